@@ -1,0 +1,33 @@
+#pragma once
+/* Certificates as DER (RFC 5280), without a word of OpenSSL: what roles there are, what one says. */
+#include "certs/authority.h"
+#include "proto/bytes.h"
+
+/* What a certificate is for.  An identity signs a delegation, a delegation signs the three leaves. */
+enum role {
+	ROLE_IDENTITY,		/* the long-lived root whose key counterparts pin */
+	ROLE_DELEGATION,	/* issues leaves, so that the identity key can rest */
+	ROLE_CHANNEL,		/* TLS, both as caller and as callee */
+	ROLE_SIGNING,		/* manifests, receipts, cards */
+	ROLE_SEALING,		/* contents sealed end to end */
+	ROLE_COUNT,
+};
+
+enum { CERTIFICATE_SIZE_MAX = 8192 };			/* ours have about 600 bytes */
+
+const char *role_name(enum role role);			/* "identity", "delegation", … */
+
+struct certificate_facts {
+	char authority[AUTHORITY_ID_SIZE];		/* "" when it names none, or more than one */
+	char subject[256], issuer[256];			/* RFC 2253, control characters escaped */
+	char serial[65];				/* hex */
+	int64_t not_before, not_after;			/* seconds since 1970, UTC */
+	uint8_t digest[DIGEST_SIZE];			/* SHA-256 of the DER */
+};
+
+/* What the certificate says of itself; nothing of it is proven.  Fault: certificate profile. */
+enum fault certificate_read(struct span der, struct certificate_facts *facts) MUST_CHECK;
+/* Its SubjectPublicKeyInfo, appended as DER: what the telephone check is about. */
+enum fault certificate_spki(struct span der, struct bytes *spki) MUST_CHECK;
+/* The PEM form, appended: for files that stock tools read. */
+enum fault certificate_pem(struct span der, struct bytes *pem) MUST_CHECK;

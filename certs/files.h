@@ -1,0 +1,23 @@
+#pragma once
+/* Small whole files, written so that a power cut leaves either nothing or everything. */
+#include "proto/bytes.h"
+
+enum file_privacy {
+	FILE_PUBLIC,	/* 0644: certificates */
+	FILE_PRIVATE,	/* 0600: keys */
+};
+
+/* A new file, whole and on disk, its name too.  Never overwrites.  Faults: exists, disk full, io,
+ * each naming the path. */
+enum fault file_create(const char *path, enum file_privacy privacy, struct span content) MUST_CHECK;
+
+/* All of a regular file, at most size_max bytes, appended to content.  A private one must belong to
+ * us or to root and be closed to group and others.  Faults: no input, too large, bad key. */
+enum fault file_read(const char *path, enum file_privacy privacy, size_t size_max,
+		     struct bytes *content) MUST_CHECK;
+
+/* The names in a directory, on disk.  Fault: io. */
+enum fault directory_sync(const char *path) MUST_CHECK;
+
+/* bytes_clear for secrets: nothing of them stays in memory. */
+void bytes_wipe(struct bytes *bytes);

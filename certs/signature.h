@@ -1,0 +1,32 @@
+#pragma once
+/* Signatures: detached CMS SignedData (RFC 5652) over exact bytes, DER, ECDSA with SHA-256.
+ *
+ * Signed attributes: contentType, messageDigest, signingTime, signingCertificateV2 (RFC 5035, CAdES-BES).
+ * The certificate is not inside: it is sent once with the card, and evidence carries it beside.  Stock
+ * tools check them:
+ *
+ *	openssl cms -verify -binary -inform DER -in SIG -content FILE -certfile signing.pem \
+ *	        -CAfile identity.pem -nointern -attime SECONDS
+ *
+ * Any thread; what is passed in is only looked at. */
+#include "certs/authority.h"
+#include "certs/identity.h"
+#include "proto/bytes.h"
+
+enum { SIGNATURE_SIZE_MAX = 8192 };			/* ours have about 450 bytes */
+
+/* Sign with our signing key, append the DER.  `now` in seconds since 1970 becomes signingTime.
+ * Faults: bad key, no memory. */
+enum fault signature_make(const struct identity *identity, struct span content, int64_t now,
+			  struct bytes *der) MUST_CHECK;
+
+/* Somebody's signing certificate, parsed once.  Have trust_judge prove it first: this does not. */
+struct signer;
+enum fault signer_new(struct span certificate, struct signer **signer) MUST_CHECK;	/* fault: certificate profile */
+void signer_free(struct signer *signer);		/* takes NULL */
+const char *signer_authority(const struct signer *signer);
+
+/* Is this that signer's signature over exactly these bytes?  *signing_time (NULL: not wanted) gets the
+ * signed time, in seconds since 1970; it is the signer's own claim.  Fault: bad signature, with what is wrong. */
+enum fault signature_verify(const struct signer *signer, struct span content, struct span der,
+			    int64_t *signing_time) MUST_CHECK;

@@ -1,0 +1,54 @@
+#pragma once
+/* Whom we trust: the one place that decides whether a certificate speaks for an authority.
+ *
+ * The one URI name in the certificate says which peer it claims to be, and only the identity certificate
+ * pinned for *that* peer is asked.  There is no common set of anchors: with one, any peer could issue a
+ * certificate in another's name.  Then: the profile (issue.h), the chain leaf, delegation, identity and
+ * nothing else, validity by the clock passed in, and where the peer stands with us.
+ *
+ * Belongs to the thread that made it. */
+#include "certs/authority.h"
+#include "proto/bytes.h"
+
+enum standing {
+	STANDING_UNVERIFIED,	/* card added, telephone check not done */
+	STANDING_VERIFIED,
+	STANDING_BLOCKED,
+};
+
+enum usage {
+	USAGE_CHANNEL,		/* to open a line */
+	USAGE_SIGNING,		/* to sign manifests */
+};
+
+struct trust;
+struct trust *trust_new(void);				/* NULL when memory is out */
+void trust_free(struct trust *trust);			/* takes NULL */
+
+/* Add the peer, or replace what is known about it.  The certificate is copied.
+ * Faults: certificate profile (it is not an identity of that authority), no memory. */
+enum fault trust_set_peer(struct trust *trust, const char *authority, struct span identity_certificate,
+			  enum standing standing) MUST_CHECK;
+/* The standing alone.  Fault: not found. */
+enum fault trust_set_standing(struct trust *trust, const char *authority, enum standing standing) MUST_CHECK;
+/* The peer's certificate revocation list (RFC 5280 section 5): DER, signed by its identity or its
+ * delegation, replacing an older one of the same issuer.  Faults: certificate untrusted (not signed by
+ * the peer), certificate profile, card older (a lower CRL number than the one we hold), not found. */
+enum fault trust_set_revocations(struct trust *trust, const char *authority, struct span crl) MUST_CHECK;
+void trust_remove_peer(struct trust *trust, const char *authority);	/* unknown is fine */
+
+/* What is to be judged. */
+struct claim {
+	const struct span *certificates;		/* DER: leaf, delegation, and the identity if it was sent */
+	size_t count;
+	enum usage usage;
+	const char *expected;				/* the authority it must be; NULL: any verified peer */
+	int64_t now;					/* seconds since 1970 */
+};
+
+/* OK, and `peer` is the authority that speaks.  Otherwise the fault, with a sentence that names the peer,
+ * what was expected and what came; `peer` is then whom the certificate claims to be, "" if it cannot be told.
+ * Faults: stranger, peer unverified, peer blocked, wrong peer, certificate expired, not yet valid,
+ * revoked, untrusted, profile. */
+enum fault trust_judge(const struct trust *trust, const struct claim *claim,
+		       char peer[AUTHORITY_ID_SIZE]) MUST_CHECK;

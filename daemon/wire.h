@@ -1,0 +1,77 @@
+#pragma once
+/* One connection: TCP, TLS and frames.  Knows bytes and time, not whose turn it is.
+ *
+ * An exchange holds what all wires of a loop share: buffers, the arena packets are read into, and the
+ * list of wires with something to say.  What is sent during one turn of the loop leaves together at the
+ * turn's end, in as few writes as possible.  At most one write is under way; what gathers meanwhile
+ * goes with the next.  Callers should stop sending bulk while wire_is_congested(), so that the queue
+ * stays shallow and an urgent message overtakes; `drained` tells when to go on.
+ *
+ * Closing is a request; `closed` is the end.  What was said before, the TLS alert or close_notify still
+ * leave; the wire then waits, by itself, for the other side's end of stream, 2 s in all. */
+#include <stdbool.h>
+
+#include "proto/packet.h"
+
+struct context;
+struct uv_loop_s;
+struct uv_tcp_s;
+struct wire;
+struct exchange;
+
+enum {
+	WIRE_QUEUE_HIGH = 512 << 10,	/* bytes queued from which a wire is congested */
+	WIRE_QUEUE_LOW = 128 << 10,	/* bytes queued at which it has drained */
+	WIRE_QUEUE_MAX = 16 << 20,	/* a peer that lets this much gather does not read: line timeout */
+	WIRE_GOODBYE_MS = 2000,
+};
+
+/* Who placed the call. */
+enum wire_side { WIRE_CALLER, WIRE_CALLEE };
+
+/* What a wire tells its owner, from the loop only, never from inside a call of the owner's. */
+struct wire_listener {
+	void (*ready)(void *owner);				/* TLS stands: wire_peer() is known */
+	void (*packet)(void *owner, const struct packet *packet);	/* borrowed until you return */
+	void (*bulk)(void *owner, uint32_t stream, uint64_t offset, struct span data);	/* the same */
+	void (*drained)(void *owner);				/* was congested, has room again */
+	void (*alarm)(void *owner);				/* the time set with wire_set_alarm() is up */
+	void (*closed)(void *owner, enum fault why, const char *detail);	/* the last call */
+};
+
+/* `loop` outlives the exchange.  Faults: no memory. */
+enum fault exchange_open(struct uv_loop_s *loop, struct exchange **exchange) MUST_CHECK;
+/* The wires must have been closed or be closing; `closed` is called when all are gone.  Forcing ends
+ * them without waiting for their goodbyes. */
+void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner);
+struct uv_loop_s *exchange_loop(const struct exchange *exchange);
+/* Close the handle of a connection that never became a wire, and free it. */
+void exchange_hang_up(struct uv_tcp_s *tcp);
+
+/* Speak over a connected handle, which was allocated with malloc() and is the wire's from here on, also
+ * when this fails.  The caller names the peer it expects.  Faults: no memory, TLS. */
+enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
+		enum wire_side side, const char *expected_peer,
+		const struct wire_listener *listener, void *owner, struct wire **wire) MUST_CHECK;
+
+/* Queue a frame.  A failure (no memory, frame too large) also closes the wire; on a wire that is
+ * closing nothing happens. */
+void wire_send(struct wire *wire, const struct packet *packet);
+void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct span data);
+
+const char *wire_peer(const struct wire *wire);		/* the certificate's authority; NULL before ready */
+const char *wire_address(const struct wire *wire);	/* of the other side, "192.0.2.1:7443" */
+size_t wire_queue_bytes(const struct wire *wire);
+bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW */
+uint64_t wire_now(const struct wire *wire);		/* milliseconds, steady; the loop's idea of now */
+uint64_t wire_heard_at(const struct wire *wire);	/* wire_now() when bytes last arrived */
+
+void wire_set_limit(struct wire *wire, size_t frame_size_max);	/* FRAME_GREETING_MAX at first */
+void wire_set_alarm(struct wire *wire, uint64_t milliseconds);	/* replaces the one before; 0: none */
+void wire_pause(struct wire *wire);			/* stop reading; what was read already waits too */
+void wire_resume(struct wire *wire);
+
+/* Again is harmless: the first reason stays.  The detail is copied; NULL takes the fault's. */
+void wire_close(struct wire *wire, enum fault why, const char *detail);
+/* The same without ceremony, for a peer that does not answer any more. */
+void wire_cut(struct wire *wire, enum fault why, const char *detail);

@@ -1,0 +1,20 @@
+#pragma once
+/* From packed bytes to a checked message: the one way in for everything a peer, a client or the disk says. */
+#include "proto/arena.h"
+
+enum {
+	UNPACK_SIZE_MAX = 4 << 20,	/* bytes; frames have tighter limits of their own */
+	UNPACK_GROWTH = 8,		/* memory allowed for each packed byte ... */
+	UNPACK_SLACK = 256 << 10,	/* ... and for the least message */
+	UNPACK_ARENA = UNPACK_GROWTH * UNPACK_SIZE_MAX + UNPACK_SLACK,	/* a budget that suits every message */
+};
+
+/* Unpack and check_message() a message of this type into the arena, which it dies with.  Of the
+ * arena's budget at most UNPACK_GROWTH times the packed size plus UNPACK_SLACK is used.
+ *
+ * `bad` is the fault for bytes that are not such a message: FAULT_BAD_FRAME from the line (hang up),
+ * FAULT_BAD_DOCUMENT for what a person sent.  Further faults: too large, too deep, bad text, no memory. */
+enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
+	enum fault bad, ProtobufCMessage **message) MUST_CHECK;
+/* Append the packed message.  Faults: no memory. */
+enum fault pack(const ProtobufCMessage *message, struct bytes *out) MUST_CHECK;
