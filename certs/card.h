@@ -45,9 +45,10 @@ struct card {
 enum fault card_write(const struct identity *identity, const struct card *card,
 		      struct bytes *text) MUST_CHECK;
 
-/* Read and prove a card: one signer, whose chain leads to the identity inside, all five certificates of
- * this authority and of their profile and valid `now` (seconds since 1970), everything bounded, nothing
- * shown that was not signed.  Line ends may be CR LF, blank space around is skipped; nothing else gives.
- * Faults: bad card, card altered, certificate expired or not yet valid. */
+/* Read and prove a card: one signer, whose chain leads to the identity inside; all five certificates of
+ * this authority, of their profile, and valid when the card was issued (a card may travel longer than a
+ * channel certificate lives; the line is judged anew); the identity valid `now`, in seconds since 1970;
+ * everything bounded, nothing shown that was not signed.  Line ends may be CR LF, blank space around is
+ * skipped; nothing else gives.  Faults: bad card, card altered, no memory. */
 enum fault card_read(struct span text, int64_t now, struct card *card) MUST_CHECK;
 void card_clear(struct card *card);			/* zeroes; a zeroed card is fine */

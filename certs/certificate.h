@@ -19,7 +19,7 @@ const char *role_name(enum role role);			/* "identity", "delegation", … */
 
 struct certificate_facts {
 	char authority[AUTHORITY_ID_SIZE];		/* "" when it names none, or more than one */
-	char subject[256], issuer[256];			/* RFC 2253, control characters escaped */
+	char subject[256], issuer[256];			/* RFC 2253; foreign text: show it through text_safe() */
 	char serial[65];				/* hex */
 	int64_t not_before, not_after;			/* seconds since 1970, UTC */
 	uint8_t digest[DIGEST_SIZE];			/* SHA-256 of the DER */

@@ -20,7 +20,7 @@ enum fault identity_create(const char *directory, const char *authority, const c
 
 /* New key and certificate for one of the leaves or the delegation (which brings new leaves with it),
  * replacing the old ones together.  Loaded identities keep what they hold until loaded anew.
- * Faults: bad key, disk full, io. */
+ * The issuer's key must be in its place.  Faults: bad key, usage (an identity is not renewed), disk full, io. */
 enum fault identity_renew(const char *directory, enum role role, int64_t now) MUST_CHECK;
 
 /* Faults: bad key, naming the file: missing, open to others, not matching, not leading to the identity. */
@@ -40,7 +40,6 @@ enum { IDENTITY_GROUPS = 8, IDENTITY_GROUP_DIGITS = 5, IDENTITY_DIGITS_SIZE = 48
  * h = SHA-512("comity-id-v1" || SubjectPublicKeyInfo DER); group i is the big-endian 40-bit integer
  * h[5i..5i+4] modulo 100000. */
 void identity_digits(char text[IDENTITY_DIGITS_SIZE], struct span spki_der);
-/* How many of the eight groups differ in what was heard; blanks, dashes and dots between the digits do
- * not count.  Bit i of *which is set where group i differs.  FAULT_IDENTITY_DIFFERS when any does,
- * FAULT_USAGE when what was heard is not 40 digits. */
+/* Is this what was heard on the telephone?  Blanks, dashes and dots between the digits do not count.
+ * Bit i of *which is set where group i differs.  Faults: identity differs, usage (not 40 digits). */
 enum fault identity_compare(struct span spki_der, const char *heard, unsigned *which) MUST_CHECK;

@@ -30,3 +30,12 @@ const char *signer_authority(const struct signer *signer);
  * signed time, in seconds since 1970; it is the signer's own claim.  Fault: bad signature, with what is wrong. */
 enum fault signature_verify(const struct signer *signer, struct span content, struct span der,
 			    int64_t *signing_time) MUST_CHECK;
+
+/* The same with the content inside and the certificates beside it, in one DER: cards. */
+enum fault signature_enclose(const struct identity *identity, struct span content, int64_t now,
+			     struct bytes *der) MUST_CHECK;
+/* The content inside, appended and not yet proven.  Fault: bad signature (it is no such thing). */
+enum fault signature_peel(struct span der, struct bytes *content) MUST_CHECK;
+/* Is this that signer's, with exactly these certificates beside it, and nothing else that is not signed? */
+enum fault signature_verify_enclosed(const struct signer *signer, const struct span *certificates, size_t count,
+				     struct span der, int64_t *signing_time) MUST_CHECK;

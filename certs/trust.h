@@ -18,7 +18,8 @@ enum standing {
 
 enum usage {
 	USAGE_CHANNEL,		/* to open a line */
-	USAGE_SIGNING,		/* to sign manifests */
+	USAGE_SIGNING,		/* to sign manifests and cards */
+	USAGE_SEALING,		/* to be sealed to */
 };
 
 struct trust;
@@ -31,10 +32,6 @@ enum fault trust_set_peer(struct trust *trust, const char *authority, struct spa
 			  enum standing standing) MUST_CHECK;
 /* The standing alone.  Fault: not found. */
 enum fault trust_set_standing(struct trust *trust, const char *authority, enum standing standing) MUST_CHECK;
-/* The peer's certificate revocation list (RFC 5280 section 5): DER, signed by its identity or its
- * delegation, replacing an older one of the same issuer.  Faults: certificate untrusted (not signed by
- * the peer), certificate profile, card older (a lower CRL number than the one we hold), not found. */
-enum fault trust_set_revocations(struct trust *trust, const char *authority, struct span crl) MUST_CHECK;
 void trust_remove_peer(struct trust *trust, const char *authority);	/* unknown is fine */
 
 /* What is to be judged. */
@@ -48,7 +45,7 @@ struct claim {
 
 /* OK, and `peer` is the authority that speaks.  Otherwise the fault, with a sentence that names the peer,
  * what was expected and what came; `peer` is then whom the certificate claims to be, "" if it cannot be told.
- * Faults: stranger, peer unverified, peer blocked, wrong peer, certificate expired, not yet valid,
- * revoked, untrusted, profile. */
+ * Faults: stranger, peer unverified, peer blocked, wrong peer; certificate expired, not yet valid,
+ * untrusted, profile. */
 enum fault trust_judge(const struct trust *trust, const struct claim *claim,
 		       char peer[AUTHORITY_ID_SIZE]) MUST_CHECK;

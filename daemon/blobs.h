@@ -1,18 +1,18 @@
 #pragma once
 /* Attachments as files, named by what they hold.
  *
- * A blob is known by its case and the SHA-256 of its content, and by nothing else: the same bytes are kept
- * once in a case, and apart in two.  Its file name is a hash of both, keyed with a salt of this
- * directory, so that whoever has the disk cannot ask it for a known file.  Names never come from a peer.
+ * A blob is known by its case and the SHA-256 of its content, and by nothing else: the same bytes
+ * are kept once in a case, and apart in two.  Its file name is a hash of both, keyed with a salt
+ * of this directory, so that whoever has the disk cannot ask it for a known file.  Names never
+ * come from a peer.
  *
- *	blobs/.salt			32 random bytes; lost, they take all names with them
- *	blobs/ab/cdef…			whole, verified, on disk
- *	blobs/incoming/….part		what has arrived so far
+ * 	blobs/.salt			32 random bytes; lost, they take all names with them
+ * 	blobs/ab/cdef…			whole, verified, on disk
+ * 	blobs/incoming/….part		what has arrived so far
  *
- * A blob is there only after its content was verified and synced: first the file, then the record that
- * names it.  Everything here blocks on the disk, so the daemon calls it on the porter's thread; two threads
- * may use a struct blobs at once, but not one blob.
- */
+ * A blob is there only after its content was verified and synced: first the file, then the record
+ * that names it.  Everything here blocks on the disk, so the daemon calls it on the porter's
+ * thread; two threads may use a struct blobs at once, but not one blob. / */
 #include "proto/bytes.h"
 
 enum { CASE_ID_SIZE = 16, BLOB_NAME_SIZE = 2 + 1 + 62 + 1 };
@@ -25,7 +25,8 @@ struct blob_id {
 	const uint8_t *digest;			/* DIGEST_SIZE bytes */
 };
 
-/* Make the directory (0700; its parent must be there) and its salt.  Faults: exists, io, disk full. */
+/* Make the directory (0700; its parent must be there) and its salt.  Faults: exists, io, disk
+ * full. */
 enum fault blobs_create(const char *dir) MUST_CHECK;
 /* Faults: store missing, store broken (blobs without their salt), no memory. */
 enum fault blobs_open(const char *dir, struct blobs **blobs) MUST_CHECK;
@@ -33,8 +34,8 @@ void blobs_close(struct blobs *blobs);		/* takes NULL */
 
 /* Faults: disk full, when fewer than `bytes` and a margin for the store are free there. */
 enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes) MUST_CHECK;
-/* The file of a blob below the directory, "ab/cdef…"; at least BLOB_NAME_SIZE bytes. */
-void blobs_name(const struct blobs *blobs, struct blob_id id, char *name);
+/* The file of a blob below the directory, "ab/cdef…".  Faults: no memory. */
+enum fault blobs_name(const struct blobs *blobs, struct blob_id id, char name[BLOB_NAME_SIZE]) MUST_CHECK;
 /* Is it there, whole?  Its size goes to *size unless that is NULL. */
 bool blobs_has(struct blobs *blobs, struct blob_id id, uint64_t *size);
 /* Read it whole and compare.  Faults: not found, digest mismatch, io. */
@@ -48,9 +49,10 @@ enum fault blobs_remove(struct blobs *blobs, struct blob_id id) MUST_CHECK;
  */
 struct blob_part;
 
-/* Begin a part, or go on with what is there of it, hashing that again in constant memory.  `token` tells it
- * from the other parts of the case: the digest where it is known, else whatever stays the same over a
- * resumption.  Faults: not yet (somebody is writing this part), disk full, io, no memory. */
+/* Begin a part, or go on with what is there of it, hashing that again in constant memory.  `token`
+ * tells it from the other parts of the case: the digest where it is known, else whatever stays the
+ * same over a resumption.  Faults: not yet (somebody is writing this part), disk full, io, no
+ * memory. */
 enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span token,
                       struct blob_part **part) MUST_CHECK;
 /* How much is there: where to go on. */
@@ -59,9 +61,10 @@ uint64_t blob_part_size(const struct blob_part *part);
 enum fault blob_reserve(struct blob_part *part, uint64_t size) MUST_CHECK;
 /* Append.  Faults: disk full, io; the part is then as it was before, and the call can be repeated. */
 enum fault blob_write(struct blob_part *part, struct span bytes) MUST_CHECK;
-/* Verify, sync, and give it its name.  `expected` is its digest, or NULL where the content decides; the digest it
- * has goes to `digest`, unless that is NULL.  Wrong content (digest mismatch) is discarded; after any other
- * fault the part is left for a resumption. */
+/* Verify, sync, and give it its name.  `expected` is its digest, or NULL where the content
+ * decides; the digest that it has goes to `digest`, unless that is NULL.  Wrong content (digest
+ * mismatch) is discarded, and so is what could not be synced (io); after any other fault the part
+ * is left for a resumption. */
 enum fault blob_finish(TAKES struct blob_part *part, uint64_t size, const uint8_t *expected,
                        uint8_t *digest) MUST_CHECK;
 void blob_leave(TAKES struct blob_part *part);	/* keep it for a resumption; takes NULL */

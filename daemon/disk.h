@@ -3,7 +3,8 @@
  * forgets: syncing a directory, and that a write may be cut short. */
 #include "proto/bytes.h"
 
-/* The fault for errno; `what` was tried, for its detail.  Faults: disk full, no memory, not found, io. */
+/* The fault for errno; `what` was tried, for its detail.  Faults: disk full, no memory, not found,
+ * io. */
 enum fault disk_fault(const char *what);
 /* See what was created, renamed or removed in a directory safely on disk.  `at` as with openat(2). */
 enum fault disk_sync_dir(int at, const char *path) MUST_CHECK;

@@ -20,7 +20,6 @@ enum link_state {
 	LINK_GREETING,		/* our hello is out, theirs is not in */
 	LINK_ANSWERED,		/* their hello was accepted, our ready is out, theirs is not in */
 	LINK_OPEN,		/* everything flows */
-	LINK_DRAINING,		/* they said goodbye: only confirmations still count */
 	LINK_CLOSING,		/* the wire is coming down */
 	LINK_STATES,
 };
@@ -34,7 +33,8 @@ struct link_settings {
 	uint64_t patience_ms;			/* silence after which the line is dead: 30 s */
 };
 
-/* What a link tells its owner (peers), from the loop only, never from inside a call of the owner's. */
+/* What a link tells its owner (peers), from the loop only, never from inside a call of the owner's; but
+ * link_greet() asks for the positions at once. */
 struct link_listener {
 	void (*secured)(void *owner, struct link *link);	/* say link_greet() or link_close() */
 	void (*positions)(void *owner, struct link *link, struct position *sent, struct position *received);
@@ -52,7 +52,7 @@ struct link_listener {
 
 /* ── for whoever sends ───────────────────────────────────────────────────────────────────────────── */
 
-const char *link_peer(const struct link *link);		/* "" before it is known */
+const char *link_peer(const struct link *link);		/* proven from LINK_SECURED on; before, "" or a claim */
 uint64_t link_id(const struct link *link);		/* never used again in this process */
 /* All of these do nothing on a link that is not open; when memory is out they close it. */
 void link_send_manifest(struct link *link, struct span text, struct span signature,
@@ -70,6 +70,8 @@ void link_pause(struct link *link);
 void link_resume(struct link *link);
 /* Say goodbye, with the fault's slug and a sentence (NULL: the fault's own), and close. */
 void link_close(struct link *link, enum fault why, const char *text);
+/* Without a goodbye, for a peer that does not answer any more. */
+void link_cut(struct link *link, enum fault why, const char *text);
 
 /* ── for peers ───────────────────────────────────────────────────────────────────────────────────── */
 
@@ -79,16 +81,20 @@ enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 		const char *expected_peer, const struct link_settings *settings,
 		const struct link_listener *listener, void *owner, struct link **link) MUST_CHECK;
 void link_greet(struct link *link);
-/* Ask for a pong of this number; DRAINING and CLOSING links do not answer. */
-void link_ping(struct link *link, uint64_t number);
+/* Ask for an echo; gives the number that `ponged` will name, 0 when the link is not open. */
+uint64_t link_ping(struct link *link);
+/* Judge the peer by what we trust now, and close if it does not pass any more. */
+void link_judge_again(struct link *link);
 
 enum link_state link_state(const struct link *link);
 const char *link_state_name(enum link_state state);
 enum link_dialler link_dialler(const struct link *link);
 const char *link_address(const struct link *link);
-uint64_t link_open_ms(const struct link *link);		/* from the connection to the secured line */
+uint64_t link_handshake_us(const struct link *link);	/* from the connection to the secured line */
 uint64_t link_rtt_us(const struct link *link);		/* 0: not measured yet */
 int64_t link_clock_ahead_us(const struct link *link);	/* how far their clock is before ours */
 uint32_t link_version(const struct link *link);		/* spoken on this line; 0 before hello */
 const char *link_versions(const struct link *link);	/* offered by them, "1, 2"; "" before hello */
 const char *link_software(const struct link *link);	/* as they told, made safe; "" when not told */
+/* Why they said goodbye: OK while they have not, FAULT_GOODBYE for a slug we do not know. */
+enum fault link_told(const struct link *link);

@@ -11,7 +11,6 @@
 
 struct context;
 struct peers;
-struct trust;
 struct uv_loop_s;
 
 enum {
@@ -100,12 +99,11 @@ struct ping_report {
 const char *peer_condition_name(enum peer_condition condition);
 const char *ping_stage_name(enum ping_stage stage);
 
-/* Listen and be ready to dial.  Copies the settings; `trust` and `context` outlive peers.  Faults: config
- * (an address that cannot be listened on, named), no memory; then nothing is left open after the next
- * turns of the loop. */
-enum fault peers_open(struct uv_loop_s *loop, const struct peers_settings *settings, struct trust *trust,
-		struct context *context, const char *own_id, const struct peers_listener *listener, void *owner,
-		struct peers **peers) MUST_CHECK;
+/* Listen and be ready to dial.  Copies the settings; `context` outlives peers, or its successor does.  Faults: config
+ * (an address that cannot be listened on, named), no memory; what was opened
+ * closes in the next turns of the loop. */
+enum fault peers_open(struct uv_loop_s *loop, const struct peers_settings *settings, struct context *context,
+		const char *own_id, const struct peers_listener *listener, void *owner, struct peers **peers) MUST_CHECK;
 /* Goodbye to all, at most 3 s; `closed(owner)` is the last call, then the struct is gone. */
 void peers_close(struct peers *peers, void (*closed)(void *owner));
 /* The port of listening address `index`, for settings that asked for port 0. */
@@ -118,6 +116,11 @@ enum fault peers_set(struct peers *peers, const char *id, const char *const *end
 void peers_remove(struct peers *peers, const char *id, enum fault why);
 /* Good news: do not wait for the next attempt. */
 void peers_dial_now(struct peers *peers, const char *id);
+
+/* Our certificate was renewed: lines from now on use this context. */
+void peers_set_context(struct peers *peers, struct context *context);
+/* What we trust, or the day, has changed: judge every line again and close those that fail. */
+void peers_judge_again(struct peers *peers);
 
 struct link *peers_find_link(struct peers *peers, const char *id);	/* open, or NULL */
 struct link *peers_find_link_by_id(struct peers *peers, uint64_t link_id);

@@ -1,9 +1,9 @@
 #pragma once
 /* The thread that carries bulk to and from the disk, so that the loop never waits for a file.
  *
- * Errands are run one after the other, in the order in which they were added: what is begun, appended
- * and finished in this order happens in this order.  The porter knows nothing of what they do.
- */
+ * Errands are run one after the other, in the order in which they were added: what is begun,
+ * appended and finished in this order happens in this order.  The porter knows nothing of what
+ * they do. / */
 #include <uv.h>
 
 #include "daemon/worker.h"

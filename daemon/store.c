@@ -41,7 +41,8 @@ static const struct { int code; enum fault fault; } meanings[] = {
 	{ MDB_CORRUPTED,        FAULT_STORE_BROKEN },
 	{ MDB_PAGE_NOTFOUND,    FAULT_STORE_BROKEN },
 	{ MDB_CURSOR_FULL,      FAULT_STORE_BROKEN },	/* a tree that deep is a loop */
-	{ MDB_INVALID,          FAULT_STORE_FOREIGN },
+	{ MDB_INVALID,          FAULT_STORE_BROKEN },
+	{ MDB_NOTFOUND,         FAULT_STORE_FOREIGN },	/* of a table that must be there */
 	{ MDB_VERSION_MISMATCH, FAULT_STORE_FOREIGN },
 	{ MDB_INCOMPATIBLE,     FAULT_STORE_FOREIGN },
 };
@@ -61,13 +62,6 @@ static enum fault join(char *path, const char *dir, const char *tail)
 	return OK;
 }
 
-static enum fault sync_parent(const char *dir)
-{
-	char path[PATH_SIZE];
-	TRY(join(path, dir, "/.."));
-	return disk_sync_dir(AT_FDCWD, path);
-}
-
 /* ── opening ────────────────────────────────────────────────────────────────────────────────── */
 
 static size_t file_size(const char *dir)
@@ -79,11 +73,14 @@ static size_t file_size(const char *dir)
 	return (size_t)stat_.st_size;
 }
 
+/* A store that is larger than it may be now is given as much again as its reserve would be: deleting
+ * takes room before it gives any. */
 static size_t first_map_size(const struct store *store)
 {
-	size_t wanted = file_size(store->dir) * 2;
-	if (wanted < MAP_START)
-		wanted = MAP_START;
+	size_t size = file_size(store->dir);
+	if (size > store->map_size)
+		return size + size / 10 + STORE_MAP_MIN;
+	size_t wanted = size > MAP_START / 2 ? size * 2 : MAP_START;
 	return wanted < store->map_size ? wanted : store->map_size;
 }
 
@@ -154,29 +151,50 @@ static enum fault check_schema(struct txn *txn)
 }
 
 /* Tables that this version knows and the store does not are made, but not in a foreign store. */
-static enum fault open_tables(struct store *store, struct txn *txn)
+static enum fault open_tables(struct txn *txn)
 {
-	if (open_table(store, txn->mdb, TABLE_META, 0) == FAULT_STORE_BROKEN)
-		return FAULT_STORE_BROKEN;
-	TRY(open_table(store, txn->mdb, TABLE_META, 0));
+	TRY(open_table(txn->store, txn->mdb, TABLE_META, 0));
 	TRY(check_schema(txn));
 	for (enum table table = 0; table < TABLE_COUNT; table++)
-		TRY(open_table(store, txn->mdb, table, MDB_CREATE));
+		TRY(open_table(txn->store, txn->mdb, table, MDB_CREATE));
 	return OK;
 }
 
-static enum fault enter(struct store *store)
+static enum fault create_tables(struct txn *txn)
+{
+	TRY(open_table(txn->store, txn->mdb, TABLE_META, MDB_CREATE));
+	struct key key;
+	uint8_t schema[4];
+	put_u32(schema, STORE_SCHEMA);
+	txn_put(txn, TABLE_META, schema_key(&key), SPAN(schema));
+	return txn->fault;
+}
+
+/* A transaction that does not pass the door: nobody else knows this environment yet. */
+static enum fault enter(struct store *store, enum fault (*tables)(struct txn *txn))
+{
+	struct txn txn = { .mode = TXN_WRITE, .store = store };
+	TRY(from_lmdb(mdb_txn_begin(store->env, NULL, 0, &txn.mdb), "begin"));
+	enum fault fault = tables(&txn);
+	if (!fault)
+		return from_lmdb(mdb_txn_commit(txn.mdb), "commit");
+	mdb_txn_abort(txn.mdb);
+	return fault;
+}
+
+static void shut(struct store *store)
+{
+	if (store->env)
+		mdb_env_close(store->env);
+	store->env = NULL;
+}
+
+static enum fault unshut(struct store *store)
 {
 	TRY(open_env(store->dir, first_map_size(store), &store->env));
-	struct txn txn;
-	enum fault fault = txn_begin(store, TXN_WRITE, &txn);
-	if (!fault)
-		txn_fail(&txn, open_tables(store, &txn));
-	fault = fault ? fault : txn_commit(&txn);
-	if (fault) {
-		mdb_env_close(store->env);
-		store->env = NULL;
-	}
+	enum fault fault = enter(store, open_tables);
+	if (fault)
+		shut(store);
 	return fault;
 }
 
@@ -208,24 +226,20 @@ static enum fault open_all(struct store *store)
 {
 	TRY(check_is_there(store->dir));
 	TRY(take_lock(store));
-	return enter(store);
+	return unshut(store);
 }
 
 enum fault store_open(const char *dir, size_t map_size, struct store **opened)
 {
 	*opened = NULL;
 	struct store *store = calloc(1, sizeof *store);
-	char *copy = strdup(dir);
-	if (!store || !copy) {
-		free(copy);
-		free(store);
+	if (!store)
 		return FAULT_NO_MEMORY;
-	}
-	store->dir = copy;
 	store->lock = -1;
 	store->map_size = (map_size < STORE_MAP_MIN ? STORE_MAP_MIN : map_size) & ~(size_t)0xffff;
 	pthread_rwlock_init(&store->door, NULL);
-	enum fault fault = open_all(store);
+	store->dir = strdup(dir);
+	enum fault fault = store->dir ? open_all(store) : FAULT_NO_MEMORY;
 	if (fault)
 		store_close(store);
 	else
@@ -237,8 +251,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	if (store->env)
-		mdb_env_close(store->env);
+	shut(store);
 	if (store->lock >= 0)
 		close(store->lock);
 	pthread_rwlock_destroy(&store->door);
@@ -246,22 +259,128 @@ void store_close(struct store *store)
 	free(store);
 }
 
-/* ── remapping: the door is shut while the map moves ──────────────────────────────────────────── */
+/* ── creating: under another name first, so that half a store is never taken for one ──────────── */
 
-static void shut(struct store *store)
+static enum fault make_dir(const char *dir)
 {
-	if (store->env)
-		mdb_env_close(store->env);
-	store->env = NULL;
+	static const char *const leftovers[] = { "/data.mdb", "/lock.mdb" };	/* of an attempt that died */
+	char path[PATH_SIZE];
+	if (!mkdir(dir, 0700))
+		return OK;
+	if (errno != EEXIST)
+		return disk_fault(dir);
+	for (size_t i = 0; i < ARRAY_LEN(leftovers); i++) {
+		TRY(join(path, dir, leftovers[i]));
+		if (unlink(path) && errno != ENOENT)
+			return disk_fault(path);
+	}
+	return OK;
 }
+
+static enum fault fill_dir(const char *dir)
+{
+	struct store store = { .map_size = MAP_START };
+	TRY(open_env(dir, store.map_size, &store.env));
+	enum fault fault = enter(&store, create_tables);
+	shut(&store);
+	TRY(fault);
+	return disk_sync_dir(AT_FDCWD, dir);
+}
+
+enum fault store_create(const char *dir)
+{
+	char fresh[PATH_SIZE], parent[PATH_SIZE];
+	TRY(join(fresh, dir, ".new"));
+	TRY(join(parent, dir, "/.."));
+	if (file_size(dir))
+		return fault_say(FAULT_EXISTS, "there is a store in %s", dir);
+	TRY(make_dir(fresh));
+	TRY(fill_dir(fresh));
+	if (rename(fresh, dir))
+		return errno == ENOTEMPTY ? fault_say(FAULT_EXISTS, "%s is not empty", dir) : disk_fault(dir);
+	return disk_sync_dir(AT_FDCWD, parent);
+}
+
+/* ── remapping: the door is shut while the map moves ──────────────────────────────────────────── */
 
 enum fault store_reopen(struct store *store)
 {
 	pthread_rwlock_wrlock(&store->door);
 	shut(store);
-	MDB_env *env;
 	enum fault fault = check_is_there(store->dir);
+	if (!fault)
+		fault = unshut(store);
 	pthread_rwlock_unlock(&store->door);
-	(void)env;
+	return fault;
+}
+
+static enum fault grow(struct store *store)
+{
+	MDB_envinfo info;
+	if (!store->env)
+		return fault_say(FAULT_IN_DOUBT, "the store is shut since a commit failed");
+	mdb_env_info(store->env, &info);
+	if (info.me_mapsize >= store->map_size)
+		return fault_say(FAULT_STORE_FULL, "store: the map has reached its %zu bytes", store->map_size);
+	size_t doubled = info.me_mapsize * 2;
+	size_t size = doubled < store->map_size ? doubled : store->map_size;
+	enum fault fault = from_lmdb(mdb_env_set_mapsize(store->env, size), "map size");
+	if (fault)
+		shut(store);	/* the old map is gone already */
+	return fault;
+}
+
+enum fault store_grow(struct store *store)
+{
+	pthread_rwlock_wrlock(&store->door);
+	enum fault fault = grow(store);
+	pthread_rwlock_unlock(&store->door);
+	return fault;
+}
+
+/* ── how full it is ─────────────────────────────────────────────────────────────────────────── */
+
+uint64_t store_ordinary_bytes(const struct store *store)
+{
+	return store->map_size - store->map_size / 10;
+}
+
+static uint64_t pages_of(MDB_txn *mdb, MDB_dbi table)
+{
+	MDB_stat stat;
+	if (mdb_stat(mdb, table, &stat))
+		return 0;
+	return (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
+}
+
+uint64_t store_used_bytes(const struct store *store, MDB_txn *mdb)
+{
+	enum { FREE_PAGES, TABLE_OF_TABLES, OWN_COUNT };	/* LMDB's own tables */
+	uint64_t used = 0;
+	for (MDB_dbi own = FREE_PAGES; own < OWN_COUNT; own++)
+		used += pages_of(mdb, own);
+	for (enum table table = 0; table < TABLE_COUNT; table++)
+		used += pages_of(mdb, store->tables[table]);
+	return used;
+}
+
+enum fault store_stat(struct store *store, struct store_stat *stat)
+{
+	struct txn txn;
+	TRY(txn_begin(store, TXN_READ, &txn));
+	MDB_envinfo info;
+	MDB_stat page;
+	mdb_env_info(store->env, &info);
+	mdb_env_stat(store->env, &page);
+	*stat = (struct store_stat){
+		.map_bytes = store->map_size,
+		.file_bytes = (info.me_last_pgno + 1) * page.ms_psize,
+		.used_bytes = store_used_bytes(store, txn.mdb),
+		.ordinary_bytes = store_ordinary_bytes(store),
+	};
+	for (enum table table = 0; table < TABLE_COUNT; table++)
+		stat->entries[table] = txn_count(&txn, table);
+	enum fault fault = txn.fault;
+	txn_abort(&txn);
 	return fault;
 }

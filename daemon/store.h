@@ -6,12 +6,11 @@
  * committed is on disk: no flag that trades this for speed is ever used.  Every record carries a
  * checksum over its key and value, checked whenever it is read, because LMDB has none.
  *
- * The map starts small and grows as the ledger does, up to the size given at opening.  A tenth of that is
- * a reserve: ordinary writing ends before it with FAULT_STORE_FULL, so that deletions, and those who
- * say txn_use_reserve(), still find room.
+ * The map starts small and grows as the ledger does, up to the size given at opening.  A tenth of
+ * that is a reserve: ordinary writing ends before it with FAULT_STORE_FULL, so that deletions, and
+ * those who say txn_use_reserve(), still find room.
  *
- * The store knows nothing of what a record means, and no loop.
- */
+ * The store knows nothing of what a record means, and no loop. / */
 #include <sys/types.h>
 
 #include "daemon/store_key.h"
@@ -34,7 +33,8 @@
 	X(TABLE_ATTACHMENTS,   "attachments") \
 	X(TABLE_BLOBS,         "blobs") \
 	X(TABLE_WANTED,        "wanted") \
-	X(TABLE_TOKENS,        "tokens")
+	X(TABLE_TOKENS,        "tokens") \
+	X(TABLE_DRAFTS,        "drafts")
 
 #define TABLE_ENUM(table, name) table,
 enum table { STORE_TABLES(TABLE_ENUM) TABLE_COUNT };
@@ -56,19 +56,20 @@ const char *table_name(enum table table);
  * see it safely on disk, the directory entries as well.  Faults: exists, io, disk full. */
 enum fault store_create(const char *dir) MUST_CHECK;
 
-/* Open the store in `dir`, for this process alone.  `map_size` bytes is the size to which the map may
- * grow; it costs address space, not memory.  A fork()ed child must not touch the store.
- * Faults: store missing, store busy (another process has it), store foreign (another schema), broken. */
+/* Open the store in `dir`, for this process alone.  `map_size` bytes is the size to which the map
+ * may grow; it costs address space, not memory.  A fork()ed child must not touch the store.
+ * Faults: store missing, store busy (another process has it), store foreign (another schema),
+ * broken. */
 enum fault store_open(const char *dir, size_t map_size, struct store **store) MUST_CHECK;
 /* No transaction may live any more.  Takes NULL. */
 void store_close(struct store *store);
 
 /* Close and open again, after FAULT_IN_DOUBT: what was on disk then is what there is.  Waits until
- * the other threads' transactions end; this thread may have none.  When it fails the store stays shut:
- * transactions fault with FAULT_IN_DOUBT until a reopening succeeds. */
+ * the other threads' transactions end; this thread may have none.  When it fails the store stays
+ * shut: transactions fault with FAULT_IN_DOUBT until a reopening succeeds. */
 enum fault store_reopen(struct store *store) MUST_CHECK;
-/* Double the map, as far as map_size goes.  Waits like store_reopen.  Faults: store full when it is at
- * its end. */
+/* Double the map, as far as map_size goes.  Waits like store_reopen.  Faults: store full when it
+ * is at its end. */
 enum fault store_grow(struct store *store) MUST_CHECK;
 
 struct store_stat {
@@ -103,12 +104,13 @@ struct txn {
 /* Begin.  A writing one waits for the writer before it.  After a fault there is nothing to end, but
  * ending it is harmless.  Faults: in doubt (the store is shut), io, no memory. */
 enum fault txn_begin(struct store *store, enum txn_mode mode, struct txn *txn) MUST_CHECK;
-/* Begin a transaction inside a writing one, which rests until the child is over.  Committing the child
- * keeps its writing in the parent; aborting it takes back the child's alone. */
+/* Begin a transaction inside a writing one, which rests until the child is over.  Committing the
+ * child keeps its writing in the parent; aborting it takes back the child's alone. */
 enum fault txn_begin_child(struct txn *parent, struct txn *child) MUST_CHECK;
-/* End it; what was written is on disk if this returns OK.  One that has a fault is aborted and the fault
- * returned.  FAULT_IN_DOUBT: it may or may not be on disk; answer nobody, reopen the store.  With every
- * other fault it is certain that nothing was kept: store full (grow, begin again), disk full. */
+/* End it; what was written is on disk if this returns OK.  One that has a fault is aborted and the
+ * fault returned.  FAULT_IN_DOUBT: it may or may not be on disk; answer nobody, reopen the store.
+ * With every other fault it is certain that nothing was kept: store full (grow, begin again), disk
+ * full. */
 enum fault txn_commit(struct txn *txn) MUST_CHECK;
 void txn_abort(struct txn *txn);		/* harmless when it is over */
 
@@ -119,13 +121,15 @@ uint64_t txn_writes(const struct txn *txn);
 /* From here on puts may use the reserve: receipts, status, whatever shrinks the ledger in the end. */
 void txn_use_reserve(struct txn *txn);
 
-/* Find a record; false when there is none, or a fault.  The value (which may be NULL, if only its being
- * there matters) dies with the transaction, in a writing one already with the next put or delete.
- * Sets: store broken, when the record does not match its checksum. */
+/* Find a record; false when there is none, or a fault.  The value (which may be NULL, if only its
+ * being there matters) dies with the transaction, in a writing one already with the next put or
+ * delete. Sets: store broken, when the record does not match its checksum. */
 bool txn_get(struct txn *txn, enum table table, struct span key, struct span *value);
-/* Write a record, over an older one if there is one.  Sets: store full, too large (key or value). */
+/* Write a record, over an older one if there is one.  The value must not be one that this
+ * transaction lent: writing moves those.  (The key may.)  Sets: store full, too large (key or
+ * value). */
 void txn_put(struct txn *txn, enum table table, struct span key, struct span value);
-/* Delete a record.  False when there was none. */
+/* Delete a record, whose key a walk may have lent.  False when there was none. */
 bool txn_delete(struct txn *txn, enum table table, struct span key);
 /* How many records the table has: cheap at every size. */
 uint64_t txn_count(struct txn *txn, enum table table);
@@ -135,25 +139,30 @@ uint64_t txn_next(struct txn *txn, const char *counter);
 /* The number that it gave last: 0 when it gave none. */
 uint64_t txn_last(struct txn *txn, const char *counter);
 
-/* A walk over the records whose keys begin with `prefix` (empty: the whole table), borrowed until the
- * walk ends.  The table may be written on the way: the walk goes on behind the record it gave last. */
+/* A walk over the records whose keys begin with `prefix` (empty: the whole table).  The table may be
+ * written on the way: the walk goes on behind the record that it gave last. */
 struct walk {
+	/* the store's own */
 	struct txn *txn;
 	struct MDB_cursor *cursor;		/* NULL when the walk is over */
 	enum table table;
-	struct span prefix;
-	int step;				/* 1 upwards, -1 downwards, in the order of keys */
-	bool has_given;
-	uint64_t writes;			/* of the transaction, when the record was given */
-	struct key last;			/* in a writing transaction: the key given last */
+	enum { WALK_UP, WALK_DOWN } direction;
+	bool has_begun;
+	bool is_behind;				/* `at` itself is not meant */
+	uint64_t writes;			/* of the transaction, when it gave the last record */
+	struct key prefix;
+	struct key at;				/* where to seek; in a writing transaction, the last key given */
 };
 
-/* Upwards from the first key that is not below `start`, or from the prefix's first if that is empty. */
-void walk_from(struct walk *walk, struct txn *txn, enum table table, struct span prefix, struct span start);
-/* Downwards, the newest first, from the last key that is not above `start`, or from the prefix's last. */
-void walk_last(struct walk *walk, struct txn *txn, enum table table, struct span prefix, struct span start);
-/* The next record; key and value live like those of txn_get.  False at the end or after a fault (see
- * txn->fault), and then the walk is over. */
+/* Upwards: from the first key with that prefix, or, unless `start` is empty, not below `start`,
+ * which begins with the prefix. */
+void walk_from(struct walk *walk, struct txn *txn, enum table table,
+               struct span prefix, struct span start);
+/* Downwards, the newest first: from the last key with that prefix, or not above `start`. */
+void walk_last(struct walk *walk, struct txn *txn, enum table table,
+               struct span prefix, struct span start);
+/* The next record; key and value live like the values of txn_get.  False at the end or after a
+ * fault (see txn->fault), and then the walk is over. */
 bool walk_next(struct walk *walk, struct span *key, struct span *value);
 /* For who leaves before the end.  Must come before the transaction ends; again is harmless. */
 void walk_end(struct walk *walk);

@@ -1,5 +1,6 @@
 #pragma once
-/* What store.c and store_txn.c share: together they are LMDB's one home.  Nobody else includes this. */
+/* What store.c and store_txn.c share: together they are LMDB's one home.  Nobody else includes
+ * this. */
 #include <lmdb.h>
 #include <pthread.h>
 

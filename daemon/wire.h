@@ -11,9 +11,9 @@
  * leave; the wire then waits, by itself, for the other side's end of stream, 2 s in all. */
 #include <stdbool.h>
 
+#include "certs/tls.h"
 #include "proto/packet.h"
 
-struct context;
 struct uv_loop_s;
 struct uv_tcp_s;
 struct wire;
@@ -26,14 +26,12 @@ enum {
 	WIRE_GOODBYE_MS = 2000,
 };
 
-/* Who placed the call. */
-enum wire_side { WIRE_CALLER, WIRE_CALLEE };
-
 /* What a wire tells its owner, from the loop only, never from inside a call of the owner's. */
 struct wire_listener {
 	void (*ready)(void *owner);				/* TLS stands: wire_peer() is known */
 	void (*packet)(void *owner, const struct packet *packet);	/* borrowed until you return */
 	void (*bulk)(void *owner, uint32_t stream, uint64_t offset, struct span data);	/* the same */
+	void (*broken)(void *owner, enum fault why, const char *detail);	/* what came is no frame: close */
 	void (*drained)(void *owner);				/* was congested, has room again */
 	void (*alarm)(void *owner);				/* the time set with wire_set_alarm() is up */
 	void (*closed)(void *owner, enum fault why, const char *detail);	/* the last call */
@@ -41,8 +39,7 @@ struct wire_listener {
 
 /* `loop` outlives the exchange.  Faults: no memory. */
 enum fault exchange_open(struct uv_loop_s *loop, struct exchange **exchange) MUST_CHECK;
-/* The wires must have been closed or be closing; `closed` is called when all are gone.  Forcing ends
- * them without waiting for their goodbyes. */
+/* The wires must have been closed or be closing; `closed` is called when all are gone. */
 void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner);
 struct uv_loop_s *exchange_loop(const struct exchange *exchange);
 /* Close the handle of a connection that never became a wire, and free it. */
@@ -51,7 +48,7 @@ void exchange_hang_up(struct uv_tcp_s *tcp);
 /* Speak over a connected handle, which was allocated with malloc() and is the wire's from here on, also
  * when this fails.  The caller names the peer it expects.  Faults: no memory, TLS. */
 enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
-		enum wire_side side, const char *expected_peer,
+		enum tls_side side, const char *expected_peer,
 		const struct wire_listener *listener, void *owner, struct wire **wire) MUST_CHECK;
 
 /* Queue a frame.  A failure (no memory, frame too large) also closes the wire; on a wire that is
@@ -59,7 +56,7 @@ enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 void wire_send(struct wire *wire, const struct packet *packet);
 void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct span data);
 
-const char *wire_peer(const struct wire *wire);		/* the certificate's authority; NULL before ready */
+const char *wire_peer(const struct wire *wire);		/* proven once ready; before, whom it claims to be or "" */
 const char *wire_address(const struct wire *wire);	/* of the other side, "192.0.2.1:7443" */
 size_t wire_queue_bytes(const struct wire *wire);
 bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW */
@@ -70,6 +67,9 @@ void wire_set_limit(struct wire *wire, size_t frame_size_max);	/* FRAME_GREETING
 void wire_set_alarm(struct wire *wire, uint64_t milliseconds);	/* replaces the one before; 0: none */
 void wire_pause(struct wire *wire);			/* stop reading; what was read already waits too */
 void wire_resume(struct wire *wire);
+
+/* Judge the peer by what we trust now.  Faults: those of trust_judge(); the wire stays as it is. */
+enum fault wire_judge_again(struct wire *wire) MUST_CHECK;
 
 /* Again is harmless: the first reason stays.  The detail is copied; NULL takes the fault's. */
 void wire_close(struct wire *wire, enum fault why, const char *detail);

@@ -1,10 +1,9 @@
 #pragma once
 /* A thread that works off what the loop hands it, in order, and hands it back when it is done.
  *
- * The scribe and the porter are both made of it.  It knows nothing of what the work is.  All functions
- * here are called on the loop's thread; only `work` runs on the worker's.  The loop stays alive while
- * tasks are outstanding, and not for an idle worker.
- */
+ * The scribe and the porter are both made of it.  It knows nothing of what the work is.  All
+ * functions here are called on the loop's thread; only `work` runs on the worker's.  The loop
+ * stays alive while tasks are outstanding, and not for an idle worker. / */
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
@@ -18,10 +17,11 @@ struct task {
 };
 
 struct worker_duty {
-	/* On the worker's thread: what waits, oldest first, at most batch_max tasks, linked by next. */
+	/* On the worker's thread: what waits, oldest first, at most batch_max tasks, linked by
+	 * next. */
 	void (*work)(void *owner, struct task *batch);
-	/* On the loop's thread, for each task of a batch that was worked off, oldest first.  The task is
-	 * the caller's again: it may be freed, or added anew. */
+	/* On the loop's thread, for each task of a batch that was worked off, oldest first.  The
+	 * task is the caller's again: it may be freed, or added anew. */
 	void (*done)(void *owner, struct task *task);
 	/* On the loop's thread, once after worker_close(): the worker is gone.  The last call. */
 	void (*closed)(void *owner);

@@ -13,7 +13,8 @@
 struct arena {
 	struct arena_block *blocks;	/* newest first */
 	size_t used, budget;		/* bytes handed out, and how many may be */
-	bool is_out_of_memory;		/* the last refusal was the system's, not the budget's */
+	bool was_refused;		/* something got NULL since arena_init() or arena_reset() ... */
+	bool is_out_of_memory;		/* ... because the system gave nothing, not for the budget */
 };
 
 void arena_init(struct arena *arena, size_t budget);

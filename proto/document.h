@@ -8,6 +8,7 @@ enum {
 	DOCUMENT_SIZE_MAX = 1 << 20,	/* bytes of text */
 	DOCUMENT_DEPTH_MAX = 32,	/* maps and lists in each other */
 	DOCUMENT_NODES_MAX = 100000,
+	DOCUMENT_KEYS_MAX = 1000,		/* of one map: what makes looking a key up one by one good enough */
 };
 
 /* Single bits, so that a reader can say what it takes. */

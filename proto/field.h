@@ -30,12 +30,14 @@ bool field_is_repeated(const ProtobufCFieldDescriptor *field);
 /* A type as people read it at the root of a path: MeasureReport is "measure_report". */
 void type_spell(const ProtobufCMessageDescriptor *type, char *text, size_t size);
 
+#define PATH_WHOLE SIZE_MAX	/* not one value: the field as such */
+
 /* Where a walk is, from the root: parents live on the walkers' stacks. */
 struct path {
 	const struct path *parent;			/* NULL: the root */
 	const ProtobufCMessageDescriptor *type;		/* the root's */
 	const ProtobufCFieldDescriptor *field;		/* else the field ... */
-	size_t index;					/* ... and which of its values, when repeated */
+	size_t index;					/* ... and which of its values, when repeated; or PATH_WHOLE */
 };
 /* `request.measures[2].period`, always terminated; a path that does not fit ends early. */
 void path_write(const struct path *path, char *text, size_t size);

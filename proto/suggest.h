@@ -3,6 +3,9 @@
  * the difference of '-' and '_' do not count. */
 #include "proto/bytes.h"
 
+/* Is it the same word, but for case and '-' for '_'? */
+bool word_is(const char *a, const char *b);
+
 /* The nearest candidate, or NULL when none is near. */
 const char *suggest(const char *word, const char *const *candidates, size_t count);
 

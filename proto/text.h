@@ -20,6 +20,8 @@ bool text_is_clean(struct span text);
 enum fault text_safe(struct bytes *out, struct span text) MUST_CHECK;
 /* The same for a text of several lines: line feeds and tabs stay. */
 enum fault text_safe_lines(struct bytes *out, struct span text) MUST_CHECK;
+/* The same for a sentence: one line in a buffer of `size` bytes, NUL-terminated, "..." at its end when cut. */
+void text_excerpt(char *out, size_t size, struct span text);
 /* Columns on a terminal: wide characters count two, combining ones none.  What libc's locale does not
  * know counts one. */
 size_t text_width(struct span text);

@@ -9,7 +9,10 @@ enum {
 	UNPACK_ARENA = UNPACK_GROWTH * UNPACK_SIZE_MAX + UNPACK_SLACK,	/* a budget that suits every message */
 };
 
-/* Unpack and check_message() a message of this type into the arena, which it dies with.  Of the
+/* Before memory is taken the packed bytes are looked over for what unpacking would hide (a NUL in a text,
+ * a number beyond its type) or follow too far (nesting).
+ *
+ * Unpack and check_message() a message of this type into the arena, which it dies with.  Of the
  * arena's budget at most UNPACK_GROWTH times the packed size plus UNPACK_SLACK is used.
  *
  * `bad` is the fault for bytes that are not such a message: FAULT_BAD_FRAME from the line (hang up),

@@ -1,0 +1,273 @@
+#include "certs/trust.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/openssl.h"
+#include "proto/stamp.h"
+
+enum { CHAIN_LEN = 3 };			/* leaf, delegation, identity */
+
+struct trust {
+	struct pinned {
+		struct pinned *next;
+		char authority[AUTHORITY_ID_SIZE];
+		X509 *identity;
+		enum standing standing;
+	} *first;
+};
+
+static const enum role leaf_of[] = {
+	[USAGE_CHANNEL] = ROLE_CHANNEL,
+	[USAGE_SIGNING] = ROLE_SIGNING,
+	[USAGE_SEALING] = ROLE_SEALING,
+};
+
+struct trust *trust_new(void)
+{
+	return calloc(1, sizeof(struct trust));
+}
+
+void trust_free(struct trust *trust)
+{
+	while (trust && trust->first)
+		trust_remove_peer(trust, trust->first->authority);
+	free(trust);
+}
+
+static struct pinned *find(const struct trust *trust, const char *authority)
+{
+	struct pinned *pinned = trust->first;
+	while (pinned && strcmp(pinned->authority, authority))
+		pinned = pinned->next;
+	return pinned;
+}
+
+static enum fault check_identity(X509 *identity, const char *authority)
+{
+	char id[AUTHORITY_ID_SIZE];
+	TRY(x509_check_profile(identity, ROLE_IDENTITY));
+	x509_authority(identity, id);
+	if (strcmp(id, authority))
+		return fault_say(FAULT_CERT_PROFILE, "the identity certificate is that of %s, not of %s", id, authority);
+	if (X509_verify(identity, X509_get0_pubkey(identity)) == 1)
+		return OK;
+	ERR_clear_error();
+	return fault_say(FAULT_CERT_PROFILE, "the identity certificate of %s is not signed by itself", authority);
+}
+
+static enum fault pin(struct trust *trust, const char *authority, TAKES X509 *identity, enum standing standing)
+{
+	struct pinned *pinned = find(trust, authority);
+	if (!pinned) {
+		pinned = calloc(1, sizeof *pinned);
+		if (!pinned) {
+			X509_free(identity);
+			return FAULT_NO_MEMORY;
+		}
+		strcpy(pinned->authority, authority);	/* check_identity: it is an id */
+		pinned->next = trust->first;
+		trust->first = pinned;
+	}
+	X509_free(pinned->identity);
+	pinned->identity = identity;
+	pinned->standing = standing;
+	return OK;
+}
+
+enum fault trust_set_peer(struct trust *trust, const char *authority, struct span identity_certificate,
+			  enum standing standing)
+{
+	X509 *identity = x509_parse(identity_certificate);
+	if (!identity)
+		return fault_say(FAULT_CERT_PROFILE, "what came as the identity certificate of %s is none", authority);
+	enum fault fault = check_identity(identity, authority);
+	if (!fault)
+		return pin(trust, authority, identity, standing);
+	X509_free(identity);
+	return fault;
+}
+
+enum fault trust_set_standing(struct trust *trust, const char *authority, enum standing standing)
+{
+	struct pinned *pinned = find(trust, authority);
+	if (!pinned)
+		return fault_say(FAULT_NOT_FOUND, "%s is not among our peers", authority);
+	pinned->standing = standing;
+	return OK;
+}
+
+void trust_remove_peer(struct trust *trust, const char *authority)
+{
+	for (struct pinned **link = &trust->first; *link; link = &(*link)->next) {
+		struct pinned *pinned = *link;
+		if (strcmp(pinned->authority, authority))
+			continue;
+		*link = pinned->next;
+		X509_free(pinned->identity);
+		free(pinned);
+		return;
+	}
+}
+
+/* Everything of one judgement, so that each step can say who, what and when. */
+struct hearing {
+	const struct claim *claim;
+	const struct pinned *pinned;
+	const char *peer;
+	const STACK_OF(X509) *chain;
+};
+
+static enum role role_at(const struct hearing *hearing, int depth)
+{
+	static const enum role above[] = { ROLE_DELEGATION, ROLE_IDENTITY };
+	return depth == 0 ? leaf_of[hearing->claim->usage] : above[depth > 1];
+}
+
+/* What was sent: leaf and delegation of their profile and of one authority, perhaps the identity, no more. */
+static enum fault check_sent(const struct hearing *hearing)
+{
+	int count = sk_X509_num(hearing->chain);
+	if (count < CHAIN_LEN - 1 || count > CHAIN_LEN)
+		return fault_say(FAULT_CERT_PROFILE, "%s showed %d certificates instead of leaf, delegation and identity",
+				 hearing->peer, count);
+	for (int depth = 0; depth < count; depth++) {
+		X509 *certificate = sk_X509_value(hearing->chain, depth);
+		char id[AUTHORITY_ID_SIZE];
+		TRY(x509_check_profile(certificate, role_at(hearing, depth)));
+		x509_authority(certificate, id);
+		if (strcmp(id, hearing->peer))
+			return fault_say(FAULT_CERT_PROFILE, "%s showed a %s certificate of %s", hearing->peer,
+					 role_name(role_at(hearing, depth)), id);
+	}
+	if (count == CHAIN_LEN && X509_cmp(sk_X509_value(hearing->chain, CHAIN_LEN - 1), hearing->pinned->identity))
+		return fault_say(FAULT_CERT_UNTRUSTED, "%s showed another identity certificate than the one we hold of it",
+				 hearing->peer);
+	return OK;
+}
+
+static enum fault explain_time(const struct hearing *hearing, X509_STORE_CTX *store, enum fault fault)
+{
+	bool is_over = fault == FAULT_CERT_EXPIRED;
+	const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+	char then[STAMP_SIZE], now[STAMP_SIZE];
+	stamp_write(now, hearing->claim->now * STAMP_SECOND);
+	stamp_write(then, STAMP_SECOND * asn1_seconds(is_over ? X509_get0_notAfter(certificate) :
+						      X509_get0_notBefore(certificate)));
+	return fault_say(fault, "the %s certificate of %s %s %s; our clock says %s",
+			 role_name(role_at(hearing, X509_STORE_CTX_get_error_depth(store))), hearing->peer,
+			 is_over ? "expired at" : "is valid only from", then, now);
+}
+
+static enum fault explain(const struct hearing *hearing, X509_STORE_CTX *store)
+{
+	int error = X509_STORE_CTX_get_error(store);
+	ERR_clear_error();
+	if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+		return explain_time(hearing, store, FAULT_CERT_EXPIRED);
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+		return explain_time(hearing, store, FAULT_CERT_NOT_YET);
+	if (error == X509_V_ERR_OUT_OF_MEM)
+		return FAULT_NO_MEMORY;
+	return fault_say(FAULT_CERT_UNTRUSTED, "the %s certificate of %s does not lead to the identity we hold of it: %s",
+			 role_name(role_at(hearing, 0)), hearing->peer, X509_verify_cert_error_string(error));
+}
+
+/* Is what was built exactly leaf, delegation and the pinned identity? */
+static bool is_whole(const struct hearing *hearing, X509_STORE_CTX *store)
+{
+	const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(store);
+	return sk_X509_num(built) == CHAIN_LEN &&
+	       sk_X509_value(built, 0) == sk_X509_value(hearing->chain, 0) &&
+	       sk_X509_value(built, 1) == sk_X509_value(hearing->chain, 1) &&
+	       !X509_cmp(sk_X509_value(built, CHAIN_LEN - 1), hearing->pinned->identity);
+}
+
+static enum fault verify(const struct hearing *hearing, X509_STORE_CTX *store, STACK_OF(X509) *anchors)
+{
+	/* OpenSSL takes the stack without const, but only looks at it */
+	STACK_OF(X509) *sent = (STACK_OF(X509) *)hearing->chain;
+	if (!X509_STORE_CTX_init(store, NULL, sk_X509_value(sent, 0), sent) ||
+	    !sk_X509_push(anchors, hearing->pinned->identity))
+		return FAULT_NO_MEMORY;
+	X509_STORE_CTX_set0_trusted_stack(store, anchors);
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
+	X509_VERIFY_PARAM_set_depth(param, CHAIN_LEN - 2);
+	X509_VERIFY_PARAM_set_time(param, (time_t)hearing->claim->now);
+	if (X509_verify_cert(store) != 1)
+		return explain(hearing, store);
+	if (is_whole(hearing, store))
+		return OK;
+	return fault_say(FAULT_CERT_UNTRUSTED, "the certificates of %s are not leaf, delegation and identity", hearing->peer);
+}
+
+static enum fault check_chain(const struct hearing *hearing)
+{
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	STACK_OF(X509) *anchors = sk_X509_new_null();	/* this peer's, and nobody else's */
+	enum fault fault = store && anchors ? verify(hearing, store, anchors) : FAULT_NO_MEMORY;
+	X509_STORE_CTX_free(store);
+	sk_X509_free(anchors);
+	return fault;
+}
+
+static enum fault check_standing(const struct hearing *hearing)
+{
+	if (hearing->pinned->standing == STANDING_VERIFIED)
+		return OK;
+	return fault_say(FAULT_PEER_UNVERIFIED, "%s is not verified: the telephone check was not done", hearing->peer);
+}
+
+enum fault trust_judge_parsed(const struct trust *trust, const STACK_OF(X509) *chain, const struct claim *claim,
+			      char peer[AUTHORITY_ID_SIZE])
+{
+	struct hearing hearing = { .claim = claim, .chain = chain, .peer = peer };
+	*peer = 0;
+	if (sk_X509_num(chain) < 1)
+		return fault_say(FAULT_CERT_PROFILE, "no certificate was shown");
+	if (!x509_authority(sk_X509_value(chain, 0), peer))
+		return fault_say(FAULT_CERT_PROFILE, "the certificate does not have exactly one URI name comity:ID");
+	if (claim->expected && strcmp(claim->expected, peer))
+		return fault_say(FAULT_WRONG_PEER, "expected %s, but the certificate is that of %s", claim->expected, peer);
+	hearing.pinned = find(trust, peer);
+	if (!hearing.pinned)
+		return fault_say(FAULT_STRANGER, "the certificate names %s, which is not among our peers", peer);
+	if (hearing.pinned->standing == STANDING_BLOCKED)
+		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked here", peer);
+	TRY(check_sent(&hearing));
+	TRY(check_chain(&hearing));
+	return check_standing(&hearing);	/* last: only a proven peer is told where it stands */
+}
+
+static enum fault parse_all(const struct claim *claim, STACK_OF(X509) *chain)
+{
+	for (size_t i = 0; i < claim->count; i++) {
+		X509 *certificate = x509_parse(claim->certificates[i]);
+		if (!certificate)
+			return fault_say(FAULT_CERT_PROFILE, "certificate %zu of those shown is none", i + 1);
+		if (!sk_X509_push(chain, certificate)) {
+			X509_free(certificate);
+			return FAULT_NO_MEMORY;
+		}
+	}
+	return OK;
+}
+
+enum fault trust_judge(const struct trust *trust, const struct claim *claim, char peer[AUTHORITY_ID_SIZE])
+{
+	*peer = 0;
+	if (claim->count > CHAIN_LEN)
+		return fault_say(FAULT_CERT_PROFILE, "%zu certificates were shown; at most %d are looked at", claim->count,
+				 CHAIN_LEN);
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	if (!chain)
+		return FAULT_NO_MEMORY;
+	enum fault fault = parse_all(claim, chain);
+	if (!fault)
+		fault = trust_judge_parsed(trust, chain, claim, peer);
+	sk_X509_pop_free(chain, X509_free);
+	return fault;
+}

@@ -1,0 +1,254 @@
+#include "daemon/blobs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "certs/digest.h"
+#include "daemon/blobs_files.h"
+#include "daemon/disk.h"
+
+enum { MARGIN = 64 << 20 };	/* of the disk, left to the store and the log */
+
+static const char salt_name[] = ".salt", salt_fresh[] = ".salt.new";
+
+/* ── names ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* All pieces before the last have fixed sizes, so no two rows of pieces are the same bytes; and what the
+ * hash is asked for is never shown as a MAC, so a prefix for a key is enough. */
+static enum fault keyed_hash(const struct blobs *blobs, const char purpose[4], const uint8_t *case_id,
+                             struct span what, char hex[DIGEST_HEX_SIZE + 1])
+{
+	struct digest *digest = digest_new();
+	if (!digest)
+		return FAULT_NO_MEMORY;
+	uint8_t hash[DIGEST_SIZE];
+	digest_update(digest, SPAN(blobs->salt));
+	digest_update(digest, (struct span){ (const uint8_t *)purpose, 4 });
+	digest_update(digest, (struct span){ case_id, CASE_ID_SIZE });
+	digest_update(digest, what);
+	digest_finish(digest, hash);
+	digest_free(digest);
+	hex_write(hex, SPAN(hash));
+	return OK;
+}
+
+enum fault blobs_name(const struct blobs *blobs, struct blob_id id, char name[BLOB_NAME_SIZE])
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	TRY(keyed_hash(blobs, "blob", id.case_id, (struct span){ id.digest, DIGEST_SIZE }, hex));
+	snprintf(name, BLOB_NAME_SIZE, "%.2s/%.62s", hex, hex + 2);
+	return OK;
+}
+
+enum fault blobs_part_name(const struct blobs *blobs, const uint8_t *case_id, struct span token,
+                           char name[PART_NAME_SIZE])
+{
+	char hex[DIGEST_HEX_SIZE + 1];
+	TRY(keyed_hash(blobs, "part", case_id, token, hex));
+	snprintf(name, PART_NAME_SIZE, "incoming/%s.part", hex);
+	return OK;
+}
+
+/* ── the directory ──────────────────────────────────────────────────────────────────────────── */
+
+static enum fault fill_salt(int fd)
+{
+	uint8_t salt[SALT_SIZE];
+	if (getrandom(salt, sizeof salt, 0) != sizeof salt)
+		return disk_fault("random bytes");
+	TRY(disk_write(fd, SPAN(salt), 0));
+	return fsync(fd) ? disk_fault(salt_name) : OK;
+}
+
+/* Under another name first: a salt is whole or not there. */
+static enum fault write_salt(int dir)
+{
+	int fd = openat(dir, salt_fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return disk_fault(salt_name);
+	enum fault fault = fill_salt(fd);
+	close(fd);
+	TRY(fault);
+	return renameat(dir, salt_fresh, dir, salt_name) ? disk_fault(salt_name) : OK;
+}
+
+static enum fault fill_dir(int dir)
+{
+	if (!faccessat(dir, salt_name, F_OK, 0))
+		return fault_say(FAULT_EXISTS, "there are blobs already");
+	if (mkdirat(dir, "incoming", 0700) && errno != EEXIST)
+		return disk_fault("incoming");
+	TRY(write_salt(dir));
+	TRY(disk_sync_dir(dir, "."));
+	return disk_sync_dir(dir, "..");
+}
+
+enum fault blobs_create(const char *path)
+{
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return disk_fault(path);
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return disk_fault(path);
+	enum fault fault = fill_dir(dir);
+	close(dir);
+	return fault;
+}
+
+static enum fault read_salt(struct blobs *blobs)
+{
+	int fd = openat(blobs->dir, salt_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? fault_say(FAULT_STORE_BROKEN, "the blobs have lost their .salt")
+		                       : disk_fault(salt_name);
+	size_t got;
+	uint8_t more[SALT_SIZE + 1];
+	enum fault fault = disk_read(fd, more, sizeof more, 0, &got);
+	close(fd);
+	TRY(fault);
+	if (got != SALT_SIZE)
+		return fault_say(FAULT_STORE_BROKEN, "the .salt of the blobs has %zu bytes", got);
+	memcpy(blobs->salt, more, SALT_SIZE);
+	return OK;
+}
+
+enum fault blobs_open(const char *path, struct blobs **opened)
+{
+	*opened = NULL;
+	struct blobs *blobs = calloc(1, sizeof *blobs);
+	if (!blobs)
+		return FAULT_NO_MEMORY;
+	blobs->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum fault fault;
+	if (blobs->dir < 0)
+		fault = errno == ENOENT ? fault_say(FAULT_STORE_MISSING, "there is no %s", path) : disk_fault(path);
+	else
+		fault = read_salt(blobs);
+	if (fault)
+		blobs_close(blobs);
+	else
+		*opened = blobs;
+	return fault;
+}
+
+void blobs_close(struct blobs *blobs)
+{
+	if (!blobs)
+		return;
+	if (blobs->dir >= 0)
+		close(blobs->dir);
+	free(blobs);
+}
+
+enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes)
+{
+	struct statvfs disk;
+	if (fstatvfs(blobs->dir, &disk))
+		return disk_fault("blobs");
+	uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= MARGIN && free_bytes - MARGIN >= bytes)
+		return OK;
+	return fault_say(FAULT_DISK_FULL, "%llu bytes are asked for, %llu are free", (unsigned long long)bytes,
+	                 (unsigned long long)free_bytes);
+}
+
+/* ── whole blobs ────────────────────────────────────────────────────────────────────────────── */
+
+bool blobs_has(struct blobs *blobs, struct blob_id id, uint64_t *size)
+{
+	char name[BLOB_NAME_SIZE];
+	struct stat file;
+	if (blobs_name(blobs, id, name) || fstatat(blobs->dir, name, &file, AT_SYMLINK_NOFOLLOW))
+		return false;
+	if (size)
+		*size = (uint64_t)file.st_size;
+	return S_ISREG(file.st_mode);
+}
+
+enum fault blobs_remove(struct blobs *blobs, struct blob_id id)
+{
+	char name[BLOB_NAME_SIZE];
+	TRY(blobs_name(blobs, id, name));
+	if (unlinkat(blobs->dir, name, 0))
+		return errno == ENOENT ? OK : disk_fault(name);
+	name[2] = 0;	/* its directory */
+	return disk_sync_dir(blobs->dir, name);
+}
+
+struct blob {
+	int fd;
+	uint64_t size;
+};
+
+enum fault blob_open(struct blobs *blobs, struct blob_id id, struct blob **opened)
+{
+	*opened = NULL;
+	char name[BLOB_NAME_SIZE];
+	struct stat file;
+	TRY(blobs_name(blobs, id, name));
+	int fd = openat(blobs->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return disk_fault(name);
+	struct blob *blob = calloc(1, sizeof *blob);
+	if (!blob || fstat(fd, &file)) {
+		enum fault fault = blob ? disk_fault(name) : FAULT_NO_MEMORY;
+		free(blob);
+		close(fd);
+		return fault;
+	}
+	*blob = (struct blob){ .fd = fd, .size = (uint64_t)file.st_size };
+	*opened = blob;
+	return OK;
+}
+
+uint64_t blob_size(const struct blob *blob)
+{
+	return blob->size;
+}
+
+enum fault blob_read(struct blob *blob, uint64_t offset, uint8_t *to, size_t size, size_t *got)
+{
+	*got = 0;
+	if (offset >= blob->size)
+		return OK;
+	return disk_read(blob->fd, to, size, offset, got);
+}
+
+void blob_close(struct blob *blob)
+{
+	if (!blob)
+		return;
+	close(blob->fd);
+	free(blob);
+}
+
+static enum fault compare(int fd, uint64_t size, const uint8_t *expected)
+{
+	struct digest *digest = digest_new();
+	if (!digest)
+		return FAULT_NO_MEMORY;
+	uint8_t found[DIGEST_SIZE];
+	enum fault fault = blobs_hash_file(digest, fd, size);
+	digest_finish(digest, found);
+	digest_free(digest);
+	TRY(fault);
+	if (memcmp(found, expected, DIGEST_SIZE))
+		return fault_say(FAULT_DIGEST_MISMATCH, "a stored attachment is not what it was when it was stored");
+	return OK;
+}
+
+enum fault blobs_verify(struct blobs *blobs, struct blob_id id)
+{
+	struct blob *blob;
+	TRY(blob_open(blobs, id, &blob));
+	enum fault fault = compare(blob->fd, blob->size, id.digest);
+	blob_close(blob);
+	return fault;
+}

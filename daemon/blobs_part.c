@@ -1,0 +1,203 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/blobs_files.h"
+#include "daemon/disk.h"
+
+enum {
+	PIECE_SIZE = 256 << 10,
+	WRITE_BACK_SIZE = 8 << 20,	/* so much may lie unwritten in memory before we ask for it to go */
+};
+
+struct blob_part {
+	struct blobs *blobs;
+	uint8_t case_id[CASE_ID_SIZE];
+	char name[PART_NAME_SIZE];
+	int fd;
+	uint64_t size, asked_for;	/* bytes there; of these, sent on their way to the disk */
+	struct digest *digest;
+};
+
+enum fault blobs_hash_file(struct digest *digest, int fd, uint64_t size)
+{
+	uint8_t *piece = malloc(PIECE_SIZE);
+	if (!piece)
+		return FAULT_NO_MEMORY;
+	enum fault fault = OK;
+	size_t got;
+	for (uint64_t offset = 0; !fault && offset < size; offset += got) {
+		uint64_t left = size - offset;
+		fault = disk_read(fd, piece, left < PIECE_SIZE ? (size_t)left : PIECE_SIZE, offset, &got);
+		if (!fault && !got)
+			fault = fault_say(FAULT_IO, "an attachment's file is shorter than it was");
+		if (!fault)
+			digest_update(digest, (struct span){ piece, got });
+	}
+	free(piece);
+	return fault;
+}
+
+static void part_free(struct blob_part *part)
+{
+	digest_free(part->digest);
+	if (part->fd >= 0)
+		close(part->fd);
+	free(part);
+}
+
+/* ── begin ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* Two writers of one part would each hash what the other overwrote. */
+static enum fault open_part(struct blob_part *part)
+{
+	struct stat file;
+	part->fd = openat(part->blobs->dir, part->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (part->fd < 0)
+		return disk_fault(part->name);
+	if (flock(part->fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? fault_say(FAULT_NOT_YET, "this attachment is being written already")
+		                            : disk_fault(part->name);
+	if (fstat(part->fd, &file))
+		return disk_fault(part->name);
+	part->size = (uint64_t)file.st_size;
+	return blobs_hash_file(part->digest, part->fd, part->size);
+}
+
+enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span token, struct blob_part **begun)
+{
+	*begun = NULL;
+	struct blob_part *part = calloc(1, sizeof *part);
+	if (!part)
+		return FAULT_NO_MEMORY;
+	part->blobs = blobs;
+	part->fd = -1;
+	memcpy(part->case_id, case_id, CASE_ID_SIZE);
+	part->digest = digest_new();
+	enum fault fault = part->digest ? blobs_part_name(blobs, case_id, token, part->name) : FAULT_NO_MEMORY;
+	if (!fault)
+		fault = open_part(part);
+	if (fault)
+		part_free(part);
+	else
+		*begun = part;
+	return fault;
+}
+
+uint64_t blob_part_size(const struct blob_part *part)
+{
+	return part->size;
+}
+
+/* ── write ──────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault blob_reserve(struct blob_part *part, uint64_t size)
+{
+	if (size <= part->size)
+		return OK;
+	if (size > INT64_MAX)
+		return fault_say(FAULT_DISK_FULL, "no disk has room for that");
+	if (!fallocate(part->fd, FALLOC_FL_KEEP_SIZE, (off_t)part->size, (off_t)(size - part->size)))
+		return OK;
+	return errno == EOPNOTSUPP ? OK : disk_fault("reserve");	/* some file systems cannot */
+}
+
+/* Bytes go to the disk while more arrive, so that the sync at the end finds little to do, and the ledger's
+ * commits meanwhile do not queue behind gigabytes. */
+static void write_back(struct blob_part *part)
+{
+	if (part->size - part->asked_for < WRITE_BACK_SIZE)
+		return;
+	sync_file_range(part->fd, (off_t)part->asked_for, (off_t)(part->size - part->asked_for),
+	                SYNC_FILE_RANGE_WRITE);
+	part->asked_for = part->size;
+}
+
+enum fault blob_write(struct blob_part *part, struct span bytes)
+{
+	enum fault fault = disk_write(part->fd, bytes, part->size);
+	if (fault)	/* a tail may be written that is not hashed: the next write overwrites it */
+		return fault;
+	digest_update(part->digest, bytes);
+	part->size += bytes.len;
+	write_back(part);
+	return OK;
+}
+
+/* ── finish ─────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault check(struct blob_part *part, uint64_t size, const uint8_t *expected, const uint8_t *found)
+{
+	if (part->size != size)
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment has %llu bytes where %llu were announced",
+		                 (unsigned long long)part->size, (unsigned long long)size);
+	if (expected && memcmp(expected, found, DIGEST_SIZE))
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment's content does not have the announced digest");
+	return OK;
+}
+
+/* Where a blob of that name is there already it is replaced, which heals it if it has rotted.  The upper
+ * directory is synced each time: who made the lower one may have died before it was. */
+static enum fault give_name(struct blob_part *part, const uint8_t *digest)
+{
+	char name[BLOB_NAME_SIZE], shard[3] = { 0 };
+	int dir = part->blobs->dir;
+	TRY(blobs_name(part->blobs, (struct blob_id){ part->case_id, digest }, name));
+	memcpy(shard, name, 2);
+	if (mkdirat(dir, shard, 0700) && errno != EEXIST)
+		return disk_fault(shard);
+	if (renameat(dir, part->name, dir, name))
+		return disk_fault(name);
+	TRY(disk_sync_dir(dir, shard));
+	return disk_sync_dir(dir, ".");
+}
+
+/* After a sync that failed the cache is right and the disk is not, and the next sync would not say so:
+ * nothing of such a part is to be resumed. */
+static enum fault sync_part(struct blob_part *part)
+{
+	if (ftruncate(part->fd, (off_t)part->size))	/* gives back what was reserved and not used */
+		return disk_fault(part->name);
+	if (!fdatasync(part->fd))
+		return OK;
+	enum fault fault = disk_fault(part->name);
+	unlinkat(part->blobs->dir, part->name, 0);
+	return fault;
+}
+
+enum fault blob_finish(struct blob_part *part, uint64_t size, const uint8_t *expected, uint8_t *digest)
+{
+	uint8_t found[DIGEST_SIZE];
+	digest_finish(part->digest, found);
+	enum fault fault = check(part, size, expected, found);
+	if (fault) {
+		blob_discard(part);
+		return fault;
+	}
+	if (digest)
+		memcpy(digest, found, DIGEST_SIZE);
+	fault = sync_part(part);
+	if (!fault)
+		fault = give_name(part, found);
+	part_free(part);
+	return fault;
+}
+
+void blob_leave(struct blob_part *part)
+{
+	if (part)
+		part_free(part);
+}
+
+void blob_discard(struct blob_part *part)
+{
+	if (!part)
+		return;
+	unlinkat(part->blobs->dir, part->name, 0);	/* what stays is a part to resume, and fails again */
+	part_free(part);
+}

@@ -1,0 +1,462 @@
+#include "daemon/casework.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/digest.h"
+#include "daemon/casework_parts.h"
+#include "daemon/events.h"
+#include "proto/stamp.h"
+#include "proto/unpack.h"
+#include "proto/uuid.h"
+
+enum { REFERENCE_MAX = 64, PREFIX_MIN = 6 };
+
+const char *casework_our_reference(const Comity__Case *kase)
+{
+	const char *reference = kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;
+	return reference ? reference : "";
+}
+
+const char *casework_their_reference(const Comity__Case *kase)
+{
+	const char *reference = kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requested_reference : kase->requesting_reference;
+	return reference ? reference : "";
+}
+
+Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena)
+{
+	struct key key = key_of_peer(peer);
+	return record_find(txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, arena);
+}
+
+/* ── finding ──────────────────────────────────────────────────────────────────────────────────── */
+
+static Comity__Case *find_by_id(struct txn *txn, struct span id, struct arena *arena)
+{
+	return record_find(txn, TABLE_CASES, id, &comity__case__descriptor, arena);
+}
+
+/* References are found in any case of letters. */
+static void fold(char *to, size_t size, const char *reference)
+{
+	size_t i = 0;
+	for (; reference[i] && i + 1 < size; i++)
+		to[i] = (char)toupper((unsigned char)reference[i]);
+	to[i] = 0;
+}
+
+struct candidates {
+	uint8_t id[UUID_SIZE];
+	size_t count;
+	char names[256];
+};
+
+static void add_candidate(struct candidates *candidates, struct span id, const char *name)
+{
+	if (candidates->count && !memcmp(candidates->id, id.at, UUID_SIZE))
+		return;
+	size_t used = strlen(candidates->names);
+	snprintf(candidates->names + used, sizeof candidates->names - used, "%s%s", used ? ", " : "", name);
+	memcpy(candidates->id, id.at, UUID_SIZE);
+	candidates->count++;
+}
+
+static void search_references(struct txn *txn, const char *folded, bool whole, struct candidates *candidates)
+{
+	struct key prefix = { 0 };
+	struct span key, value, id;
+	struct walk walk;
+	const char *reference;
+	if (whole)
+		key_text(&prefix, folded);
+	else
+		key_bytes(&prefix, span_of_text(folded));
+	walk_from(&walk, txn, TABLE_REFERENCES, key_span(&prefix), (struct span){ 0 });
+	while (candidates->count < 8 && walk_next(&walk, &key, &value))
+		if (key_take_text(&key, &reference) && key_take_bytes(&key, UUID_SIZE, &id))
+			add_candidate(candidates, id, reference);
+	walk_end(&walk);
+}
+
+static void search_ids(struct txn *txn, const char *ref, struct candidates *candidates)
+{
+	struct span key, value;
+	struct walk walk;
+	struct key prefix = { 0 };
+	uint8_t front[UUID_SIZE];
+	size_t digits = strcspn(ref, "-") & ~(size_t)1;
+	if (digits > 2 * UUID_SIZE || !hex_read(front, digits / 2, (struct span){ (const uint8_t *)ref, digits }))
+		return;
+	key_bytes(&prefix, (struct span){ front, digits / 2 });
+	walk_from(&walk, txn, TABLE_CASES, key_span(&prefix), (struct span){ 0 });
+	while (candidates->count < 8 && walk_next(&walk, &key, &value)) {
+		char id[UUID_TEXT_SIZE];
+		uuid_text(id, key.at);
+		if (!strncmp(id, ref, strlen(ref)))
+			add_candidate(candidates, key, id);
+	}
+	walk_end(&walk);
+}
+
+enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, Comity__Case **found)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct candidates candidates = { 0 };
+	if (!ref || !*ref || strlen(ref) > REFERENCE_MAX)
+		return fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref ? ref : "");
+	fold(folded, sizeof folded, ref);
+	search_references(txn, folded, true, &candidates);
+	if (!candidates.count && strlen(ref) >= PREFIX_MIN) {
+		search_references(txn, folded, false, &candidates);
+		search_ids(txn, ref, &candidates);
+	}
+	if (candidates.count > 1)
+		return fault_say(FAULT_AMBIGUOUS, "\"%s\" may be: %s", ref, candidates.names);
+	*found = candidates.count ? find_by_id(txn, SPAN(candidates.id), arena) : NULL;
+	if (txn->fault)
+		return txn->fault;
+	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref);
+}
+
+/* ── keeping ──────────────────────────────────────────────────────────────────────────────────── */
+
+static void keep_reference(struct txn *txn, const char *reference, struct key id)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct key key = { 0 };
+	if (!reference || !*reference)
+		return;
+	fold(folded, sizeof folded, reference);
+	key_text(&key, folded);
+	key_bytes(&key, key_span(&id));
+	if (!txn_get(txn, TABLE_REFERENCES, key_span(&key), NULL))
+		txn_put(txn, TABLE_REFERENCES, key_span(&key), (struct span){ 0 });
+}
+
+void case_keep(struct txn *txn, const Comity__Case *kase)
+{
+	struct key id = key_of_uuid(kase->request_id);
+	record_keep(txn, TABLE_CASES, key_span(&id), &kase->base);
+	keep_reference(txn, kase->requesting_reference, id);
+	keep_reference(txn, kase->requested_reference, id);
+}
+
+void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *verdict, const char *message_id, uint32_t uid)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		Comity__EventData data = COMITY__EVENT_DATA__INIT;
+		data.request = (char *)casework_our_reference(kase);
+		data.request_id = kase->request_id;
+		data.peer = kase->peer;
+		data.axis = "case";
+		data.from = (char *)status_name(verdict->steps[i].from);
+		data.to = (char *)status_name(verdict->steps[i].to);
+		data.message_id = (char *)message_id;
+		data.has_actor_uid = uid != UINT32_MAX;
+		data.actor_uid = uid;
+		events_append(txn, EVENT_REQUEST_STATUS, *data.request ? data.request : kase->request_id, &data);
+	}
+}
+
+void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state)
+{
+	struct key key = key_of_uuid(kase->request_id), value = key_of_message(state->from, state->message_id);
+	key_u64(&key, state->number);
+	txn_put(txn, TABLE_CASE_MESSAGES, key_span(&key), key_span(&value));
+}
+
+/* ── drafts ───────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault own_reference(struct casework *casework, struct txn *txn, char *reference, size_t size)
+{
+	char now[STAMP_SIZE], authority[33], counter[32], number[24];
+	stamp_now(now);
+	fold(authority, sizeof authority, casework->own_id);
+	snprintf(counter, sizeof counter, "references-%.4s", now);
+	snprintf(number, sizeof number, "%06" PRIu64, txn_next(txn, counter));
+	const struct { const char *name, *value; } parts[] = {
+		{ "{authority}", authority }, { "{year}", (now[4] = 0, now) }, { "{number}", number },
+	};
+	size_t used = 0;
+	for (const char *at = casework->reference_pattern; *at && used + 1 < size; ) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(parts) && strncmp(at, parts[i].name, strlen(parts[i].name)))
+			i++;
+		if (i == ARRAY_LEN(parts)) {
+			reference[used++] = *at++;
+			continue;
+		}
+		at += strlen(parts[i].name);
+		used += (size_t)snprintf(reference + used, size - used, "%s", parts[i].value);
+	}
+	reference[used < size ? used : size - 1] = 0;
+	return txn->fault;
+}
+
+static enum fault check_reference(struct txn *txn, const char *reference)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct candidates candidates = { 0 };
+	if (!*reference || strlen(reference) > REFERENCE_MAX)
+		return fault_say(FAULT_BAD_DOCUMENT, "a reference has 1 to %d characters", REFERENCE_MAX);
+	fold(folded, sizeof folded, reference);
+	search_references(txn, folded, true, &candidates);
+	return candidates.count ? fault_say(FAULT_EXISTS, "there is a request with the reference \"%s\" already", reference) : OK;
+}
+
+static void keep_draft(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)
+{
+	struct key key = key_of_uuid(kase->request_id);
+	record_keep(txn, TABLE_DRAFTS, key_span(&key), &document->base);
+}
+
+static Comity__Case *new_case(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role)
+{
+	char now[STAMP_SIZE];
+	Comity__Case *kase = arena_alloc(arena, sizeof *kase);
+	if (!kase)
+		return NULL;
+	stamp_now(now);
+	comity__case__init(kase);
+	kase->request_id = record_text(arena, request_id);
+	kase->peer = record_text(arena, peer);
+	kase->has_role = kase->has_status = 1;
+	kase->role = role;
+	kase->status = COMITY__REQUEST_STATUS__VALUE__DRAFT;
+	kase->created_at = kase->changed_at = record_text(arena, now);
+	return kase->changed_at ? kase : NULL;
+}
+
+enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,
+	uint32_t uid, struct arena *arena, Comity__Case **made)
+{
+	char id[UUID_TEXT_SIZE], reference[REFERENCE_MAX + 1], by[16];
+	Comity__Request empty = COMITY__REQUEST__INIT;
+	Comity__Peer *peer = casework_peer(txn, to, arena);
+	if (!peer)
+		return txn->fault ? txn->fault : fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\"", to);
+	if (!document)
+		document = &empty;
+	if (document->requesting_reference)
+		TRY(check_reference(txn, document->requesting_reference));
+	else
+		TRY(own_reference(casework, txn, reference, sizeof reference));
+	uuid_new(id);
+	Comity__Case *kase = *made = new_case(arena, id, to, COMITY__ROLE__VALUE__REQUESTING);
+	if (!kase)
+		return FAULT_NO_MEMORY;
+	snprintf(by, sizeof by, "%u", uid);
+	kase->draft_by = record_text(arena, by);
+	kase->requesting_authority = (char *)casework->own_id;
+	kase->requested_authority = kase->peer;
+	if (!document->requesting_reference)
+		document->requesting_reference = record_text(arena, reference);
+	case_adopt(kase, document, arena);
+	case_keep(txn, kase);
+	keep_draft(txn, kase, document);
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.request = kase->requesting_reference;
+	data.request_id = kase->request_id;
+	data.peer = kase->peer;
+	data.has_actor_uid = 1;
+	data.actor_uid = uid;
+	events_append(txn, EVENT_REQUEST_DRAFTED, kase->requesting_reference, &data);
+	return txn->fault;
+}
+
+static enum fault must_be_draft(const Comity__Case *kase)
+{
+	return kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT && kase->role == COMITY__ROLE__VALUE__REQUESTING ? OK :
+		fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": its text stands", casework_our_reference(kase), status_name(kase->status));
+}
+
+enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,
+	struct arena *arena)
+{
+	(void)casework;
+	TRY(must_be_draft(kase));
+	if (!document->requesting_reference)
+		document->requesting_reference = kase->requesting_reference;
+	else if (strcmp(document->requesting_reference, kase->requesting_reference))
+		return fault_say(FAULT_BAD_DOCUMENT, "requesting_reference is \"%s\" and cannot become \"%s\"",
+			kase->requesting_reference, document->requesting_reference);
+	case_adopt(kase, document, arena);
+	case_keep(txn, kase);
+	keep_draft(txn, kase, document);
+	return txn->fault;
+}
+
+enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena)
+{
+	(void)arena, (void)casework;
+	TRY(must_be_draft(kase));
+	struct verdict verdict = { .count = 1 };
+	verdict.steps[0].from = kase->status;
+	verdict.steps[0].to = kase->status = COMITY__REQUEST_STATUS__VALUE__ABANDONED;
+	case_keep(txn, kase);
+	case_tell(txn, kase, &verdict, NULL, uid);
+	return txn->fault;
+}
+
+Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	struct key key = key_of_uuid(kase->request_id);
+	return record_find(txn, TABLE_DRAFTS, key_span(&key), &comity__request__descriptor, arena);
+}
+
+/* ── receiving ────────────────────────────────────────────────────────────────────────────────── */
+
+static const Comity__Act *find_act(const Comity__Message *message, act_kind kind)
+{
+	for (size_t i = 0; i < message->n_acts; i++)
+		if (message->acts[i]->kind_case == kind)
+			return message->acts[i];
+	return NULL;
+}
+
+/* A request opens its case; everything else belongs to one that is there. */
+static enum fault find_or_open(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	struct arena *arena, Comity__Case **kase)
+{
+	struct key id = key_of_uuid(message->request_id);
+	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
+	*kase = find_by_id(txn, key_span(&id), arena);
+	if (txn->fault)
+		return txn->fault;
+	if (*kase && strcmp((*kase)->peer, message->from))
+		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that is not between us");
+	if (*kase && request && (*kase)->n_history)
+		return fault_say(FAULT_STATUS_TRANSITION, "the request is here already: it is not opened twice");
+	if (*kase)
+		return OK;
+	if (!request)
+		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that we do not have");
+	*kase = new_case(arena, message->request_id, message->from, COMITY__ROLE__VALUE__REQUESTED);
+	if (!*kase)
+		return FAULT_NO_MEMORY;
+	(*kase)->requesting_authority = record_text(arena, message->from);
+	(*kase)->requested_authority = (char *)casework->own_id;
+	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
+	(*kase)->message_id = record_text(arena, message->message_id);
+	(*kase)->sent_at = record_text(arena, message->created_at);
+	(*kase)->received_at = (*kase)->created_at;
+	case_adopt(*kase, request->request, arena);
+	return OK;
+}
+
+static void want(struct txn *txn, const Comity__MessageState *state, const Comity__AttachmentState *attachment,
+	struct arena *arena)
+{
+	uint8_t *digest = arena_alloc(arena, DIGEST_SIZE);
+	if (!digest || !hex_read(digest, DIGEST_SIZE, span_of_text(attachment->attachment->sha256))) {
+		txn_fail(txn, FAULT_NO_MEMORY);
+		return;
+	}
+	Comity__Wanted wanted = COMITY__WANTED__INIT;
+	wanted.message_id = state->message_id;
+	wanted.request_id = state->request_id;
+	wanted.has_index = wanted.has_sha256 = wanted.has_size = wanted.has_number = 1;
+	wanted.index = attachment->index;
+	wanted.number = attachment->number;
+	wanted.size = attachment->attachment->size;
+	wanted.sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
+	struct key key = key_of_peer(state->from);
+	key_u64(&key, state->number);
+	key_u32(&key, attachment->index);
+	record_keep(txn, TABLE_WANTED, key_span(&key), &wanted.base);
+}
+
+static void note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena)
+{
+	for (size_t i = 0; i < message->n_attachments; i++) {
+		Comity__AttachmentState *attachment = case_number_attachment(kase, message->attachments[i], message->from, arena);
+		if (!attachment) {
+			txn_fail(txn, FAULT_NO_MEMORY);
+			return;
+		}
+		attachment->presence = COMITY__PRESENCE__VALUE__ARRIVING;
+		attachment->message_id = state->message_id;
+		attachment->has_index = 1;
+		attachment->index = (uint32_t)i + 1;
+		case_keep_attachment(txn, kase, attachment);
+		want(txn, state, attachment, arena);
+	}
+	state->attachments = state->attachments_missing = (uint32_t)message->n_attachments;
+}
+
+enum fault case_check_attachments(const Comity__Message *message);
+
+/* Without a case: kept, shown, never acted upon. */
+static enum fault receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena)
+{
+	if (message->n_attachments)
+		return fault_say(FAULT_BAD_DOCUMENT, "attachments belong to a case, and the message names none");
+	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
+	if (!state->acts)
+		return arena_fault(arena);
+	for (size_t i = 0; i < message->n_acts; i++) {
+		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
+		if (rule && !(rule->phases & PHASE_NONE))
+			return fault_say(FAULT_BAD_DOCUMENT, "\"%s\" belongs to a case, and the message names none", rule->name);
+		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");
+	}
+	return OK;
+}
+
+enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena)
+{
+	Comity__Case *kase;
+	struct verdict verdict;
+	TRY(case_check_attachments(message));
+	if (!message->request_id)
+		return receive_loose(message, state, arena);
+	TRY(find_or_open(casework, txn, message, arena, &kase));
+	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
+		kase->requested_reference = record_text(arena, message->requested_reference);
+	TRY(case_apply(kase, message, state, arena, &verdict));
+	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
+	if (request)
+		keep_draft(txn, kase, request->request);
+	note_attachments(txn, kase, message, state, arena);
+	case_keep(txn, kase);
+	case_file_message(txn, kase, state);
+	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+	return txn->fault;
+}
+
+/* What the message did is taken back, by a further step: the history is only ever added to. */
+void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	(void)casework;
+	struct key id = key_of_uuid(state->request_id);
+	Comity__Case *kase = state->request_id ? find_by_id(txn, key_span(&id), arena) : NULL;
+	if (!kase || !kase->n_history || !kase->history[kase->n_history - 1]->message_id ||
+	    strcmp(kase->history[kase->n_history - 1]->message_id, state->message_id))
+		return;	/* it changed no status, or others came after it */
+	request_status before = COMITY__REQUEST_STATUS__VALUE__DRAFT;
+	for (size_t i = 0; i < kase->n_history; i++)
+		if (strcmp(kase->history[i]->message_id ? kase->history[i]->message_id : "", state->message_id))
+			before = kase->history[i]->status;
+	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
+	char note[128];
+	if (!step)
+		return;
+	*step = *kase->history[kase->n_history - 1];
+	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
+	step->note = record_text(arena, note);
+	step->status = before;
+	step->recorded_at = step->occurred_at = state->delivered_at;
+	step->authority = kase->peer;
+	struct verdict verdict = { .count = 1 };
+	verdict.steps[0].from = kase->status;
+	verdict.steps[0].to = kase->status = before;
+	record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
+	case_keep(txn, kase);
+	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+}

@@ -1,0 +1,32 @@
+#pragma once
+/* What the files of casework share.  Nobody else includes this. */
+#include "daemon/casework.h"
+#include "daemon/statuses.h"
+
+/* What a message's acts did to a case: decided in memory first, written after. */
+struct verdict {
+	struct {
+		request_status from, to;
+		const char *act;
+	} steps[16];
+	size_t count;
+};
+
+/* The case as the law sees it; borrows from it, measures from the arena. */
+struct case_view case_view_of(const Comity__Case *kase, struct arena *arena);
+enum side case_our_side(const Comity__Case *kase);
+/* Judge the message's acts in order and change the case in memory: all or none.  `state->acts` gets their names. */
+enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
+	struct arena *arena, struct verdict *verdict) MUST_CHECK;
+/* Take over what the document says: kind, subject, references, measures, urgency. */
+void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *arena);
+/* Put the case and its references. */
+void case_keep(struct txn *txn, const Comity__Case *kase);
+/* An event for each status that changed. */
+void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *verdict, const char *message_id, uint32_t uid);
+/* Number a new attachment of the case. */
+Comity__AttachmentState *case_number_attachment(Comity__Case *kase, Comity__Attachment *attachment, const char *from,
+	struct arena *arena);
+void case_keep_attachment(struct txn *txn, const Comity__Case *kase, const Comity__AttachmentState *state);
+/* File a message under its case. */
+void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state);

@@ -1,0 +1,52 @@
+#pragma once
+/* The control sockets: where officers, administrators and their scripts talk to the daemon (proto/control.proto).
+ *
+ * One Unix socket for each role below a run directory: the role is the socket, which the kernel guards by its mode
+ * and group; who it is, is the uid of SO_PEERCRED.  Reads are answered from a short read transaction on the loop;
+ * writes are jobs of the scribe, answered when they are on disk.  A client that is slow, silent or talks nonsense
+ * hurts its own session only.  Belongs to the loop's thread.
+ */
+#include <uv.h>
+
+#include "proto/bytes.h"
+#include "proto/config.pb-c.h"
+
+struct blobs;
+struct casework;
+struct control;
+struct identity;
+struct peers;
+struct porter;
+struct registry;
+struct scribe;
+struct store;
+struct trust;
+
+/* All of it outlives the control. */
+struct control_rooms {
+	uv_loop_t *loop;
+	struct store *store;
+	struct scribe *scribe;
+	struct porter *porter;
+	struct blobs *blobs;
+	struct peers *peers;
+	struct trust *trust;
+	struct casework *casework;
+	struct registry *registry;
+	const struct identity *identity;
+	const Comity__Config *config;
+	struct span profile;		/* for our card: a serialized Profile; empty is fine */
+	const char *version;		/* of this program */
+};
+
+enum { CONTROL_SESSIONS_MAX = 256 };
+
+/* Listen on admin.sock, officer.sock, integrator.sock, auditor.sock and monitor.sock below `run_dir`, which is there.
+ * Copies the rooms.  Faults: config (a path of 108 bytes or more), store busy (another daemon answers there), io,
+ * no memory; then the loop must still run until nothing is left of it. */
+enum fault control_open(const struct control_rooms *rooms, const char *run_dir, struct control **control) MUST_CHECK;
+/* The ledger has grown: tell those who watch.  After each batch of the scribe. */
+void control_announce(struct control *control);
+/* Take no further calls, end the sessions, remove the sockets; `closed(owner)` is the last call.  The scribe and the
+ * porter must still run until then. */
+void control_close(struct control *control, void (*closed)(void *owner), void *owner);

@@ -1,0 +1,73 @@
+#pragma once
+/* What can be called, by whom, and how it is answered: one table (daemon/control_calls.c).
+ *
+ * A read is answered on the loop; a change runs as a job of the scribe, is kept with its answer when the call has an
+ * idempotency key, and is settled on the loop when it is on disk; a pursuit goes its own way. */
+#include "certs/authority.h"
+#include "daemon/control_session.h"
+#include "daemon/scribe.h"
+
+/* One call being answered inside a transaction.  Everything that the reply points to lives in the arena. */
+struct inquiry {
+	const struct control_rooms *rooms;
+	struct txn *txn;
+	struct arena *arena;
+	const Comity__Call *call;
+	uint32_t uid;
+	Comity__Reply *reply;
+	char peer[AUTHORITY_ID_SIZE];		/* a peer whose standing was changed; "" when none was */
+};
+
+/* The session's packed call, with which everything begins. */
+void calls_begin(struct session *session);
+
+/* A change: `write` runs on the scribe's thread, perhaps more than once, each time with the call unpacked anew. */
+struct change {
+	enum fault (*write)(struct inquiry *inquiry, void *state);
+	/* On the loop, when it is on disk, also when the client has gone: what follows from it.  May be NULL. */
+	void (*settle)(struct inquiry *inquiry);
+	/* Part of what must be the same when a call is repeated, beside the call itself. */
+	struct span also;
+	void *state;
+};
+/* Have it written and answered.  Faults become the reply. */
+void calls_change(struct session *session, const struct change *change);
+
+/* A member of the call's own message by its name, "peer" or "ref"; NULL when it has none. */
+const char *calls_member(const Comity__Call *call, const char *name);
+
+/* An error as a reply, made of a fault and its detail.  The reply borrows from `error`. */
+struct calls_error {
+	Comity__Error error;
+	char message[1024], hint[512];
+	char *hints[1];
+};
+Comity__Reply calls_error(struct calls_error *error, enum fault fault, const Comity__Call *call);
+
+/* Zeroed memory of the arena with the message initialised.  False when the budget is spent. */
+bool inquiry_make(struct inquiry *inquiry, const ProtobufCMessageDescriptor *type, void *made);
+/* The fault of this inquiry's arena or transaction, or OK. */
+enum fault inquiry_fault(const struct inquiry *inquiry);
+
+/* ── the answers, by file ────────────────────────────────────────────────────────────────────────── */
+
+typedef enum fault call_answer(struct inquiry *inquiry);
+typedef void call_settle(struct inquiry *inquiry);
+typedef void call_pursue(struct session *session);
+
+call_answer answer_status, answer_peer_list, answer_peer_show;				/* control_peers.c */
+call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
+call_settle settle_peer;
+call_pursue pursue_ping;
+call_answer change_card;								/* control_card.c */
+call_answer change_request_new, change_request_edit, change_request_send, change_request_abandon,	/* control_requests.c */
+	answer_request_validate, answer_request_list, answer_request_show, change_submit;
+call_settle settle_submitted;
+call_answer answer_message_list, answer_message_show, answer_manifest, answer_attachment_list;	/* control_messages.c */
+call_pursue pursue_upload;								/* control_upload.c */
+call_pursue pursue_download;								/* control_download.c */
+call_pursue pursue_watch;								/* control_watch.c */
+
+/* How the line to a peer is, in the words of the protocol. */
+struct peer_report;
+const char *line_state(bool is_known, const struct peer_report *report);

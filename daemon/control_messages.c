@@ -1,0 +1,82 @@
+/* Messages, manifests and lists of attachments: what evidence is made of. */
+#include "daemon/casework.h"
+#include "daemon/chain.h"
+#include "daemon/control_calls.h"
+#include "daemon/registry.h"
+
+enum fault answer_message_list(struct inquiry *inquiry)
+{
+	Comity__Case *kase;
+	TRY(casework_find(inquiry->txn, calls_member(inquiry->call, "ref"), inquiry->arena, &kase));
+	Comity__MessageList *list = casework_messages(inquiry->rooms->casework, inquiry->txn, kase, inquiry->arena);
+	TRY(inquiry_fault(inquiry));
+	list->schema = "comity.message-list/1";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_MESSAGES;
+	inquiry->reply->messages = list;
+	return OK;
+}
+
+enum fault answer_message_show(struct inquiry *inquiry)
+{
+	const Comity__ByMessage *call = inquiry->call->message_show;
+	const char *ref = calls_member(inquiry->call, "ref");
+	Comity__Case *kase = NULL;
+	Comity__MessageView *view;
+	if (ref)
+		TRY(casework_find(inquiry->txn, ref, inquiry->arena, &kase));
+	if (!call->message || !*call->message)
+		return fault_say(FAULT_USAGE, "no message is named");
+	TRY(casework_find_message(inquiry->rooms->casework, inquiry->txn, kase, call->message, inquiry->arena, &view));
+	view->schema = "comity.message/1";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_MESSAGE;
+	inquiry->reply->message = view;
+	return OK;
+}
+
+static ProtobufCBinaryData lend(struct span span)
+{
+	return (ProtobufCBinaryData){ span.len, (uint8_t *)span.at };
+}
+
+static void write_certificates(struct inquiry *inquiry, Comity__ManifestView *view)
+{
+	struct span chain[3];
+	registry_find_signer(inquiry->txn, span_of_binary(view->manifest->signer), inquiry->arena, chain);
+	view->has_signing_certificate = chain[0].len > 0;
+	view->has_delegation_certificate = chain[1].len > 0;
+	view->has_identity_certificate = chain[2].len > 0;
+	view->signing_certificate = lend(chain[0]);
+	view->delegation_certificate = lend(chain[1]);
+	view->identity_certificate = lend(chain[2]);
+}
+
+enum fault answer_manifest(struct inquiry *inquiry)
+{
+	const Comity__ManifestGet *call = inquiry->call->manifest_get;
+	enum direction direction = call->theirs ? DIRECTION_THEIRS : DIRECTION_OURS;
+	Comity__ManifestView *view;
+	if (!calls_member(inquiry->call, "peer") || !inquiry_make(inquiry, &comity__manifest_view__descriptor, &view))
+		return fault_say(FAULT_USAGE, "no peer is named");
+	view->schema = "comity.manifest/1";
+	view->manifest = chain_find(inquiry->txn, call->peer, direction, call->number, inquiry->arena);
+	TRY(inquiry->txn->fault);
+	if (!view->manifest)
+		return fault_say(FAULT_NOT_FOUND, "there is no number %llu in %s chain with %s",
+			(unsigned long long)call->number, call->theirs ? "their" : "our", call->peer);
+	write_certificates(inquiry, view);
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_MANIFEST;
+	inquiry->reply->manifest = view;
+	return inquiry_fault(inquiry);
+}
+
+enum fault answer_attachment_list(struct inquiry *inquiry)
+{
+	Comity__Case *kase;
+	TRY(casework_find(inquiry->txn, calls_member(inquiry->call, "ref"), inquiry->arena, &kase));
+	Comity__AttachmentList *list = casework_attachments(inquiry->txn, kase, inquiry->arena);
+	TRY(inquiry_fault(inquiry));
+	list->schema = "comity.attachment-list/1";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_ATTACHMENTS;
+	inquiry->reply->attachments = list;
+	return OK;
+}

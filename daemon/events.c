@@ -1,0 +1,54 @@
+#include "daemon/events.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/stamp.h"
+
+static const char counter[] = "events";
+
+static struct key key_of(uint64_t number)
+{
+	struct key key = { 0 };
+	key_u64(&key, number);
+	return key;
+}
+
+uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data)
+{
+	char now[STAMP_SIZE];
+	stamp_now(now);
+	Comity__Event event = COMITY__EVENT__INIT;
+	event.type = (char *)type;
+	event.subject = (char *)subject;
+	event.time = now;
+	event.data = data;
+	uint64_t number = txn_next(txn, counter);
+	struct key key = key_of(number);
+	record_keep(txn, TABLE_EVENTS, key_span(&key), &event.base);
+	return number;
+}
+
+uint64_t events_last(struct txn *txn)
+{
+	return txn_last(txn, counter);
+}
+
+Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number, struct arena *arena)
+{
+	struct key key = key_of(number);
+	Comity__Event *event = record_find(txn, TABLE_EVENTS, key_span(&key), &comity__event__descriptor, arena);
+	if (!event)
+		return NULL;
+	char id[96], source[64];
+	snprintf(id, sizeof id, "%s/1/%" PRIu64, own_id, number);
+	snprintf(source, sizeof source, "comity:%s", own_id);
+	event->specversion = "1.0";
+	event->id = record_text(arena, id);
+	event->source = record_text(arena, source);
+	event->datacontenttype = "application/json";
+	event->has_comityseq = event->has_comityepoch = 1;
+	event->comityseq = number;
+	event->comityepoch = 1;
+	return event;
+}

@@ -1,0 +1,33 @@
+#pragma once
+/* The numbered event log: every fact has its event, written in the same transaction (UX 3.2).
+ *
+ * Numbers are dense.  Events carry ids and states, never case text.
+ */
+#include "daemon/record.h"
+
+/* Append an event; `subject` (may be NULL) is our reference of the request, or the peer.  Returns its number. */
+uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data);
+/* The newest number; 0 when there is none. */
+uint64_t events_last(struct txn *txn);
+/* Event `number`, whole, in the arena; NULL when there is none. */
+Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number, struct arena *arena);
+
+#define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
+#define EVENT_REQUEST_STATUS    "comity.request.status.v1"
+#define EVENT_REQUEST_ALERT     "comity.request.alert.v1"
+#define EVENT_MESSAGE_QUEUED    "comity.message.queued.v1"
+#define EVENT_MESSAGE_DELIVERED "comity.message.delivered.v1"
+#define EVENT_MESSAGE_COMPLETE  "comity.message.complete.v1"
+#define EVENT_MESSAGE_REFUSED   "comity.message.refused.v1"
+#define EVENT_INBOX_ARRIVED     "comity.inbox.arrived.v1"
+#define EVENT_INBOX_COMPLETE    "comity.inbox.complete.v1"
+#define EVENT_INBOX_REJECTED    "comity.inbox.rejected.v1"
+#define EVENT_ATTACHMENT_ADDED  "comity.attachment.added.v1"
+#define EVENT_ATTACHMENT_HERE   "comity.attachment.complete.v1"
+#define EVENT_ATTACHMENT_FAILED "comity.attachment.failed.v1"
+#define EVENT_PEER_ADDED        "comity.peer.added.v1"
+#define EVENT_PEER_VERIFIED     "comity.peer.verified.v1"
+#define EVENT_PEER_BLOCKED      "comity.peer.blocked.v1"
+#define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
+#define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
+#define EVENT_PEER_ALARM        "comity.peer.alarm.v1"

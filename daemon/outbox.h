@@ -1,0 +1,41 @@
+#pragma once
+/* What waits to leave: messages until they are in a manifest, manifests until the peer has them.
+ *
+ * A manifest is formed from whatever waits when the line is ready, at the end of the scribe's batch, so one signature
+ * and one commit cover what one batch brought.  What is in our chain is sent in order from where the peer said it
+ * stands, again after each reconnection, until it says that it has it.  Never gives up.
+ */
+#include "daemon/link.h"
+#include "daemon/record.h"
+#include "daemon/scribe.h"
+
+struct identity;
+struct outbox;
+struct peers;
+
+enum fault outbox_open(struct store *store, const struct identity *identity, struct outbox **outbox) MUST_CHECK;
+void outbox_set_scribe(struct outbox *outbox, struct scribe *scribe);
+void outbox_close(struct outbox *outbox);		/* takes NULL */
+
+/* In the transaction that puts the message in the ledger: let it wait for its peer. */
+void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
+/* The scribe's `closing`: form manifests for the peers whose lines are ready. */
+void outbox_form(struct outbox *outbox, struct txn *txn);
+/* A receipt or a completion of the peer, accepted on its chain, in the same transaction. */
+struct manifest;
+typedef void outbox_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
+void outbox_receipted(struct outbox *outbox, struct txn *txn, const struct manifest *manifest,
+	outbox_refused *refused, void *owner);
+/* How many messages wait for this peer without being in a manifest. */
+uint64_t outbox_waiting(struct txn *txn, const char *peer);
+
+/* On the loop. */
+/* In their hello: how far the peer holds our chain.  From there we go on when the line opens. */
+enum fault outbox_greeted(struct outbox *outbox, const char *peer, const struct position *they_received) MUST_CHECK;
+void outbox_opened(struct outbox *outbox, struct link *link);
+void outbox_closed(struct outbox *outbox, struct link *link);
+void outbox_confirmed(struct outbox *outbox, struct link *link, const struct position *received);
+/* Send what the chain holds and the window allows.  When something was kept, and when the line has drained. */
+void outbox_pump(struct outbox *outbox, struct link *link);
+/* The scribe's `settled`: pump where manifests were formed. */
+void outbox_settled(struct outbox *outbox, struct peers *peers, enum fault fault);

@@ -1,0 +1,592 @@
+#include "daemon/wire.h"
+
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "daemon/endpoint.h"
+#include "proto/arena.h"
+#include "proto/frame.h"
+#include "proto/unpack.h"
+
+enum {
+	INPUT_SIZE = 128 << 10,		/* read at once */
+	SEAL_SIZE = 256 << 10,		/* sealed and written at once */
+	ARENA_SIZE = UNPACK_GROWTH * FRAME_SIZE_MAX + 2 * UNPACK_SLACK,
+	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
+};
+
+struct exchange {
+	uv_loop_t *loop;
+	uv_idle_t turn;			/* runs while some wire is busy */
+	struct wire *busy;		/* have something to say, or to hear after a pause */
+	size_t wires;
+	uint8_t *input;			/* INPUT_SIZE */
+	struct bytes plaintext, ciphertext;	/* of the wire at hand */
+	struct arena arena;		/* of the packet at hand */
+	void (*closed)(void *owner);
+	void *owner;
+};
+
+enum stage {
+	STAGE_SPEAKING,
+	STAGE_ENDING,		/* what was said still leaves, nothing is heard any more */
+	STAGE_LINGERING,	/* all has left; waiting for the other side's end */
+	STAGE_GONE,		/* the handles are closing */
+};
+
+struct wire {
+	struct exchange *exchange;
+	struct wire *next_busy;
+	bool is_busy, is_ready, is_paused, is_congested, is_writing, is_told;
+	enum stage stage;
+	uv_tcp_t *tcp;
+	uv_timer_t timer;
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	int open_handles;
+	struct tls *tls;
+	const struct wire_listener *listener;
+	void *owner;
+	struct bytes heard;		/* frames that are not whole, or wait for wire_resume() */
+	struct bytes said;		/* frames to be sealed, from said_from on */
+	size_t said_from;
+	struct bytes sending;		/* ciphertext of the write under way */
+	size_t limit;
+	uint64_t heard_at, keyed_at;
+	enum fault why;
+	char detail[256], address[ENDPOINT_ADDRESS_SIZE];
+};
+
+/* ── the end ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static void tell_closed(struct wire *wire)
+{
+	if (wire->is_told)
+		return;
+	wire->is_told = true;
+	wire->listener->closed(wire->owner, wire->why, wire->detail);
+}
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+	struct exchange *exchange = handle->data;
+	void (*closed)(void *owner) = exchange->closed;
+	void *owner = exchange->owner;
+	bytes_clear(&exchange->plaintext);
+	bytes_clear(&exchange->ciphertext);
+	arena_clear(&exchange->arena);
+	free(exchange->input);
+	free(exchange);
+	if (closed)
+		closed(owner);
+}
+
+static void leave_exchange(struct exchange *exchange)
+{
+	exchange->wires--;
+	if (exchange->closed && !exchange->wires)
+		uv_close((uv_handle_t *)&exchange->turn, on_turn_closed);
+}
+
+static void drop_from_busy(struct wire *wire)
+{
+	for (struct wire **at = &wire->exchange->busy; *at; at = &(*at)->next_busy) {
+		if (*at != wire)
+			continue;
+		*at = wire->next_busy;
+		return;
+	}
+}
+
+static void wire_free(struct wire *wire)
+{
+	struct exchange *exchange = wire->exchange;
+	if (wire->is_busy)
+		drop_from_busy(wire);
+	tls_free(wire->tls);
+	bytes_clear(&wire->heard);
+	bytes_clear(&wire->said);
+	bytes_clear(&wire->sending);
+	free(wire->tcp);
+	free(wire);
+	leave_exchange(exchange);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct wire *wire = handle->data;
+	if (--wire->open_handles)
+		return;
+	tell_closed(wire);
+	wire_free(wire);
+}
+
+static void hang_up(struct wire *wire)
+{
+	if (wire->stage == STAGE_GONE)
+		return;
+	wire->stage = STAGE_GONE;
+	uv_close((uv_handle_t *)wire->tcp, on_handle_closed);
+	uv_close((uv_handle_t *)&wire->timer, on_handle_closed);
+}
+
+static void set_reason(struct wire *wire, enum fault why, const char *detail)
+{
+	wire->why = why;
+	snprintf(wire->detail, sizeof wire->detail, "%s", detail ? detail : fault_text(why));
+}
+
+void wire_cut(struct wire *wire, enum fault why, const char *detail)
+{
+	if (wire->stage == STAGE_SPEAKING)
+		set_reason(wire, why, detail);
+	hang_up(wire);
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+	struct wire *wire = request->data;
+	if (status < 0)
+		hang_up(wire);
+	if (wire->stage != STAGE_GONE)
+		tell_closed(wire);	/* the owner has no part in the waiting */
+}
+
+/* ── out ─────────────────────────────────────────────────────────────────────────────────────────── */
+
+static void tend(struct wire *wire);
+
+static void make_busy(struct wire *wire)
+{
+	if (wire->is_busy || wire->stage == STAGE_GONE)
+		return;
+	struct exchange *exchange = wire->exchange;
+	if (!exchange->busy)
+		uv_idle_start(&exchange->turn, exchange->turn.idle_cb);
+	wire->is_busy = true;
+	wire->next_busy = exchange->busy;
+	exchange->busy = wire;
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+	struct wire *wire = request->data;
+	struct bytes *spare = &wire->exchange->ciphertext;
+	wire->is_writing = false;
+	if (!spare->at) {
+		*spare = wire->sending;
+		spare->len = 0;
+		wire->sending = (struct bytes){ 0 };
+	}
+	bytes_clear(&wire->sending);
+	if (wire->stage == STAGE_GONE)
+		return;
+	if (status < 0)
+		wire_cut(wire, FAULT_LINE_CUT, uv_strerror(status));
+	tend(wire);
+}
+
+/* Write at once what the kernel takes; the rest becomes the one write under way. */
+static enum fault put_on_line(struct wire *wire, struct bytes *ciphertext)
+{
+	uv_stream_t *stream = (uv_stream_t *)wire->tcp;
+	uv_buf_t buffer = uv_buf_init((char *)ciphertext->at, (unsigned)ciphertext->len);
+	int count = uv_try_write(stream, &buffer, 1);
+	if (count == UV_EAGAIN)
+		count = 0;
+	if (count < 0)
+		return fault_say(FAULT_LINE_CUT, "%s", uv_strerror(count));
+	if ((size_t)count == ciphertext->len)
+		return OK;
+
+	wire->sending = *ciphertext;
+	*ciphertext = (struct bytes){ 0 };
+	buffer = uv_buf_init((char *)wire->sending.at + count, (unsigned)(wire->sending.len - (size_t)count));
+	int error = uv_write(&wire->write, stream, &buffer, 1, on_written);
+	if (error)
+		return fault_say(FAULT_LINE_CUT, "%s", uv_strerror(error));
+	wire->is_writing = true;
+	return OK;
+}
+
+static enum fault seal_some(struct wire *wire)
+{
+	size_t waiting = wire->said.len - wire->said_from;
+	if (!waiting || !tls_is_ready(wire->tls))
+		return OK;
+	size_t size = waiting < SEAL_SIZE ? waiting : SEAL_SIZE;
+	enum fault fault = tls_seal(wire->tls, (struct span){ wire->said.at + wire->said_from, size });
+	wire->said_from += size;
+	if (fault || wire->said_from == wire->said.len) {	/* nothing can follow a fault */
+		bytes_clear(&wire->said);
+		wire->said_from = 0;
+	}
+	return fault;
+}
+
+static enum fault renew_keys(struct wire *wire)
+{
+	uint64_t now = wire_now(wire);
+	if (!wire->is_ready || wire->stage != STAGE_SPEAKING || now - wire->keyed_at < KEY_LIFETIME_MS)
+		return OK;
+	wire->keyed_at = now;
+	return tls_update_keys(wire->tls);
+}
+
+/* Everything that touches TLS ends here: any call to it may have produced bytes. */
+static enum fault flush(struct wire *wire)
+{
+	enum fault sealed = renew_keys(wire);
+	while (!wire->is_writing) {
+		struct bytes *ciphertext = &wire->exchange->ciphertext;
+		ciphertext->len = 0;
+		if (!tls_waiting(wire->tls))
+			TRY(tls_drain(wire->tls, ciphertext));	/* changes buffers: lend it ours to fill */
+		if (!sealed)
+			sealed = seal_some(wire);
+		if (wire->stage == STAGE_ENDING && !wire->said.len)
+			tls_close_notify(wire->tls);
+		TRY(tls_drain(wire->tls, ciphertext));		/* and take it back */
+		if (!ciphertext->len)
+			break;
+		TRY(put_on_line(wire, ciphertext));
+	}
+	return sealed;
+}
+
+static void note_queue(struct wire *wire)
+{
+	size_t queued = wire_queue_bytes(wire);
+	if (queued >= WIRE_QUEUE_HIGH)
+		wire->is_congested = true;
+	if (queued > WIRE_QUEUE_MAX)
+		wire_cut(wire, FAULT_LINE_TIMEOUT, "the peer does not read what it is sent");
+	make_busy(wire);
+}
+
+static void end_when_said(struct wire *wire)
+{
+	if (wire->stage != STAGE_ENDING || wire->is_writing)
+		return;
+	wire->stage = STAGE_LINGERING;
+	wire->shutdown.data = wire;
+	if (uv_shutdown(&wire->shutdown, (uv_stream_t *)wire->tcp, on_shutdown))
+		hang_up(wire);
+}
+
+/* ── in ──────────────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault deliver(struct wire *wire, const struct frame *frame)
+{
+	if (frame->kind == FRAME_BULK) {
+		wire->listener->bulk(wire->owner, frame->stream, frame->offset, frame->payload);
+		return OK;
+	}
+	struct arena *arena = &wire->exchange->arena;
+	struct packet packet;
+	arena_reset(arena);
+	TRY(packet_read(arena, frame->payload, &packet));
+	wire->listener->packet(wire->owner, &packet);
+	return OK;
+}
+
+static enum fault take_frames(struct wire *wire, struct span *stream)
+{
+	while (wire->stage == STAGE_SPEAKING && !wire->is_paused) {
+		struct frame frame;
+		TRY(frame_cut(stream, wire->limit, &frame));
+		if (frame.kind == FRAME_NONE)
+			return OK;
+		TRY(deliver(wire, &frame));
+	}
+	return OK;
+}
+
+/* Take the whole frames out of `from`; what is left over is kept in wire->heard. */
+static void take_from(struct wire *wire, struct bytes *from)
+{
+	struct span rest = span_of(from);
+	enum fault fault = take_frames(wire, &rest);
+	if (from == &wire->heard)
+		bytes_consume(from, from->len - rest.len);
+	else if (!fault)
+		fault = bytes_append(&wire->heard, rest);
+	if (!wire->heard.len)
+		bytes_clear(&wire->heard);	/* an idle wire keeps nothing */
+	if (fault && wire->stage == STAGE_SPEAKING)
+		wire->listener->broken(wire->owner, fault, fault_detail(fault));
+}
+
+static enum fault hear(struct wire *wire, struct span ciphertext)
+{
+	struct bytes *plaintext = wire->heard.len ? &wire->heard : &wire->exchange->plaintext;
+	if (plaintext != &wire->heard)
+		plaintext->len = 0;
+	enum fault fed = tls_feed(wire->tls, ciphertext, plaintext);
+	if (!fed && !wire->is_ready && tls_is_ready(wire->tls)) {
+		wire->is_ready = true;
+		wire->keyed_at = wire_now(wire);
+		wire->listener->ready(wire->owner);
+	}
+	/* what was said before the fault counts: it may be the goodbye that explains it */
+	if (wire->is_ready && plaintext->len)
+		take_from(wire, plaintext);
+	return fed;
+}
+
+static void settle(struct wire *wire, enum fault fault)
+{
+	if (fault && wire->stage == STAGE_SPEAKING)
+		wire_close(wire, fault, fault_detail(fault));
+}
+
+/* Say and hear what can be said and heard; the owner hears last. */
+static void tend(struct wire *wire)
+{
+	if (wire->stage == STAGE_GONE)
+		return;
+	if (wire->heard.len && !wire->is_paused && wire->stage == STAGE_SPEAKING)
+		take_from(wire, &wire->heard);
+	enum fault fault = wire->stage < STAGE_LINGERING ? flush(wire) : OK;
+	if (fault == FAULT_LINE_CUT)
+		wire_cut(wire, fault, fault_detail(fault));
+	settle(wire, fault);
+	end_when_said(wire);
+	if (wire->stage != STAGE_SPEAKING || !wire->is_congested || wire_queue_bytes(wire) > WIRE_QUEUE_LOW)
+		return;
+	wire->is_congested = false;
+	wire->listener->drained(wire->owner);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	(void)suggested;
+	struct wire *wire = handle->data;
+	*buffer = uv_buf_init((char *)wire->exchange->input, INPUT_SIZE);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+	struct wire *wire = stream->data;
+	if (wire->stage == STAGE_GONE || count == 0)	/* libuv's way to say: nothing yet */
+		return;
+	if (count < 0) {
+		bool is_orderly = count == UV_EOF && tls_is_closed(wire->tls);
+		wire_cut(wire, FAULT_LINE_CUT, is_orderly ? "the other side closed the line" : uv_strerror((int)count));
+		return;
+	}
+	if (wire->stage != STAGE_SPEAKING)
+		return;
+	wire->heard_at = wire_now(wire);
+	settle(wire, hear(wire, (struct span){ (const uint8_t *)buffer->base, (size_t)count }));
+	make_busy(wire);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct wire *wire = timer->data;
+	if (wire->stage == STAGE_SPEAKING)
+		wire->listener->alarm(wire->owner);
+	else
+		hang_up(wire);
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+	struct exchange *exchange = turn->data;
+	struct wire *list = exchange->busy;
+	exchange->busy = NULL;
+	uv_idle_stop(turn);
+	for (struct wire *wire = list, *next; wire; wire = next) {
+		next = wire->next_busy;
+		wire->is_busy = false;	/* wires are freed by close callbacks only, so the list stays sound */
+		tend(wire);
+	}
+}
+
+/* ── the exchange ────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault exchange_open(struct uv_loop_s *loop, struct exchange **exchange)
+{
+	struct exchange *new = calloc(1, sizeof *new);
+	uint8_t *input = malloc(INPUT_SIZE);
+	if (!new || !input) {
+		free(new);
+		free(input);
+		return FAULT_NO_MEMORY;
+	}
+	new->loop = loop;
+	new->input = input;
+	arena_init(&new->arena, ARENA_SIZE);
+	uv_idle_init(loop, &new->turn);
+	new->turn.data = new;
+	new->turn.idle_cb = on_turn;
+	*exchange = new;
+	return OK;
+}
+
+void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner)
+{
+	exchange->closed = closed;
+	exchange->owner = owner;
+	if (!exchange->wires)
+		uv_close((uv_handle_t *)&exchange->turn, on_turn_closed);
+}
+
+struct uv_loop_s *exchange_loop(const struct exchange *exchange)
+{
+	return exchange->loop;
+}
+
+static void on_stray_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+void exchange_hang_up(struct uv_tcp_s *tcp)
+{
+	uv_close((uv_handle_t *)tcp, on_stray_closed);
+}
+
+/* ── the wire ────────────────────────────────────────────────────────────────────────────────────── */
+
+static void set_options(uv_tcp_t *tcp)
+{
+	static const struct { int level, name, value; } options[] = {
+		{ SOL_SOCKET,  SO_KEEPALIVE,       1 },
+		{ IPPROTO_TCP, TCP_NODELAY,        1 },		/* we gather ourselves */
+		{ IPPROTO_TCP, TCP_KEEPIDLE,       20 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL,      5 },
+		{ IPPROTO_TCP, TCP_KEEPCNT,        2 },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT,   30000 },
+		{ IPPROTO_TCP, TCP_NOTSENT_LOWAT,  128 << 10 },	/* the kernel's queue shallow as ours */
+	};
+	uv_os_fd_t fd;
+	if (uv_fileno((uv_handle_t *)tcp, &fd))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)	/* each is a help, none a need */
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
+static void set_address(struct wire *wire)
+{
+	struct sockaddr_storage address;
+	int size = sizeof address;
+	if (!uv_tcp_getpeername(wire->tcp, (struct sockaddr *)&address, &size))
+		endpoint_address(wire->address, (struct sockaddr *)&address);
+}
+
+enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
+		enum tls_side side, const char *expected_peer,
+		const struct wire_listener *listener, void *owner, struct wire **wire)
+{
+	struct wire *new = calloc(1, sizeof *new);
+	enum fault fault = new ? tls_new(context, side, expected_peer, &new->tls) : FAULT_NO_MEMORY;
+	if (fault) {
+		free(new);
+		exchange_hang_up(tcp);
+		return fault;
+	}
+	exchange->wires++;
+	new->exchange = exchange;
+	new->listener = listener;
+	new->owner = owner;
+	new->limit = FRAME_GREETING_MAX;
+	new->tcp = tcp;
+	tcp->data = new->timer.data = new->write.data = new;
+	uv_timer_init(exchange->loop, &new->timer);
+	new->open_handles = 2;
+	new->heard_at = new->keyed_at = uv_now(exchange->loop);
+	set_options(tcp);
+	set_address(new);
+	*wire = new;
+	if (uv_read_start((uv_stream_t *)tcp, on_alloc, on_read))
+		wire_cut(new, FAULT_LINE_CUT, NULL);
+	make_busy(new);		/* a caller has its first bytes to say */
+	return OK;
+}
+
+static bool can_send(const struct wire *wire)
+{
+	return wire->stage == STAGE_SPEAKING && wire->is_ready;
+}
+
+void wire_send(struct wire *wire, const struct packet *packet)
+{
+	if (!can_send(wire))
+		return;
+	settle(wire, packet_write(packet, &wire->said));
+	note_queue(wire);
+}
+
+void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct span data)
+{
+	if (!can_send(wire))
+		return;
+	settle(wire, frame_bulk(&wire->said, stream, offset, data));
+	note_queue(wire);
+}
+
+const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); }
+const char *wire_address(const struct wire *wire) { return wire->address; }
+bool wire_is_congested(const struct wire *wire)   { return wire->is_congested; }
+uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }
+uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
+
+size_t wire_queue_bytes(const struct wire *wire)
+{
+	size_t under_way = wire->is_writing ? uv_stream_get_write_queue_size((uv_stream_t *)wire->tcp) : 0;
+	return wire->said.len - wire->said_from + under_way;
+}
+
+void wire_set_limit(struct wire *wire, size_t frame_size_max)
+{
+	wire->limit = frame_size_max;
+}
+
+void wire_set_alarm(struct wire *wire, uint64_t milliseconds)
+{
+	if (wire->stage != STAGE_SPEAKING)
+		return;		/* the timer is the goodbye's now */
+	if (milliseconds)
+		uv_timer_start(&wire->timer, on_timer, milliseconds, 0);
+	else
+		uv_timer_stop(&wire->timer);
+}
+
+void wire_pause(struct wire *wire)
+{
+	if (wire->is_paused || wire->stage != STAGE_SPEAKING)
+		return;
+	wire->is_paused = true;
+	uv_read_stop((uv_stream_t *)wire->tcp);
+}
+
+void wire_resume(struct wire *wire)
+{
+	if (!wire->is_paused || wire->stage == STAGE_GONE)
+		return;
+	wire->is_paused = false;
+	uv_read_start((uv_stream_t *)wire->tcp, on_alloc, on_read);
+	make_busy(wire);	/* frames may wait that were read before the pause */
+}
+
+enum fault wire_judge_again(struct wire *wire)
+{
+	return wire->is_ready ? tls_judge_again(wire->tls) : OK;
+}
+
+void wire_close(struct wire *wire, enum fault why, const char *detail)
+{
+	if (wire->stage != STAGE_SPEAKING)
+		return;
+	set_reason(wire, why, detail);
+	wire_resume(wire);	/* the other side's end must be seen */
+	wire->stage = STAGE_ENDING;
+	uv_timer_start(&wire->timer, on_timer, WIRE_GOODBYE_MS, 0);
+	make_busy(wire);
+}

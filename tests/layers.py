@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""The walls between the rooms: fails when an #include crosses one.  Says TAP.
+
+Each row: the files, and what they may include besides the C library.  A name ending in / is a folder of headers, any
+other a header without its .h.  A room's own headers (`outbox`, `outbox_rows`, ...) need no mention.
+"""
+import fnmatch
+import glob
+import os
+import re
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+LEDGER = ["daemon/store", "daemon/store_key", "daemon/scribe", "daemon/record", "daemon/worker", "daemon/disk"]
+BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk"]
+LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness"]
+SIDE = ["daemon/log", "daemon/clock", "daemon/notify"]
+DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain"]
+LINE = ["daemon/peers", "daemon/link"]
+
+# The first row that matches a file holds.
+WALLS = [
+	("proto/*", ["proto/"]),
+	("certs/*", ["proto/", "certs/"]),
+	("tools/*", ["proto/", "certs/", "tools/"]),
+
+	# the ledger
+	("daemon/store*", ["proto/", "daemon/disk"]),
+	("daemon/worker*", ["proto/"]),
+	("daemon/disk*", ["proto/"]),
+	("daemon/scribe*", ["proto/", "daemon/store", "daemon/worker"]),
+	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk"]),
+	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
+	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
+	("daemon/events*", ["proto/", *LEDGER]),
+	("daemon/chain*", ["proto/", "certs/", *LEDGER, "daemon/events"]),
+
+	# the law: a transaction in, a decision out
+	("daemon/statuses*", ["proto/", "daemon/acts", "daemon/preconditions"]),
+	("daemon/preconditions*", ["proto/", "daemon/acts", "daemon/statuses"]),
+	("daemon/acts*", ["proto/"]),
+	("daemon/completeness*", ["proto/", "daemon/acts"]),
+	("daemon/casework*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key", "daemon/record", "daemon/events",
+		"daemon/clock", "daemon/blobs", *LAW]),
+
+	# the line
+	("daemon/log*", ["proto/"]),
+	("daemon/endpoint*", ["proto/"]),
+	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
+	("daemon/link*", ["proto/", "certs/", "daemon/log", "daemon/wire"]),
+	("daemon/dialer*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
+	("daemon/listener*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
+	("daemon/peers*", ["proto/", "certs/", "daemon/log", "daemon/wire", "daemon/link", "daemon/dialer", "daemon/listener",
+		"daemon/endpoint"]),
+
+	# the desks: inbox and outbox never see each other
+	("daemon/inbox*", [*DESK, *LINE, "daemon/casework", "daemon/acts"]),
+	("daemon/outbox*", [*DESK, *LINE]),
+	("daemon/fetcher*", [*DESK, *LINE]),
+	("daemon/supplier*", [*DESK, *LINE]),
+
+	# above everything
+	("daemon/registry*", [*DESK, *LINE]),
+	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry"]),
+	("daemon/*", ["proto/", "certs/", "daemon/"]),
+	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
+]
+
+# Where each library lives, and nowhere else.
+HOMES = {
+	"openssl/": ["certs/*"],
+	"lmdb.h": ["daemon/store*"],
+	"uv.h": ["daemon/scribe*", "daemon/porter*", "daemon/worker*", "daemon/wire*", "daemon/dialer*", "daemon/listener*",
+		"daemon/endpoint*", "daemon/peers*", "daemon/control*", "daemon/comityd*", "daemon/main*", "daemon/notify*",
+		"daemon/fetcher*", "daemon/clock*"],
+	"yaml.h": ["proto/*"],
+	"jansson.h": ["proto/*"],
+	"protobuf-c/": ["proto/*"],
+	"archive": ["tools/archive*", "tools/cmd_evidence*", "tools/evidence*"],
+	"cmocka.h": [],
+}
+
+
+def includes(path):
+	with open(os.path.join(TOP, path), errors="replace") as file:
+		for number, line in enumerate(file, 1):
+			found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+			if found:
+				yield number, found[1], found[2]
+
+
+def noun(path):
+	"""daemon/outbox_rows.c -> daemon/outbox"""
+	stem = os.path.splitext(path)[0]
+	return re.sub(r"_.*", "", stem)
+
+
+def may_see(path, header, allowed):
+	stem = header[:-2].removesuffix(".pb-c")
+	if noun(header) == noun(path):
+		return True
+	return any(header.startswith(name) if name.endswith("/") else stem == name for name in allowed)
+
+
+def trespasses(path):
+	allowed = next(names for pattern, names in WALLS if fnmatch.fnmatch(path, pattern))
+	for number, mark, header in includes(path):
+		if mark == '"' and not may_see(path, header, allowed):
+			yield f'{path}:{number}: must not include "{header}"'
+		for library, homes in HOMES.items() if mark == "<" else ():
+			at_home = any(fnmatch.fnmatch(path, home) for home in homes) or path.startswith("tests/")
+			if header.startswith(library) and not at_home:
+				yield f"{path}:{number}: <{header}> has another home"
+
+
+def main():
+	failed = 0
+	folders = ["proto", "certs", "daemon", "tools"]
+	print(f"1..{len(folders)}")
+	for number, folder in enumerate(folders, 1):
+		files = sorted(glob.glob(f"{folder}/**/*.[ch]", root_dir=TOP, recursive=True))
+		found = [line for path in files for line in trespasses(path)]
+		for line in found:
+			print("# " + line)
+		failed += bool(found)
+		print(f"{'not ' if found else ''}ok {number} - {folder}: no include crosses a wall ({len(files)} files)")
+	return 1 if failed else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())

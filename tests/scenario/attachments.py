@@ -1,0 +1,131 @@
+"""Attachments: of any size, whole or not at all, resumed wherever they stopped."""
+import os
+import subprocess
+
+from lab import require
+
+
+def _same(one, other):
+	return subprocess.run(["cmp", "-s", one, other]).returncode == 0
+
+
+def _get(one, ref, name, out):
+	number = next(row["number"] for row in one.attachments(ref) if row["attachment"]["name"] == name)
+	one.comity("attach", "get", ref, number, "-o", out)
+	return out
+
+
+def every_size_arrives(lab):
+	freedonia, sylvania = lab.pair()
+	sizes = [0, 1, 65535, 65536, 65537, 3 << 20]
+	files = [lab.file(f"exhibit-{size}.bin", size) for size in sizes]
+	ref = freedonia.send(sylvania, *files)
+	lab.eventually(lambda: sylvania.has(ref) and sylvania.is_whole(ref, 2 + len(files)), "all arrive")
+	for path in files:
+		got = _get(sylvania, ref, os.path.basename(path), lab.directory + "/got.bin")
+		require(_same(path, got), f"{os.path.basename(path)} is the same to the byte")
+		os.unlink(got)
+
+
+def a_message_never_waits_for_its_attachments(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 96 << 20))
+	lab.eventually(lambda: sylvania.has(ref), "the letter is there")
+	lab.eventually(lambda: sylvania.is_whole(ref, 3), "its exhibit follows", 90)
+
+
+def _killed_on_the_way(lab, choose):
+	freedonia, sylvania = lab.pair()
+	exhibit = lab.file("exhibit.bin", 64 << 20)
+	victim = choose(freedonia, sylvania)
+	ref = freedonia.send(sylvania, exhibit)
+	lab.eventually(lambda: sylvania.has(ref), "the letter is there")
+	for _ in range(3):
+		victim.restart()
+	lab.eventually(lambda: sylvania.has(ref) and sylvania.is_whole(ref, 3), "the exhibit is whole in the end", 90)
+	require(_same(exhibit, _get(sylvania, ref, "exhibit.bin", lab.directory + "/got.bin")), "and the same to the byte")
+	lab.eventually(lambda: freedonia.request(ref)["transport"] == "COMPLETE", "and receipted")
+
+
+def a_transfer_survives_kills_of_the_sender(lab):
+	_killed_on_the_way(lab, lambda freedonia, sylvania: freedonia)
+
+
+def a_transfer_survives_kills_of_the_receiver(lab):
+	_killed_on_the_way(lab, lambda freedonia, sylvania: sylvania)
+
+
+def the_same_bytes_are_kept_once_within_a_case(lab):
+	freedonia, sylvania = lab.pair()
+	exhibit = lab.file("exhibit.bin", 4 << 20)
+	again = lab.file("again.bin", b"")
+	subprocess.run(["cp", exhibit, again], check=True)
+	ref = freedonia.send(sylvania, exhibit, again)
+	lab.eventually(lambda: sylvania.has(ref) and sylvania.is_whole(ref, 4), "both are there")
+	for one in (freedonia, sylvania):
+		blobs = subprocess.run(["find", one.path("blobs"), "-type", "f", "-size", "+1000k"], capture_output=True, text=True)
+		require(len(blobs.stdout.split()) == 1, f"{one.name} keeps the bytes once", blobs.stdout)
+
+
+def a_download_is_resumed(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	exhibit = lab.file("exhibit.bin", 3 << 20)
+	ref = freedonia.draft(sylvania)
+	freedonia.comity("attach", "add", ref, exhibit)
+	out = lab.directory + "/got.bin"
+	with open(exhibit, "rb") as whole, open(out + ".part", "wb") as part:
+		part.write(whole.read(1 << 20))
+	require(_same(exhibit, _get(freedonia, ref, "exhibit.bin", out)), "what was there is gone on from")
+	freedonia.refused("exists", "attach", "get", ref, 1, "-o", out)
+
+
+def a_part_that_is_wrong_is_not_taken_for_right(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	exhibit = lab.file("exhibit.bin", 3 << 20)
+	ref = freedonia.draft(sylvania)
+	freedonia.comity("attach", "add", ref, exhibit)
+	out = lab.directory + "/got.bin"
+	lab.file("got.bin.part", 1 << 20)
+	answer = freedonia.run("--json", "attach", "get", ref, 1, "-o", out)
+	require(_same(exhibit, out) if answer.status == 0 else not os.path.exists(out), "wrong bytes are never given out", answer.err)
+
+
+def files_that_cannot_be_sent_are_named(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.draft(sylvania)
+	freedonia.refused("no-input", "attach", "add", ref, lab.directory + "/nothing-here")
+	freedonia.refused("no-input", "attach", "add", ref, lab.directory)
+	freedonia.refused("not-found", "attach", "add", "XF-CA-1999-000001", lab.file("a.pdf", b"a"))
+	bad = lab.file("a\x1b[31mred\n.pdf", b"a")
+	answer = freedonia.run("attach", "add", ref, bad)
+	require(answer.status == 65 and "\x1b" not in answer.out + answer.err, "a name with control characters", answer.err)
+	require(not freedonia.attachments(ref), "nothing was staged")
+
+
+def more_than_is_allowed_is_refused_at_the_door(lab):
+	freedonia = lab.authority("xf-ca", settings={"limits": {"max_attachment": "1 MiB"}})
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.draft(sylvania)
+	freedonia.refused("too-large", "attach", "add", ref, lab.file("large.bin", (1 << 20) + 1))
+	freedonia.comity("attach", "add", ref, lab.file("right.bin", 1 << 20))
+
+
+def a_disk_without_room_refuses_and_goes_on_when_there_is_room(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca", settings={"limits": {"keep_free": "1000 GiB"}})
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 2 << 20))
+	lab.eventually(lambda: sylvania.has(ref), "the letter arrives")
+	require(not sylvania.is_whole(ref, 3), "the exhibit does not")
+	sylvania.comity("status")
+	sylvania.stop()
+	sylvania.configure({})
+	sylvania.start()
+	lab.eventually(lambda: sylvania.is_whole(ref, 3), "it arrives once there is room")

@@ -1,0 +1,53 @@
+#pragma once
+/* What the rows of the command table call: each reads its arguments from the tool, asks the daemon,
+ * and prints.  A fault that is returned is told by the caller. */
+#include "proto/fault.h"
+
+struct tool;
+
+enum fault cmd_init(struct tool *tool);
+
+enum fault cmd_status(struct tool *tool);
+enum fault cmd_id_show(struct tool *tool);
+enum fault cmd_card_export(struct tool *tool);
+enum fault cmd_card_show(struct tool *tool);
+
+enum fault cmd_peer_add(struct tool *tool);
+enum fault cmd_peer_verify(struct tool *tool);
+enum fault cmd_peer_list(struct tool *tool);
+enum fault cmd_peer_show(struct tool *tool);
+enum fault cmd_peer_ping(struct tool *tool);
+enum fault cmd_peer_block(struct tool *tool);
+enum fault cmd_peer_unblock(struct tool *tool);
+enum fault cmd_peer_remove(struct tool *tool);
+
+enum fault cmd_request_new(struct tool *tool);
+enum fault cmd_request_edit(struct tool *tool);
+enum fault cmd_request_validate(struct tool *tool);
+enum fault cmd_request_send(struct tool *tool);
+enum fault cmd_request_list(struct tool *tool);
+enum fault cmd_request_show(struct tool *tool);
+enum fault cmd_request_track(struct tool *tool);
+enum fault cmd_request_set_status(struct tool *tool);
+enum fault cmd_request_withdraw(struct tool *tool);
+enum fault cmd_request_abandon(struct tool *tool);
+enum fault cmd_request_template(struct tool *tool);
+enum fault cmd_inbox_list(struct tool *tool);
+
+enum fault cmd_acknowledge(struct tool *tool);
+enum fault cmd_message_send(struct tool *tool);
+enum fault cmd_message_list(struct tool *tool);
+enum fault cmd_message_show(struct tool *tool);
+enum fault cmd_attach_add(struct tool *tool);
+enum fault cmd_attach_list(struct tool *tool);
+enum fault cmd_attach_get(struct tool *tool);
+enum fault cmd_result_send(struct tool *tool);
+
+enum fault cmd_evidence_export(struct tool *tool);
+enum fault cmd_evidence_verify(struct tool *tool);
+enum fault cmd_watch(struct tool *tool);
+
+enum fault cmd_explain(struct tool *tool);
+enum fault cmd_version(struct tool *tool);
+enum fault cmd_help(struct tool *tool);
+enum fault cmd_completion(struct tool *tool);
