@@ -208,7 +208,7 @@ static enum fault check_attributes(CMS_SignerInfo *info, const struct signer *si
 /* content NULL: it is inside. */
 static enum fault verify(CMS_ContentInfo *cms, const struct signer *signer, BIO *content, int64_t *signing_time)
 {
-	CMS_SignerInfo *info;
+	CMS_SignerInfo *info = NULL;
 	TRY(check_signer(cms, signer, &info));
 	if (CMS_verify(cms, signer->alone, NULL, content, NULL, VERIFY_FLAGS) != 1)
 		return fault_say(FAULT_BAD_SIGNATURE, "the signature of %s does not fit the content: %s", signer->authority,

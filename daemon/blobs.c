@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@ static const char salt_name[] = ".salt", salt_fresh[] = ".salt.new";
 
 /* ── names ──────────────────────────────────────────────────────────────────────────────────── */
 
-/* All pieces before the last have fixed sizes, so no two rows of pieces are the same bytes; and what the
- * hash is asked for is never shown as a MAC, so a prefix for a key is enough. */
+/* All pieces before the last have fixed sizes, so no two rows of pieces are the same bytes.  Nobody is
+ * shown a hash and asked to believe it, so a key in front is enough and needs no HMAC. */
 static enum fault keyed_hash(const struct blobs *blobs, const char purpose[4], const uint8_t *case_id,
                              struct span what, char hex[DIGEST_HEX_SIZE + 1])
 {
@@ -105,9 +106,10 @@ enum fault blobs_create(const char *path)
 static enum fault read_salt(struct blobs *blobs)
 {
 	int fd = openat(blobs->dir, salt_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return fault_say(FAULT_STORE_BROKEN, "the blobs have lost their .salt");
 	if (fd < 0)
-		return errno == ENOENT ? fault_say(FAULT_STORE_BROKEN, "the blobs have lost their .salt")
-		                       : disk_fault(salt_name);
+		return disk_fault(salt_name);
 	size_t got;
 	uint8_t more[SALT_SIZE + 1];
 	enum fault fault = disk_read(fd, more, sizeof more, 0, &got);
@@ -119,17 +121,22 @@ static enum fault read_salt(struct blobs *blobs)
 	return OK;
 }
 
+static enum fault open_dir(struct blobs *blobs, const char *path)
+{
+	blobs->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (blobs->dir >= 0)
+		return OK;
+	return errno == ENOENT ? fault_say(FAULT_STORE_MISSING, "there is no %s", path) : disk_fault(path);
+}
+
 enum fault blobs_open(const char *path, struct blobs **opened)
 {
 	*opened = NULL;
 	struct blobs *blobs = calloc(1, sizeof *blobs);
 	if (!blobs)
 		return FAULT_NO_MEMORY;
-	blobs->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum fault fault;
-	if (blobs->dir < 0)
-		fault = errno == ENOENT ? fault_say(FAULT_STORE_MISSING, "there is no %s", path) : disk_fault(path);
-	else
+	enum fault fault = open_dir(blobs, path);
+	if (!fault)
 		fault = read_salt(blobs);
 	if (fault)
 		blobs_close(blobs);
@@ -155,8 +162,8 @@ enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes)
 	uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
 	if (free_bytes >= MARGIN && free_bytes - MARGIN >= bytes)
 		return OK;
-	return fault_say(FAULT_DISK_FULL, "%llu bytes are asked for, %llu are free", (unsigned long long)bytes,
-	                 (unsigned long long)free_bytes);
+	return fault_say(FAULT_DISK_FULL, "%" PRIu64 " bytes are asked for, %" PRIu64 " are free",
+	                 bytes, free_bytes);
 }
 
 /* ── whole blobs ────────────────────────────────────────────────────────────────────────────── */
@@ -240,7 +247,7 @@ static enum fault compare(int fd, uint64_t size, const uint8_t *expected)
 	digest_free(digest);
 	TRY(fault);
 	if (memcmp(found, expected, DIGEST_SIZE))
-		return fault_say(FAULT_DIGEST_MISMATCH, "a stored attachment is not what it was when it was stored");
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment is not what was stored");
 	return OK;
 }
 

@@ -12,7 +12,8 @@
  *
  * A blob is there only after its content was verified and synced: first the file, then the record
  * that names it.  Everything here blocks on the disk, so the daemon calls it on the porter's
- * thread; two threads may use a struct blobs at once, but not one blob. / */
+ * thread; two threads may use a struct blobs at once, but not one blob.
+ */
 #include "proto/bytes.h"
 
 enum { CASE_ID_SIZE = 16, BLOB_NAME_SIZE = 2 + 1 + 62 + 1 };
@@ -35,7 +36,8 @@ void blobs_close(struct blobs *blobs);		/* takes NULL */
 /* Faults: disk full, when fewer than `bytes` and a margin for the store are free there. */
 enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes) MUST_CHECK;
 /* The file of a blob below the directory, "ab/cdef…".  Faults: no memory. */
-enum fault blobs_name(const struct blobs *blobs, struct blob_id id, char name[BLOB_NAME_SIZE]) MUST_CHECK;
+enum fault blobs_name(const struct blobs *blobs, struct blob_id id,
+                      char name[BLOB_NAME_SIZE]) MUST_CHECK;
 /* Is it there, whole?  Its size goes to *size unless that is NULL. */
 bool blobs_has(struct blobs *blobs, struct blob_id id, uint64_t *size);
 /* Read it whole and compare.  Faults: not found, digest mismatch, io. */
@@ -77,5 +79,6 @@ struct blob;
 enum fault blob_open(struct blobs *blobs, struct blob_id id, struct blob **blob) MUST_CHECK;
 uint64_t blob_size(const struct blob *blob);
 /* Up to `size` bytes from `offset` on; *got is fewer only at the end.  Faults: io. */
-enum fault blob_read(struct blob *blob, uint64_t offset, uint8_t *to, size_t size, size_t *got) MUST_CHECK;
+enum fault blob_read(struct blob *blob, uint64_t offset, uint8_t *to, size_t size,
+                     size_t *got) MUST_CHECK;
 void blob_close(struct blob *blob);		/* takes NULL */

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 enum {
 	PIECE_SIZE = 256 << 10,
-	WRITE_BACK_SIZE = 8 << 20,	/* so much may lie unwritten in memory before we ask for it to go */
+	WRITE_BACK_SIZE = 8 << 20,	/* may lie unwritten in memory before we ask for it to go */
 };
 
 struct blob_part {
@@ -33,7 +34,8 @@ enum fault blobs_hash_file(struct digest *digest, int fd, uint64_t size)
 	size_t got;
 	for (uint64_t offset = 0; !fault && offset < size; offset += got) {
 		uint64_t left = size - offset;
-		fault = disk_read(fd, piece, left < PIECE_SIZE ? (size_t)left : PIECE_SIZE, offset, &got);
+		size_t wanted = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
+		fault = disk_read(fd, piece, wanted, offset, &got);
 		if (!fault && !got)
 			fault = fault_say(FAULT_IO, "an attachment's file is shorter than it was");
 		if (!fault)
@@ -57,19 +59,20 @@ static void part_free(struct blob_part *part)
 static enum fault open_part(struct blob_part *part)
 {
 	struct stat file;
-	part->fd = openat(part->blobs->dir, part->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	static const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+	part->fd = openat(part->blobs->dir, part->name, flags, 0600);
 	if (part->fd < 0)
 		return disk_fault(part->name);
-	if (flock(part->fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? fault_say(FAULT_NOT_YET, "this attachment is being written already")
-		                            : disk_fault(part->name);
+	if (flock(part->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return fault_say(FAULT_NOT_YET, "this attachment is being written already");
 	if (fstat(part->fd, &file))
 		return disk_fault(part->name);
 	part->size = (uint64_t)file.st_size;
 	return blobs_hash_file(part->digest, part->fd, part->size);
 }
 
-enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span token, struct blob_part **begun)
+enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span token,
+                      struct blob_part **begun)
 {
 	*begun = NULL;
 	struct blob_part *part = calloc(1, sizeof *part);
@@ -79,7 +82,9 @@ enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span t
 	part->fd = -1;
 	memcpy(part->case_id, case_id, CASE_ID_SIZE);
 	part->digest = digest_new();
-	enum fault fault = part->digest ? blobs_part_name(blobs, case_id, token, part->name) : FAULT_NO_MEMORY;
+	enum fault fault = part->digest ? OK : FAULT_NO_MEMORY;
+	if (!fault)
+		fault = blobs_part_name(blobs, case_id, token, part->name);
 	if (!fault)
 		fault = open_part(part);
 	if (fault)
@@ -107,14 +112,14 @@ enum fault blob_reserve(struct blob_part *part, uint64_t size)
 	return errno == EOPNOTSUPP ? OK : disk_fault("reserve");	/* some file systems cannot */
 }
 
-/* Bytes go to the disk while more arrive, so that the sync at the end finds little to do, and the ledger's
- * commits meanwhile do not queue behind gigabytes. */
+/* Bytes go to the disk while more arrive, so that the sync at the end finds little to do, and the
+ * ledger's commits meanwhile do not queue behind gigabytes. */
 static void write_back(struct blob_part *part)
 {
 	if (part->size - part->asked_for < WRITE_BACK_SIZE)
 		return;
-	sync_file_range(part->fd, (off_t)part->asked_for, (off_t)(part->size - part->asked_for),
-	                SYNC_FILE_RANGE_WRITE);
+	off_t fresh = (off_t)(part->size - part->asked_for);
+	sync_file_range(part->fd, (off_t)part->asked_for, fresh, SYNC_FILE_RANGE_WRITE);
 	part->asked_for = part->size;
 }
 
@@ -131,18 +136,19 @@ enum fault blob_write(struct blob_part *part, struct span bytes)
 
 /* ── finish ─────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault check(struct blob_part *part, uint64_t size, const uint8_t *expected, const uint8_t *found)
+static enum fault check(struct blob_part *part, uint64_t size, const uint8_t *expected,
+                        const uint8_t *found)
 {
 	if (part->size != size)
-		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment has %llu bytes where %llu were announced",
-		                 (unsigned long long)part->size, (unsigned long long)size);
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment has %" PRIu64 " bytes, %" PRIu64
+		                 " were announced", part->size, size);
 	if (expected && memcmp(expected, found, DIGEST_SIZE))
-		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment's content does not have the announced digest");
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment does not have the announced digest");
 	return OK;
 }
 
-/* Where a blob of that name is there already it is replaced, which heals it if it has rotted.  The upper
- * directory is synced each time: who made the lower one may have died before it was. */
+/* Where a blob of that name is there already it is replaced, which heals it if it has rotted.  The
+ * upper directory is synced each time: who made the lower one may have died before it was. */
 static enum fault give_name(struct blob_part *part, const uint8_t *digest)
 {
 	char name[BLOB_NAME_SIZE], shard[3] = { 0 };
@@ -198,6 +204,6 @@ void blob_discard(struct blob_part *part)
 {
 	if (!part)
 		return;
-	unlinkat(part->blobs->dir, part->name, 0);	/* what stays is a part to resume, and fails again */
+	unlinkat(part->blobs->dir, part->name, 0);	/* if it stays, resuming it fails again */
 	part_free(part);
 }

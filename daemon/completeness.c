@@ -43,14 +43,18 @@ bool has_measure(const Comity__Request *request, const char *id)
 	return false;
 }
 
-bool moment_read(const char *text, int64_t *seconds)
+bool is_moment(const char *text)
 {
-	int64_t day, stamp;
-	if (date_read(text, &day))
-		return *seconds = day * 86400, true;
-	if (stamp_read(text, &stamp))
-		return *seconds = stamp / STAMP_SECOND, true;
-	return false;
+	int64_t ignored;
+	return date_read(text, &ignored) || stamp_read(text, &ignored);
+}
+
+bool is_after(const char *a, const char *b)
+{
+	int64_t stamp_a, stamp_b;
+	if (stamp_read(a, &stamp_a) && stamp_read(b, &stamp_b))
+		return stamp_a > stamp_b;
+	return strncmp(a, b, strlen("2026-11-23")) > 0;
 }
 
 /* ── what a request must have: 18(15) ──────────────────────────────────────────────────────────── */
@@ -131,8 +135,10 @@ static const struct must {
 	const char *article, *message;
 } musts[] = {
 	{ "request.kind", SEVERITY_ERROR, has_kind, NULL, "say what kind of request it is" },
-	{ "request.nature", SEVERITY_ERROR, has_nature, NULL, "say whether it is an initial request or what it follows" },
-	{ "request.making_authority.name", SEVERITY_ERROR, has_making_authority, "UNTOC 18(15)(a)", "name the authority making the request" },
+	{ "request.nature", SEVERITY_ERROR, has_nature, NULL,
+		"say whether it is an initial request or what it follows" },
+	{ "request.making_authority.name", SEVERITY_ERROR, has_making_authority, "UNTOC 18(15)(a)",
+		"name the authority making the request" },
 	{ "request.proceeding.type", SEVERITY_ERROR, has_proceeding_type, "UNTOC 18(15)(b)",
 		"say the nature of the investigation, prosecution or judicial proceeding" },
 	{ "request.proceeding.subject", SEVERITY_ERROR, has_subject, "UNTOC 18(15)(b)",
@@ -146,8 +152,10 @@ static const struct must {
 		"where possible, give identity, location and nationality of any person concerned" },
 	{ "request.purpose", SEVERITY_ERROR, has_purpose, "UNTOC 18(15)(f)",
 		"say the purpose for which the evidence, information or action is sought" },
-	{ "request.language.request", SEVERITY_ERROR, has_language, "UNTOC 18(14)", "say which language the request is written in" },
-	{ "request.legal_bases", SEVERITY_ERROR, has_legal_basis, "UNTOC 18(7)", "invoke a legal basis: one at least" },
+	{ "request.language.request", SEVERITY_ERROR, has_language, "UNTOC 18(14)",
+		"say which language the request is written in" },
+	{ "request.legal_bases", SEVERITY_ERROR, has_legal_basis, "UNTOC 18(7)",
+		"invoke a legal basis: one at least" },
 	{ "request.offences", SEVERITY_WARN, has_offences, "UNTOC 2(b)", "name the offences with their penalties" },
 	{ "request.contact", SEVERITY_WARN, has_contact, NULL, "name a contact with telephone or e-mail" },
 	{ "request.signed.by", SEVERITY_ERROR, has_signer, "UNTOC 18(14)", "name the officer who signs" },
@@ -158,8 +166,8 @@ static void check_contents(const struct check *check)
 {
 	for (size_t i = 0; i < ARRAY_LEN(musts); i++)
 		if (!musts[i].present(check->request))
-			problems_add(check->problems, musts[i].severity, "field-missing", musts[i].article, musts[i].path,
-				"%s", musts[i].message);
+			problems_add(check->problems, musts[i].severity, "field-missing", musts[i].article,
+				musts[i].path, "%s", musts[i].message);
 }
 
 /* ── what belongs together ─────────────────────────────────────────────────────────────────────── */
@@ -169,11 +177,13 @@ static void check_nature(const struct check *check)
 	const Comity__Request *request = check->request;
 	if (request->nature == COMITY__REQUEST_NATURE__VALUE__CONFIRMATION_OF_ORAL) {
 		if (!request->oral_request || !has_text(request->oral_request->made_at))
-			ERROR(check, "field-missing", "UNTOC 18(14)", "request.oral_request.made_at", "say when the request was made orally");
+			ERROR(check, "field-missing", "UNTOC 18(14)", "request.oral_request.made_at",
+				"say when the request was made orally");
 		return;
 	}
 	if (request->nature > COMITY__REQUEST_NATURE__VALUE__INITIAL && !request->n_related)
-		ERROR(check, "field-missing", NULL, "request.related", "name the earlier request that this one belongs to");
+		ERROR(check, "field-missing", NULL, "request.related",
+			"name the earlier request that this one belongs to");
 }
 
 static void check_legal_bases(const struct check *check)
@@ -183,9 +193,11 @@ static void check_legal_bases(const struct check *check)
 		bool unnamed = entry->basis == COMITY__LEGAL_BASIS__VALUE__BILATERAL_TREATY
 			|| entry->basis == COMITY__LEGAL_BASIS__VALUE__OTHER_MULTILATERAL;
 		if (!entry->has_basis || !entry->basis)
-			ERROR(check, "field-missing", "UNTOC 18(7)", place_of("request.legal_bases[%zu].basis", i).text, "say which basis is invoked");
+			ERROR(check, "field-missing", "UNTOC 18(7)",
+				place_of("request.legal_bases[%zu].basis", i).text, "say which basis is invoked");
 		if (unnamed && !has_text(entry->title))
-			ERROR(check, "field-missing", "UNTOC 18(7)", place_of("request.legal_bases[%zu].title", i).text, "name the treaty");
+			ERROR(check, "field-missing", "UNTOC 18(7)",
+				place_of("request.legal_bases[%zu].title", i).text, "name the treaty");
 	}
 }
 
@@ -193,24 +205,28 @@ static void check_persons(const struct check *check)
 {
 	for (size_t i = 0; i < check->request->n_persons; i++) {
 		const Comity__Person *person = check->request->persons[i];
-		bool placed = has_text(person->location) || has_text(person->address) || has_text(person->seat) || person->protection;
+		bool placed = has_text(person->location) || has_text(person->address) || has_text(person->seat)
+			|| person->protection;
 		if (!has_text(person->name) && !person->protection)
-			WARN(check, "field-missing", "UNTOC 18(15)(e)", place_of("request.persons[%zu].name", i).text, "the identity is not given");
+			WARN(check, "field-missing", "UNTOC 18(15)(e)",
+				place_of("request.persons[%zu].name", i).text, "the identity is not given");
 		if (!placed)
-			WARN(check, "field-missing", "UNTOC 18(15)(e)", place_of("request.persons[%zu].location", i).text, "the location is not given");
+			WARN(check, "field-missing", "UNTOC 18(15)(e)",
+				place_of("request.persons[%zu].location", i).text, "the location is not given");
 	}
 }
 
 static void check_deadline(const struct check *check, const Comity__Deadline *deadline, size_t index)
 {
-	int64_t seconds;
 	if (!has_text(deadline->by))
-		ERROR(check, "field-missing", "UNTOC 18(24)", place_of("request.urgency.deadlines[%zu].by", index).text, "say by when");
-	else if (!moment_read(deadline->by, &seconds))
+		ERROR(check, "field-missing", "UNTOC 18(24)",
+			place_of("request.urgency.deadlines[%zu].by", index).text, "say by when");
+	else if (!is_moment(deadline->by))
 		ERROR(check, "bad-date", "UNTOC 18(24)", place_of("request.urgency.deadlines[%zu].by", index).text,
 			"\"%s\" is neither a date (YYYY-MM-DD) nor a time with offset", deadline->by);
 	if (!has_text(deadline->reason))
-		ERROR(check, "deadline-reason", "UNTOC 18(24)", place_of("request.urgency.deadlines[%zu].reason", index).text,
+		ERROR(check, "deadline-reason", "UNTOC 18(24)",
+			place_of("request.urgency.deadlines[%zu].reason", index).text,
 			"give the reason for the deadline: only then it is taken into account");
 	if (has_text(deadline->measure) && !has_measure(check->request, deadline->measure))
 		ERROR(check, "reference", NULL, place_of("request.urgency.deadlines[%zu].measure", index).text,
@@ -225,9 +241,11 @@ static void check_urgency(const struct check *check)
 	if (!is_urgent(check->request))
 		return;
 	if (!urgency->n_reasons)
-		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.reasons", "an urgent request needs a reason code");
+		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.reasons",
+			"an urgent request needs a reason code");
 	if (!has_text(urgency->text))
-		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.text", "an urgent request says in words why it is urgent");
+		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.text",
+			"an urgent request says in words why it is urgent");
 	if (!urgency->n_deadlines)
 		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.deadlines",
 			"an urgent request names the date that makes it urgent");
@@ -239,9 +257,11 @@ static void check_confidentiality(const struct check *check)
 	if (!confidentiality || !confidentiality->requested)
 		return;
 	if (!confidentiality->has_scope || !confidentiality->scope)
-		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.scope", "say what is to be kept confidential");
+		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.scope",
+			"say what is to be kept confidential");
 	if (!has_text(confidentiality->reason))
-		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.reason", "say why, so that it can be weighed");
+		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.reason",
+			"say why, so that it can be weighed");
 }
 
 /* ── the whole ─────────────────────────────────────────────────────────────────────────────────── */
@@ -249,7 +269,8 @@ static void check_confidentiality(const struct check *check)
 static void check_mode(const struct check *check)
 {
 	if (check->request->transmission_mode == COMITY__TRANSMISSION_MODE__VALUE__CONSULTATION_DRAFT)
-		ERROR(check, "draft", NULL, "request.transmission_mode", "a draft for consultation is not a request: set it to FORMAL");
+		ERROR(check, "draft", NULL, "request.transmission_mode",
+			"a draft for consultation is not a request: set it to FORMAL");
 }
 
 /* The sentence for the terminal and the log: how many, and the first that stops it. */
@@ -263,14 +284,29 @@ static enum fault verdict(const struct problems *problems)
 	for (size_t i = 0; i < problems->n && !first; i++)
 		if (problems->at[i].severity == SEVERITY_ERROR)
 			first = &problems->at[i];
-	return fault_say(FAULT_INCOMPLETE, "%zu error%s, %zu warning%s; %s: %s", problems->errors, problems->errors == 1 ? "" : "s",
-		problems->warnings, problems->warnings == 1 ? "" : "s", first ? first->path : "request", first ? first->message : "see the list");
+	return fault_say(FAULT_INCOMPLETE, "%zu error%s, %zu warning%s; %s: %s",
+		problems->errors, problems->errors == 1 ? "" : "s", problems->warnings, problems->warnings == 1 ? "" : "s",
+		first ? first->path : "request", first ? first->message : "see the list");
+}
+
+/* Some rules compare every item with every other: what is judged is bounded first. */
+static bool is_too_long(const struct check *check)
+{
+	const Comity__Request *request = check->request;
+	if (request->n_measures <= ITEMS_MAX && request->n_persons <= ITEMS_MAX && paper_count(check) <= ITEMS_MAX)
+		return false;
+	ERROR(check, "too-many", NULL, "request",
+		"more than %d measures, persons or attachments: make several requests of it", ITEMS_MAX);
+	return true;
 }
 
 enum fault completeness_check(const Comity__Request *request, const Comity__Attachment *const *attachments, size_t n,
 	const Comity__Profile *addressee, struct problems *problems)
 {
 	struct check check = { request, attachments, n, addressee, problems };
+	if (is_too_long(&check))
+		return verdict(problems);
+
 	check_contents(&check);
 	check_mode(&check);
 	check_nature(&check);

@@ -21,12 +21,15 @@ static void check_competence(const struct check *check)
 	for (size_t i = 0; i < addressee->n_acts_covered; i++)
 		covered = covered || receives(addressee->acts_covered[i], check->request->kind);
 	if (!covered)
-		ERROR(check, "not-competent", "UNTOC 18(13)", "request.kind", "the addressee's card does not name this kind of request");
+		ERROR(check, "not-competent", "UNTOC 18(13)", "request.kind",
+			"the addressee's card does not name this kind of request");
 	if (addressee->part == COMITY__DIRECTORY_PART__VALUE__OTHER_COMPETENT_AUTHORITY)
-		ERROR(check, "not-competent", "UNTOC 18(13)", "request.requested_central_authority", "the addressee is not a central authority");
+		ERROR(check, "not-competent", "UNTOC 18(13)", "request.requested_central_authority",
+			"the addressee is not a central authority");
 	if (has_text(check->request->requested_state) && has_text(addressee->state)
 	    && strcmp(check->request->requested_state, addressee->state))
-		ERROR(check, "wrong-addressee", NULL, "request.requested_state", "the request is for %s, the addressee is an authority of %s",
+		ERROR(check, "wrong-addressee", NULL, "request.requested_state",
+			"the request is for %s, the addressee is an authority of %s",
 			check->request->requested_state, addressee->state);
 }
 
@@ -66,16 +69,20 @@ static const char *role_name(Comity__AttachmentRole__Value role)
 static void check_requirement(const struct check *check, const Comity__LegalRequirement *requirement)
 {
 	const Comity__Request *request = check->request;
+	bool has_law = has_paper_of(check, COMITY__ATTACHMENT_ROLE__VALUE__STATUTORY_TEXT);
 	for (size_t i = 0; requirement->offence_text_required && i < request->n_offences; i++)
-		if (!has_text(request->offences[i]->text) && !has_paper_of(check, COMITY__ATTACHMENT_ROLE__VALUE__STATUTORY_TEXT))
+		if (!has_text(request->offences[i]->text) && !has_law)
 			ERROR(check, "field-missing", NULL, place_of("request.offences[%zu].text", i).text,
 				"the addressee requires the text of the offence provision");
 	for (size_t i = 0; i < requirement->n_documents_required; i++)
 		if (!has_paper_of(check, requirement->documents_required[i]))
-			ERROR(check, "document-missing", NULL, "request.attachments", "the addressee requires a document that is not attached: %s",
+			ERROR(check, "document-missing", NULL, "request.attachments",
+				"the addressee requires a document that is not attached: %s",
 				role_name(requirement->documents_required[i]));
-	if (requirement->reciprocity_assurance_required && !(request->undertakings && request->undertakings->reciprocity))
-		ERROR(check, "field-missing", NULL, "request.undertakings.reciprocity", "the addressee requires an assurance of reciprocity");
+	bool assured = request->undertakings && request->undertakings->reciprocity;
+	if (requirement->reciprocity_assurance_required && !assured)
+		ERROR(check, "field-missing", NULL, "request.undertakings.reciprocity",
+			"the addressee requires an assurance of reciprocity");
 }
 
 void check_addressee(const struct check *check)

@@ -18,7 +18,8 @@ static void check_code(const struct check *check, const struct path *path, const
 		return;
 	char place[256];
 	path_write(path, place, sizeof place);
-	WARN(check, "unknown-code", NULL, place, "this version does not know the code %d; it is sent as it is", value);
+	WARN(check, "unknown-code", NULL, place, "this version does not know the code %d; it is sent as it is",
+		value);
 }
 
 /* The schema has no type that contains itself, so the depth is bounded by it. */

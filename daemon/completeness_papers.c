@@ -17,12 +17,13 @@ struct paper paper_at(const struct check *check, size_t index)
 {
 	if (!check->attachments) {
 		const Comity__AttachmentDescription *it = check->request->attachments[index];
-		return (struct paper){ .place = place_of("request.attachments[%zu]", index), .id = it->id, .language = it->language,
-			.translation_of = it->translation_of, .role = it->role };
+		return (struct paper){ .list = "request.attachments", .index = index, .id = it->id, .role = it->role,
+			.language = it->language, .translation_of = it->translation_of };
 	}
 	const Comity__Attachment *it = check->attachments[index];
-	return (struct paper){ .place = place_of("attachments[%zu]", index), .id = it->id, .language = it->language,
-		.translation_of = it->translation_of, .sha256 = it->sha256, .name = it->name, .role = it->role, .size = it->size };
+	return (struct paper){ .list = "attachments", .index = index, .id = it->id, .role = it->role,
+		.language = it->language, .translation_of = it->translation_of, .sha256 = it->sha256,
+		.name = it->name, .size = it->size };
 }
 
 bool has_paper(const struct check *check, const char *id)
@@ -43,7 +44,7 @@ bool has_paper_of(const struct check *check, Comity__AttachmentRole__Value role)
 
 static struct place within(const struct paper *paper, const char *field)
 {
-	return place_of("%.120s.%s", paper->place.text, field);
+	return place_of("%s[%zu].%s", paper->list, paper->index, field);
 }
 
 static void check_translation(const struct check *check, const struct paper *paper)
@@ -51,13 +52,16 @@ static void check_translation(const struct check *check, const struct paper *pap
 	struct place place = within(paper, "translation_of");
 	if (!has_text(paper->translation_of)) {
 		if (paper->role == ROLE(TRANSLATION))
-			ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text, "say which attachment this is a translation of");
+			ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text,
+				"say which attachment this is a translation of");
 		return;
 	}
 	if (same_text(paper->id, paper->translation_of))
-		ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text, "an attachment cannot be a translation of itself");
+		ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text,
+			"an attachment cannot be a translation of itself");
 	else if (!has_paper(check, paper->translation_of))
-		ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text, "there is no attachment %s", paper->translation_of);
+		ERROR(check, "translation-unlinked", "UNTOC 18(14)", place.text, "there is no attachment %s",
+			paper->translation_of);
 }
 
 static void check_repetition(const struct check *check, const struct paper *paper, size_t index)
@@ -65,10 +69,11 @@ static void check_repetition(const struct check *check, const struct paper *pape
 	for (size_t i = 0; i < index; i++) {
 		struct paper other = paper_at(check, i);
 		if (same_text(other.id, paper->id))
-			ERROR(check, "duplicate-id", NULL, within(paper, "id").text, "another attachment is called %s too", paper->id);
+			ERROR(check, "duplicate-id", NULL, within(paper, "id").text,
+				"another attachment is called %s too", paper->id);
 		if (same_text(other.sha256, paper->sha256))
 			WARN(check, "duplicate-attachment", NULL, within(paper, "sha256").text,
-				"the same file is attached twice, first as %s", other.place.text);
+				"the same file is attached twice, first as %s[%zu]", other.list, other.index);
 	}
 }
 
@@ -77,7 +82,8 @@ static void check_size(const struct check *check, const struct paper *paper)
 	const Comity__Transmission *accepts = check->addressee ? check->addressee->transmission : NULL;
 	if (accepts && accepts->has_max_attachment_bytes && paper->size > accepts->max_attachment_bytes)
 		ERROR(check, "attachment-large", NULL, within(paper, "size").text,
-			"\"%s\" has %llu bytes; the addressee accepts %llu in one file", has_text(paper->name) ? paper->name : "it",
+			"\"%s\" has %llu bytes; the addressee accepts %llu in one file",
+			has_text(paper->name) ? paper->name : "it",
 			(unsigned long long)paper->size, (unsigned long long)accepts->max_attachment_bytes);
 }
 
@@ -92,7 +98,8 @@ static void check_total(const struct check *check)
 	for (size_t i = 0; i < paper_count(check); i++) {
 		uint64_t size = paper_at(check, i).size;
 		if (size > room) {
-			ERROR(check, "attachment-large", NULL, "attachments", "together they have more than the %llu bytes that the"
+			ERROR(check, "attachment-large", NULL, "attachments",
+				"together they have more than the %llu bytes that the"
 				" addressee accepts in one message", (unsigned long long)accepts->max_message_bytes);
 			return;
 		}
@@ -114,7 +121,8 @@ static void check_promised(const struct check *check)
 	for (size_t i = 0; check->attachments && i < request->n_attachments; i++)
 		if (has_text(request->attachments[i]->id) && !goes_along(check, request->attachments[i]))
 			ERROR(check, "attachment-missing", NULL, place_of("request.attachments[%zu]", i).text,
-				"the request names attachment %s, which does not go along", request->attachments[i]->id);
+				"the request names attachment %s, which does not go along",
+				request->attachments[i]->id);
 }
 
 static void check_assignment(const struct check *check, size_t index)
@@ -156,7 +164,9 @@ static struct languages languages_for_requests(const struct check *check)
 	if (theirs && theirs->n_requests)
 		return (struct languages){ theirs->requests, theirs->n_requests };
 	const Comity__LanguageUse *use = check->request->language;
-	return use ? (struct languages){ use->accepted_by_addressee, use->n_accepted_by_addressee } : (struct languages){ 0 };
+	if (!use)
+		return (struct languages){ 0 };
+	return (struct languages){ use->accepted_by_addressee, use->n_accepted_by_addressee };
 }
 
 /* RFC 4647 basic filtering: "fr" takes "fr-CA", not the reverse. */
@@ -193,7 +203,8 @@ static bool has_accepted_translation(const struct check *check, struct languages
 {
 	for (size_t i = 0; i < paper_count(check); i++) {
 		struct paper paper = paper_at(check, i);
-		if (paper.role == ROLE(TRANSLATION) && is_accepted(accepted, paper.language) && is_of_the_letter(check, &paper))
+		if (paper.role == ROLE(TRANSLATION) && is_accepted(accepted, paper.language)
+			&& is_of_the_letter(check, &paper))
 			return true;
 	}
 	return false;
@@ -207,8 +218,9 @@ static void check_acceptance(const struct check *check, const Comity__LanguageUs
 
 	char names[256];
 	list(accepted, names, sizeof names);
-	problems_add(check->problems, has_text(use->override_reason) ? SEVERITY_WARN : SEVERITY_ERROR, "language", "UNTOC 18(14)",
-		"request.language.request", "it is written in %s; the addressee accepts: %s; attach a translation of the request"
+	enum severity severity = has_text(use->override_reason) ? SEVERITY_WARN : SEVERITY_ERROR;
+	problems_add(check->problems, severity, "language", "UNTOC 18(14)", "request.language.request",
+		"it is written in %s; the addressee accepts: %s; attach a translation of the request"
 		" letter, or give a reason (language.override_reason)", use->request, names);
 }
 
@@ -219,7 +231,8 @@ static void check_claim(const struct check *check, const char *language, size_t 
 		if (paper.role == ROLE(TRANSLATION) && paper.language && !strcasecmp(paper.language, language))
 			return;
 	}
-	ERROR(check, "translation-missing", "UNTOC 18(14)", place_of("request.language.translation_attached[%zu]", index).text,
+	ERROR(check, "translation-missing", "UNTOC 18(14)",
+		place_of("request.language.translation_attached[%zu]", index).text,
 		"no attachment is a translation into %s", language);
 }
 

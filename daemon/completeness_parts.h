@@ -2,6 +2,8 @@
 /* Shared by the parts of completeness: the document as a whole, its measures, its papers. */
 #include "daemon/completeness.h"
 
+enum { ITEMS_MAX = 500 };		/* measures, persons, attachments of one request */
+
 struct check {
 	const Comity__Request *request;
 	const Comity__Attachment *const *attachments;	/* NULL: the request's descriptions stand for them */
@@ -26,12 +28,15 @@ bool has_text(const char *text);
 bool same_text(const char *a, const char *b);	/* both there and equal */
 bool is_urgent(const Comity__Request *request);
 bool has_measure(const Comity__Request *request, const char *id);
-/* A date, or a date-time with offset, as seconds since 1970; a date stands for its beginning in UTC. */
-bool moment_read(const char *text, int64_t *seconds);
+/* A date, or a date-time with offset: what fields called by, from, to and until hold. */
+bool is_moment(const char *text);
+/* Of two moments.  A date is its whole day, so that it is compared with a time by its date. */
+bool is_after(const char *a, const char *b);
 
 /* An attachment, or the description of one. */
 struct paper {
-	struct place place;
+	const char *list;				/* "attachments", or the request's */
+	size_t index;
 	const char *id, *language, *translation_of, *sha256, *name;
 	Comity__AttachmentRole__Value role;
 	uint64_t size;					/* 0: not known */

@@ -293,6 +293,8 @@ static void on_changed(struct job *job, enum fault fault)
 		work->change.settle(&work->inquiry);
 	if (!fault)
 		session_reply(session, &work->reply, false);
+	if (work->change.forget)
+		work->change.forget(work->change.state);
 	free(work);
 	session_release(session);
 }
@@ -302,6 +304,8 @@ void calls_change(struct session *session, const struct change *change)
 	struct work *work = calloc(1, sizeof *work);
 	if (!work) {
 		session_refuse(session, FAULT_NO_MEMORY);
+		if (change->forget)
+			change->forget(change->state);
 		return;
 	}
 	work->session = session;

@@ -29,6 +29,7 @@ struct change {
 	/* Part of what must be the same when a call is repeated, beside the call itself. */
 	struct span also;
 	void *state;
+	void (*forget)(void *state);		/* on the loop, at the very end, however it went; may be NULL */
 };
 /* Have it written and answered.  Faults become the reply. */
 void calls_change(struct session *session, const struct change *change);
@@ -58,7 +59,7 @@ typedef void call_pursue(struct session *session);
 call_answer answer_status, answer_peer_list, answer_peer_show;				/* control_peers.c */
 call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
 call_settle settle_peer;
-call_pursue pursue_ping;
+call_pursue pursue_ping;								/* control_ping.c */
 call_answer change_card;								/* control_card.c */
 call_answer change_request_new, change_request_edit, change_request_send, change_request_abandon,	/* control_requests.c */
 	answer_request_validate, answer_request_list, answer_request_show, change_submit;

@@ -272,6 +272,7 @@ static enum fault keep_dispatch(struct arrival *arrival, struct txn *txn)
 
 static enum fault keep_receipt(struct arrival *arrival, struct txn *txn)
 {
+	txn_use_reserve(txn);	/* it shrinks what waits */
 	arrival->inbox->listener->receipted(arrival->inbox->owner, txn, &arrival->manifest);
 	return txn->fault;
 }

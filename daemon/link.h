@@ -89,6 +89,7 @@ void link_judge_again(struct link *link);
 enum link_state link_state(const struct link *link);
 const char *link_state_name(enum link_state state);
 enum link_dialler link_dialler(const struct link *link);
+const char *link_tls(const struct link *link);		/* "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519" */
 const char *link_address(const struct link *link);
 uint64_t link_handshake_us(const struct link *link);	/* from the connection to the secured line */
 uint64_t link_rtt_us(const struct link *link);		/* 0: not measured yet */

@@ -123,7 +123,7 @@ void peers_set_context(struct peers *peers, struct context *context);
 void peers_judge_again(struct peers *peers);
 
 struct link *peers_find_link(struct peers *peers, const char *id);	/* open, or NULL */
-struct link *peers_find_link_by_id(struct peers *peers, uint64_t link_id);
+struct link *peers_find_link_by_id(struct peers *peers, uint64_t id);	/* the same by link_id() */
 /* False when the peer is not known. */
 bool peers_report(struct peers *peers, const char *id, struct peer_report *report);
 

@@ -41,7 +41,7 @@ static void on_connected(void *owner, TAKES uv_tcp_t *tcp, const char *address, 
 	snprintf(peer->address, sizeof peer->address, "%s", address);
 	ladders_pass(peer, PING_TCP, us, "%s", address);
 	peer_set_condition(peer, PEER_GREETING);
-	if (!lines_begin(peer->peers, tcp, peer->id))
+	if (!lines_begin(peer->peers, tcp, peer))
 		dial_later(peer);
 }
 
@@ -82,7 +82,7 @@ void dial(struct peer *peer)
 void dial_later(struct peer *peer)
 {
 	struct peers *peers = peer->peers;
-	if (peers->is_closing || is_on_its_way(peer))
+	if (peers->is_closing || is_on_its_way(peer) || peer->next_attempt_at)
 		return;
 	if (!peer->endpoint_count) {
 		peer_set_condition(peer, PEER_IDLE);

@@ -27,13 +27,14 @@ static bool is_living(const struct line *line)
 
 static bool is_preferred(const struct line *line)
 {
-	bool we_are_smaller = strcmp(line->peers->own_id, link_peer(line->link)) < 0;
+	bool we_are_smaller = strcmp(line->peers->own_id, line->peer->id) < 0;
 	return we_are_smaller == (link_dialler(line->link) == DIALLED_BY_US);
 }
 
+/* A living line that is proven to be this peer's. */
 static bool is_of(const struct line *line, const struct peer *peer)
 {
-	return line->peer == peer && is_living(line);
+	return line->peer == peer && is_living(line) && link_state(line->link) >= LINK_SECURED;
 }
 
 /* Another living line of the same peer that is preferred. */
@@ -47,11 +48,9 @@ static struct line *find_rival(const struct line *line)
 
 bool lines_is_greeting(const struct peer *peer, enum link_dialler dialler)
 {
-	for (const struct line *line = peer->peers->lines; line; line = line->next) {
-		bool is_theirs = line->peer ? line->peer == peer : !strcmp(link_peer(line->link), peer->id);
-		if (is_theirs && is_living(line) && line != peer->open && link_dialler(line->link) == dialler)
+	for (const struct line *line = peer->peers->lines; line; line = line->next)
+		if (line->peer == peer && is_living(line) && line != peer->open && link_dialler(line->link) == dialler)
 			return true;
-	}
 	return false;
 }
 
@@ -103,7 +102,7 @@ static void greet(struct line *line)
 static void hold(struct line *line, struct line *rival)
 {
 	line->is_held = true;
-	link_ping(rival->link);
+	line->probe = link_ping(rival->link);
 	uv_timer_start(&line->peer->probe, lines_on_probe, PROBE_MS, 0);
 }
 
@@ -139,7 +138,8 @@ static void on_secured(void *owner, struct link *link)
 {
 	struct line *line = owner;
 	not_a_stranger_any_more(line);
-	line->peer = find_peer(line->peers, link_peer(link));
+	if (link_dialler(link) == DIALLED_BY_THEM)
+		line->peer = find_peer(line->peers, link_peer(link));
 	if (!line->peer) {
 		link_close(link, FAULT_PEER_UNKNOWN, "we hold no verified card of yours");
 		return;
@@ -176,6 +176,8 @@ static void on_opened(void *owner, struct link *link)
 	if (!peer)
 		return;		/* removed meanwhile: the link is closing */
 	close_others(line, is_replaced);
+	if (line->peer != peer)
+		return;		/* removed by whoever heard of the others' end */
 	uv_timer_stop(&peer->probe);
 	dial_stop(peer);
 	peer->open = line;
@@ -197,7 +199,7 @@ static void on_ponged(void *owner, struct link *link, uint64_t number, uint64_t 
 	if (!line->peer)
 		return;
 	struct line *held = find_held(line->peer);
-	if (held && held != line) {	/* the old line lives: rule 3b */
+	if (held && held != line && held->probe == number) {	/* the old line lives: rule 3b */
 		uv_timer_stop(&line->peer->probe);
 		give_way(held);
 	}
@@ -213,8 +215,9 @@ static void unchain(struct line *line)
 }
 
 /* The open line ended, or one of ours came to nothing: think of the next call. */
-static void mourn(struct line *line, struct peer *peer, enum fault why, const char *detail, bool was_open)
+static void mourn(struct line *line, enum fault why, const char *detail, bool was_open)
 {
+	struct peer *peer = line->peer;
 	uint64_t lasted = uv_now(line->peers->loop) - line->opened_at;
 	if (was_open && lasted >= STEADY_MS) {
 		peer->pause_ms = line->peers->settings.backoff_ms;
@@ -245,16 +248,14 @@ static void on_closed(void *owner, struct link *link, enum fault why, const char
 	bool was_open = line->is_told, was_opened = line->opened_at != 0;
 	unchain(line);
 	not_a_stranger_any_more(line);
-	struct peer *peer = line->peer ? line->peer : find_peer(line->peers, link_peer(link));
+	struct peer *peer = line->peer;
 	if (was_open)
 		log_info("link %s: closed: %s", link_peer(link), detail);
 	tell_closed(line, why);
 	if (!was_opened)
 		tell_refused(line, why, detail);
-	/* who only claims to be the peer changes nothing about it */
-	bool is_theirs = line->peer || link_dialler(link) == DIALLED_BY_US;
-	if (peer && is_theirs && !line->peers->is_closing)
-		mourn(line, peer, why, detail, was_open);
+	if (peer && !line->peers->is_closing)	/* who only claimed to be the peer changes nothing about it */
+		mourn(line, why, detail, was_open);
 	free(line);
 }
 
@@ -304,7 +305,7 @@ static const struct link_listener link_listener = {
 
 /* ── beginning and end ───────────────────────────────────────────────────────────────────────────── */
 
-bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, const char *expected_peer)
+bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, struct peer *dialled)
 {
 	struct line *line = calloc(1, sizeof *line);
 	if (!line) {
@@ -312,14 +313,15 @@ bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, const char *expected_
 		return false;
 	}
 	line->peers = peers;
-	enum fault fault = link_open(peers->exchange, tcp, peers->context, expected_peer, &peers->link_settings,
-		&link_listener, line, &line->link);
+	line->peer = dialled;
+	enum fault fault = link_open(peers->exchange, tcp, peers->context, dialled ? dialled->id : NULL,
+		&peers->link_settings, &link_listener, line, &line->link);
 	if (fault) {
 		log_broken("peers: a connection cannot be used: %s", fault_detail(fault));
 		free(line);
 		return false;
 	}
-	line->is_stranger = !expected_peer;
+	line->is_stranger = !dialled;
 	peers->strangers += line->is_stranger;
 	line->next = peers->lines;
 	peers->lines = line;
@@ -340,12 +342,9 @@ void lines_accept(void *owner, TAKES uv_tcp_t *tcp)
 void lines_close_peer(struct peer *peer, enum fault why)
 {
 	for (struct line *line = peer->peers->lines; line; line = line->next) {
-		bool is_ours = link_dialler(line->link) == DIALLED_BY_US && !strcmp(link_peer(line->link), peer->id);
-		if (line->peer != peer && !is_ours)
+		if (line->peer != peer)
 			continue;
-		tell_closed(line, why);
-		line->peer = NULL;
-		if (is_living(line))
-			link_close(line->link, why, NULL);
+		line->peer = NULL;	/* `closed` is told above when the loop comes to it */
+		link_close(line->link, why, NULL);
 	}
 }

@@ -53,7 +53,8 @@ struct peer {
 	struct ladder *ladders;
 };
 
-/* A connection with its link.  Its peer is known from LINK_SECURED on, and NULL again once removed. */
+/* A connection with its link.  Its peer is whom we dialled, or known from LINK_SECURED on; NULL again once
+ * it was removed. */
 struct line {
 	struct peers *peers;
 	struct peer *peer;
@@ -62,6 +63,7 @@ struct line {
 	bool is_stranger;		/* counted in peers->strangers */
 	bool is_told;			/* `opened` was said above, `closed` not yet */
 	bool is_held;			/* waits for the answer of a rival */
+	uint64_t probe;			/* the number of the echo it waits for; 0: the rival is not open yet */
 	uint64_t opened_at;		/* loop time */
 };
 
@@ -72,8 +74,8 @@ void peers_part_closed(struct peers *peers);	/* one of open_parts is gone */
 
 /* ── peers_lines.c ── */
 listener_accepted lines_accept;
-/* Over the handle that the peer's dialer connected.  False when it could not be done. */
-bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, const char *expected_peer);
+/* Over a connected handle.  `dialled` is NULL when they called.  False when it could not be done. */
+bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, struct peer *dialled);
 bool lines_is_greeting(const struct peer *peer, enum link_dialler dialler);	/* on its way to open */
 void lines_close_peer(struct peer *peer, enum fault why);	/* and forget the peer in its lines */
 void lines_on_probe(uv_timer_t *probe);

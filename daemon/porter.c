@@ -42,7 +42,9 @@ static void on_closed(void *owner)
 }
 
 /* One errand at a time: each is told of as soon as it is done. */
-static const struct worker_duty duty = { .work = work, .done = done, .closed = on_closed, .batch_max = 1 };
+static const struct worker_duty duty = {
+	.work = work, .done = done, .closed = on_closed, .batch_max = 1,
+};
 
 enum fault porter_open(uv_loop_t *loop, struct porter **opened)
 {
@@ -71,9 +73,10 @@ size_t porter_backlog_bytes(const struct porter *porter)
 
 bool porter_has_room(const struct porter *porter, size_t bytes)
 {
-	if (!porter->backlog_bytes)
+	size_t backlog = porter->backlog_bytes;
+	if (!backlog)
 		return true;
-	return porter->backlog_bytes < PORTER_BACKLOG_MAX && bytes <= PORTER_BACKLOG_MAX - porter->backlog_bytes;
+	return backlog < PORTER_BACKLOG_MAX && bytes <= PORTER_BACKLOG_MAX - backlog;
 }
 
 void porter_close(struct porter *porter, void (*closed)(void *owner), void *owner)

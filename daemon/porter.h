@@ -3,7 +3,8 @@
  *
  * Errands are run one after the other, in the order in which they were added: what is begun,
  * appended and finished in this order happens in this order.  The porter knows nothing of what
- * they do. / */
+ * they do.
+ */
 #include <uv.h>
 
 #include "daemon/worker.h"
@@ -13,7 +14,7 @@ struct errand {
 	struct task task;			/* the porter's own */
 	void (*work)(struct errand *errand);	/* on the porter's thread */
 	void (*done)(struct errand *errand);	/* on the loop's thread; the errand is yours again */
-	size_t bytes;				/* that it carries; counted as backlog until it is done */
+	size_t bytes;				/* that it carries: backlog until it is done */
 };
 
 struct porter;

@@ -73,7 +73,8 @@ enum fault marked_as_draft(const struct case_view *view, const Comity__Act *act)
 	const Comity__Request *draft = act->consultation_draft->draft;
 	if (!draft)
 		return fault_say(FAULT_INCOMPLETE, "a consultation needs the draft it is about");
-	bool formal = draft->has_transmission_mode && draft->transmission_mode != COMITY__TRANSMISSION_MODE__VALUE__UNSPECIFIED
+	bool formal = draft->has_transmission_mode
+		&& draft->transmission_mode != COMITY__TRANSMISSION_MODE__VALUE__UNSPECIFIED
 		&& draft->transmission_mode != COMITY__TRANSMISSION_MODE__VALUE__CONSULTATION_DRAFT;
 	return want(!formal, "a draft for consultation must not call itself formal: set transmission_mode to"
 		" CONSULTATION_DRAFT (CETS 198 art. 34(6))");
@@ -90,7 +91,8 @@ enum fault contact_named(const struct case_view *view, const Comity__Act *act)
 {
 	(void)view;
 	const Comity__Contact *contact = act->acknowledgement->contact;
-	return want(contact && (said(contact->officer) || said(contact->unit)) && (said(contact->phone) || said(contact->email)),
+	bool named = contact && (said(contact->officer) || said(contact->unit));
+	return want(named && (said(contact->phone) || said(contact->email)),
 		"an acknowledgement names who handles the request, with telephone or e-mail (contact)");
 }
 
@@ -98,7 +100,8 @@ enum fault redirect_explained(const struct case_view *view, const Comity__Act *a
 {
 	(void)view;
 	const Comity__Redirect *redirect = act->redirect;
-	TRY(want(redirect->has_reason && redirect->reason, "a redirection needs its reason (UNTOC 18(13), ETS 30 art. 18)"));
+	TRY(want(redirect->has_reason && redirect->reason,
+		"a redirection needs its reason (UNTOC 18(13), ETS 30 art. 18)"));
 	bool other_channel = redirect->reason == COMITY__REDIRECT_REASON__VALUE__USE_OTHER_CHANNEL;
 	return want(!other_channel || (redirect->has_channel && redirect->channel),
 		"to send a request to another channel, name the channel");
@@ -110,7 +113,8 @@ enum fault questions_listed(const struct case_view *view, const Comity__Act *act
 {
 	(void)view;
 	const Comity__AdditionalInfoRequest *asked = act->additional_info_request;
-	TRY(want(asked->n_questions, "additional information is asked by numbered questions: there is none (UNTOC 18(16))"));
+	TRY(want(asked->n_questions,
+		"additional information is asked by numbered questions: there is none (UNTOC 18(16))"));
 	for (size_t i = 0; i < asked->n_questions; i++)
 		if (!said(asked->questions[i]->text))
 			return fault_say(FAULT_INCOMPLETE, "question %zu is empty (UNTOC 18(16))", i + 1);
@@ -133,7 +137,8 @@ enum fault questions_answered(const struct case_view *view, const Comity__Act *a
 	TRY(want(act->additional_info->n_answers, "there is no answer in it (UNTOC 18(16))"));
 	for (size_t number = 1; number <= view->questions; number++)
 		if (!is_answered(act->additional_info, (uint32_t)number))
-			return fault_say(FAULT_INCOMPLETE, "question %zu is neither answered nor declined (UNTOC 18(16))", number);
+			return fault_say(FAULT_INCOMPLETE,
+				"question %zu is neither answered nor declined (UNTOC 18(16))", number);
 	return OK;
 }
 
@@ -143,7 +148,8 @@ enum fault resume_matches(const struct case_view *view, const Comity__Act *act)
 	request_status status = act_status(act);
 	if (!view->resume_to || !status || view->resume_to == status)
 		return OK;
-	return fault_say(FAULT_INCOMPLETE, "the case was \"%s\" before and goes on there, not as \"%s\" (UNTOC 18(16), 18(26))",
+	return fault_say(FAULT_INCOMPLETE,
+		"the case was \"%s\" before and goes on there, not as \"%s\" (UNTOC 18(16), 18(26))",
 		status_name(view->resume_to), status_name(status));
 }
 
@@ -163,7 +169,8 @@ enum fault subject_stated(const struct case_view *view, const Comity__Act *act)
 {
 	(void)view;
 	const Comity__Consultation *consultation = act->consultation;
-	TRY(want(consultation->has_subject && consultation->subject, "say what the consultation is about (subject; UNTOC 18(26))"));
+	TRY(want(consultation->has_subject && consultation->subject,
+		"say what the consultation is about (subject; UNTOC 18(26))"));
 	return want(said(consultation->position),
 		"say what stands in the way, so that the other side can answer (position; UNTOC 18(26))");
 }
@@ -182,7 +189,8 @@ enum fault conditions_accepted(const struct case_view *view, const Comity__Act *
 	const Comity__Decision *decision = act->decision;
 	for (size_t i = 0; i < decision->n_conditions; i++)
 		if (decision->conditions[i]->answer != COMITY__CONDITION_ANSWER__VALUE__ACCEPTED)
-			return fault_say(FAULT_INCOMPLETE, "condition %zu was not accepted by the requesting side (UNTOC 18(26))", i + 1);
+			return fault_say(FAULT_INCOMPLETE,
+				"condition %zu was not accepted by the requesting side (UNTOC 18(26))", i + 1);
 	return OK;
 }
 
@@ -193,7 +201,8 @@ enum fault postponement_founded(const struct case_view *view, const Comity__Act 
 	TRY(want(decision->has_postponement_ground && decision->postponement_ground,
 		"a postponement needs its ground (postponement_ground; UNTOC 18(25))"));
 	TRY(want(said(decision->reasons), "a postponement needs reasons (reasons; ETS 182 art. 7(3))"));
-	return want(said(decision->review_on), "a postponement needs the date of its review (review_on; UNTOC 18(25))");
+	return want(said(decision->review_on),
+		"a postponement needs the date of its review (review_on; UNTOC 18(25))");
 }
 
 /* Preservation can be refused on these grounds only: Budapest Convention 29(5), and by reservation 29(4). */
@@ -206,12 +215,14 @@ static bool bars_preservation(Comity__RefusalGround__Value ground)
 static enum fault grounds_allowed(const struct case_view *view, const Comity__RefusalGround__Value *grounds, size_t n)
 {
 	if (view->fiscal_alone_barred && n == 1 && grounds[0] == GROUND(FISCAL_OFFENCE))
-		return fault_say(FAULT_INCOMPLETE, "a request is not refused on the sole ground that the offence also involves"
+		return fault_say(FAULT_INCOMPLETE,
+			"a request is not refused on the sole ground that the offence also involves"
 			" fiscal matters (UNTOC 18(22), UNCAC 46(22))");
 	bool preservation = view->budapest && view->kind == COMITY__REQUEST_KIND__VALUE__DATA_PRESERVATION;
 	for (size_t i = 0; preservation && i < n; i++)
 		if (!bars_preservation(grounds[i]))
-			return fault_say(FAULT_INCOMPLETE, "preservation may be refused as a political offence or for sovereignty,"
+			return fault_say(FAULT_INCOMPLETE,
+				"preservation may be refused as a political offence or for sovereignty,"
 				" security or ordre public only (Budapest Convention 29(5))");
 	return OK;
 }
@@ -260,7 +271,8 @@ enum fault authority_named(const struct case_view *view, const Comity__Act *act)
 	const Comity__TransferNotice *notice = act->transfer_notice;
 	TRY(may_begin(view, act));
 	return want(said(notice->competent_authority) || notice->withheld_by_law,
-		"name the competent authority, or say that the law withholds its name (withheld_by_law; UNTOC 18(13))");
+		"name the competent authority, or say that the law withholds its name (withheld_by_law;"
+		" UNTOC 18(13))");
 }
 
 enum fault cause_stated(const struct case_view *view, const Comity__Act *act)
@@ -272,7 +284,8 @@ enum fault cause_stated(const struct case_view *view, const Comity__Act *act)
 	TRY(want(non->n_measures, "say why it cannot be executed (cause; Budapest Convention 27(7))"));
 	for (size_t i = 0; i < non->n_measures; i++)
 		if (!non->measures[i]->has_cause || !non->measures[i]->cause)
-			return fault_say(FAULT_INCOMPLETE, "say why measure %s cannot be executed (cause; Budapest Convention 27(7))",
+			return fault_say(FAULT_INCOMPLETE,
+				"say why measure %s cannot be executed (cause; Budapest Convention 27(7))",
 				non->measures[i]->measure);
 	return OK;
 }
@@ -284,7 +297,8 @@ enum fault none_executable(const struct case_view *view, const Comity__Act *act)
 	for (size_t i = 0; act->non_execution->n_measures && i < view->n_measures; i++) {
 		measure_status status = measure_after(&view->measures[i], act);
 		if (status != MEASURE(NOT_EXECUTABLE) && status != MEASURE(REFUSED) && status != MEASURE(WITHDRAWN))
-			return fault_say(FAULT_INCOMPLETE, "measure %s is \"%s\": the request is not executable only when no accepted"
+			return fault_say(FAULT_INCOMPLETE,
+				"measure %s is \"%s\": the request is not executable only when no accepted"
 				" measure is", view->measures[i].id, measure_status_name(status));
 	}
 	return OK;
@@ -303,7 +317,8 @@ enum fault all_done(const struct case_view *view, const Comity__Act *act)
 		measure_status status = measure_after(&view->measures[i], act);
 		if (status != MEASURE(EXECUTED) && status != MEASURE(NOT_EXECUTABLE) && status != MEASURE(REFUSED)
 		    && status != MEASURE(WITHDRAWN))
-			return fault_say(FAULT_INCOMPLETE, "measure %s is \"%s\": a request is executed when every accepted measure"
+			return fault_say(FAULT_INCOMPLETE,
+				"measure %s is \"%s\": a request is executed when every accepted measure"
 				" is dealt with", view->measures[i].id, measure_status_name(status));
 	}
 	return want(said(act->execution_result->record_of_execution),
@@ -329,5 +344,6 @@ enum fault results_settled(const struct case_view *view, const Comity__Act *act)
 enum fault withdrawal_explained(const struct case_view *view, const Comity__Act *act)
 {
 	(void)view;
-	return want(said(act->withdrawal->reason), "say why the assistance is no longer required (reason; UNTOC 18(24))");
+	return want(said(act->withdrawal->reason),
+		"say why the assistance is no longer required (reason; UNTOC 18(24))");
 }

@@ -102,7 +102,8 @@ static enum verdict write_together(struct scribe *scribe, struct txn *txn, struc
 
 /* ── on the scribe's thread: one batch ──────────────────────────────────────────────────────── */
 
-static enum verdict write_all(struct scribe *scribe, struct txn *txn, struct task *batch, enum manner manner)
+static enum verdict write_all(struct scribe *scribe, struct txn *txn, struct task *batch,
+                              enum manner manner)
 {
 	enum verdict (*write)(struct scribe *, struct txn *, struct job *) =
 		manner == TOGETHER ? write_together : write_apart;

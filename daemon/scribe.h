@@ -4,7 +4,7 @@
  * The loop never writes: it hands the scribe jobs.  While one batch is being committed the next
  * gathers; no timer decides.  A job's outcome is told on the loop once it is on disk, in the order
  * in which the jobs were added.  One bad job never spoils its neighbours: it is rolled back alone.
- * / */
+ */
 #include <uv.h>
 
 #include "daemon/store.h"

@@ -63,19 +63,22 @@ static const char *side_name(enum side side)
 	return side == SIDE_REQUESTING ? "requesting" : "requested";
 }
 
-static enum fault say_illegal(const struct case_view *view, const struct act_rule *rule, request_status to, enum side writer)
+static enum fault say_illegal(const struct case_view *view, const struct act_rule *rule, request_status to,
+	enum side writer)
 {
 	char allowed[512], what[64];
 	statuses_allowed_text(view, writer, allowed, sizeof allowed);
-	snprintf(what, sizeof what, to ? "it cannot become \"%s\"" : "\"%s\" has no place now", to ? status_name(to) : rule->name);
+	snprintf(what, sizeof what, to ? "it cannot become \"%s\"" : "\"%s\" has no place now",
+		to ? status_name(to) : rule->name);
 	return fault_say(FAULT_STATUS_TRANSITION, "%s is \"%s\"; %s; allowed now: %s",
 		reference_of(view), status_name(view->status), what, allowed);
 }
 
 static enum fault say_wrong_side(const struct case_view *view, const struct act_rule *rule, enum side writer)
 {
-	return fault_say(FAULT_WRONG_SIDE, "%s is \"%s\"; \"%s\" is for the %s side to write, not for the %s side", reference_of(view),
-		status_name(view->status), rule->name, side_name(SIDE_BOTH ^ writer), side_name(writer));
+	return fault_say(FAULT_WRONG_SIDE,
+		"%s is \"%s\"; \"%s\" is for the %s side to write, not for the %s side",
+		reference_of(view), status_name(view->status), rule->name, side_name(SIDE_BOTH ^ writer), side_name(writer));
 }
 
 /* ── judging ───────────────────────────────────────────────────────────────────────────────────── */
@@ -111,7 +114,8 @@ static bool is_remembered(request_status status)
 	return status == STATUS(INFO_REQUESTED) || status == STATUS(CONSULTING) || status == STATUS(WITHDRAWN);
 }
 
-static enum fault follow(const struct transition *row, const struct case_view *view, const Comity__Act *act, struct step *step)
+static enum fault follow(const struct transition *row, const struct case_view *view, const Comity__Act *act,
+	struct step *step)
 {
 	if (row->precondition_holds)
 		TRY(row->precondition_holds(view, act));
@@ -146,15 +150,19 @@ static bool is_noted(const struct case_view *view, const struct act_rule *rule, 
 
 /* The requested side wrote it before it saw our withdrawal: judge it from where the case stood.  What can no
  * longer be withdrawn stands. */
-static enum fault after_withdrawal(const struct case_view *view, const Comity__Act *act, enum side writer, struct step *step)
+static enum fault after_withdrawal(const struct case_view *view, const Comity__Act *act, enum side writer,
+	struct step *step)
 {
 	struct case_view before = *view;
 	before.status = view->resume_to;
 	before.resume_to = STATUS(UNSPECIFIED);	/* two steps back is not remembered: the act says it */
-	const struct transition *row = statuses_find(view->kind, before.status, act->kind_case, wanted(&before, act), writer);
+	before.n_measures = 0;			/* nor how its measures stood */
+	const struct transition *row = statuses_find(view->kind, before.status, act->kind_case,
+		wanted(&before, act), writer);
 	if (!row)
 		return FAULT_STATUS_TRANSITION;
 
+	TRY(measures_known(&before, act));
 	TRY(follow(row, &before, act, step));
 	if (!statuses_find(view->kind, row->to, ACT(WITHDRAWAL), STATUS(WITHDRAWN), SIDE_REQUESTING))
 		return OK;
@@ -165,12 +173,16 @@ static enum fault after_withdrawal(const struct case_view *view, const Comity__A
 }
 
 /* Our answer and the requested side's closure for want of one crossed: it is the arbiter. */
-static const struct transition *closed_for_silence(const struct case_view *view, const Comity__Act *act, enum side writer)
+static const struct transition *closed_for_silence(const struct case_view *view, const Comity__Act *act,
+	enum side writer)
 {
-	bool answered = statuses_find(view->kind, STATUS(INFO_REQUESTED), ACT(ADDITIONAL_INFO), view->status, SIDE_REQUESTING);
+	bool answered = statuses_find(view->kind, STATUS(INFO_REQUESTED), ACT(ADDITIONAL_INFO), view->status,
+		SIDE_REQUESTING);
 	bool silence = act->kind_case == ACT(CLOSURE) && act->closure->has_outcome
 		&& act->closure->outcome == COMITY__OUTCOME__VALUE__NO_RESPONSE;
-	return answered && silence ? statuses_find(view->kind, STATUS(INFO_REQUESTED), ACT(CLOSURE), STATUS(CLOSED), writer) : NULL;
+	if (!answered || !silence)
+		return NULL;
+	return statuses_find(view->kind, STATUS(INFO_REQUESTED), ACT(CLOSURE), STATUS(CLOSED), writer);
 }
 
 /* Came when the case was over for us: it is noted, results keep their use limits. */
@@ -201,10 +213,12 @@ static enum fault crossed(const struct case_view *view, const Comity__Act *act, 
 /* ── the whole ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* No row, no crossing, no place for a remark: say why not. */
-static enum fault explain(const struct case_view *view, const struct act_rule *rule, request_status to, enum side writer)
+static enum fault explain(const struct case_view *view, const struct act_rule *rule, request_status to,
+	enum side writer)
 {
 	if (!to && (rule->kind == ACT(DECISION) || rule->kind == ACT(EXECUTION_RESULT)))
-		return fault_say(FAULT_INCOMPLETE, "%s: this %s must say which status results", reference_of(view), rule->name);
+		return fault_say(FAULT_INCOMPLETE, "%s: this %s must say which status results",
+			reference_of(view), rule->name);
 	if (statuses_find(view->kind, view->status, rule->kind, to, SIDE_BOTH ^ writer))
 		return say_wrong_side(view, rule, writer);
 	return say_illegal(view, rule, to, writer);
@@ -215,12 +229,14 @@ enum fault statuses_judge(const struct case_view *view, const Comity__Act *act, 
 	*step = (struct step){ .status = view->status, .resume_to = view->resume_to };
 	const struct act_rule *rule = act_rule(act->kind_case);
 	if (!rule)
-		return fault_say(FAULT_BAD_DOCUMENT, "%s: an act is of a kind that this version does not know", reference_of(view));
+		return fault_say(FAULT_BAD_DOCUMENT, "%s: an act is of a kind that this version does not know",
+			reference_of(view));
 	if (!(rule->side & writer))
 		return say_wrong_side(view, rule, writer);
 
 	request_status to = wanted(view, act);
-	const struct transition *row = statuses_find(view->kind, stands_at(view, rule->kind, writer), rule->kind, to, writer);
+	const struct transition *row = statuses_find(view->kind, stands_at(view, rule->kind, writer),
+		rule->kind, to, writer);
 	if (row || is_noted(view, rule, to, writer))
 		TRY(measures_known(view, act));
 	if (row)

@@ -10,7 +10,8 @@
  * that is a reserve: ordinary writing ends before it with FAULT_STORE_FULL, so that deletions, and
  * those who say txn_use_reserve(), still find room.
  *
- * The store knows nothing of what a record means, and no loop. / */
+ * The store knows nothing of what a record means, and no loop.
+ */
 #include <sys/types.h>
 
 #include "daemon/store_key.h"
@@ -74,7 +75,7 @@ enum fault store_grow(struct store *store) MUST_CHECK;
 
 struct store_stat {
 	uint64_t map_bytes;			/* to which it may grow */
-	uint64_t file_bytes;			/* how much of the file was ever used; it never shrinks */
+	uint64_t file_bytes;			/* ever used of the file, which never shrinks */
 	uint64_t used_bytes;			/* live pages: tables and their free space within */
 	uint64_t ordinary_bytes;		/* at this much used, ordinary writing ends */
 	uint64_t entries[TABLE_COUNT];
@@ -151,7 +152,7 @@ struct walk {
 	bool is_behind;				/* `at` itself is not meant */
 	uint64_t writes;			/* of the transaction, when it gave the last record */
 	struct key prefix;
-	struct key at;				/* where to seek; in a writing transaction, the last key given */
+	struct key at;				/* where to seek: when writing, the last key given */
 };
 
 /* Upwards: from the first key with that prefix, or, unless `start` is empty, not below `start`,

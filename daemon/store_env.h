@@ -6,17 +6,30 @@
 
 #include "daemon/store.h"
 
+enum { STORE_PATH_SIZE = 4096 };
+
 struct store {
 	MDB_env *env;			/* NULL while the store is shut: a reopening failed */
 	MDB_dbi tables[TABLE_COUNT];
 	char *dir;
 	size_t map_size;		/* to which the map may grow */
 	int lock;			/* daemon.lock, held as long as the store is open */
-	pthread_rwlock_t door;		/* each transaction passes it shared; remapping needs it alone */
+	pthread_rwlock_t door;		/* transactions share it; remapping needs it alone */
 };
 
 /* The fault for an LMDB or errno code; `what` was tried, for its detail.  0 is OK. */
 enum fault from_lmdb(int code, const char *what);
+/* Open the environment in store->dir, with its tables; NULL again after a fault. */
+enum fault store_env_open(struct store *store) MUST_CHECK;
+void store_env_close(struct store *store);
+/* Make a new environment with no record but the schema number. */
+enum fault store_env_create(const char *dir) MUST_CHECK;
+
+/* Faults: io, when the path is too long. */
+enum fault store_path(char path[STORE_PATH_SIZE], const char *dir, const char *tail) MUST_CHECK;
+/* Of data.mdb in that directory; 0 when there is none. */
+size_t store_file_size(const char *dir);
+
 /* How many bytes live pages take, as this transaction sees them. */
 uint64_t store_used_bytes(const struct store *store, MDB_txn *mdb);
 /* The used bytes at which ordinary writing ends: the rest is the reserve. */

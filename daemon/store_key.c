@@ -17,7 +17,8 @@ void key_bytes(struct key *key, struct span bytes)
 
 void key_text_span(struct key *key, struct span text)
 {
-	key_bytes(key, (struct span){ text.at, text.len ? strnlen((const char *)text.at, text.len) : 0 });
+	const uint8_t *end = text.len ? memchr(text.at, 0, text.len) : NULL;
+	key_bytes(key, (struct span){ text.at, end ? (size_t)(end - text.at) : text.len });
 	key_u8(key, 0);
 }
 

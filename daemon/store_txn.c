@@ -40,8 +40,8 @@ static void fail_lmdb(struct txn *txn, int code, const char *what)
 
 /* ── begin and end ──────────────────────────────────────────────────────────────────────────── */
 
-/* The file's size is cheap to ask for, and tells of most stores that they are far from full; but it does
- * not count what a parent has written. */
+/* The file's size is cheap to ask for, and tells of most stores that they are far from full; but it
+ * does not count what a parent has written. */
 static bool is_full(const struct txn *txn)
 {
 	MDB_envinfo info;
@@ -111,14 +111,15 @@ static bool is_in_doubt(MDB_env *env)
 	return false;
 }
 
-/* A commit that lacked room or memory ended before that page.  Of any other failure we believe nothing:
- * after a failed sync not even the system knows what is on the disk. */
-static enum fault why_not_committed(struct store *store, int code)
+/* A commit that lacked room or memory ended before that page.  Of any other failure we believe
+ * nothing: after a failed sync not even the system knows what is on the disk. */
+static enum fault why_not_committed(const struct txn *txn, int code)
 {
 	enum fault fault = from_lmdb(code, "commit");
-	bool is_certain = fault == FAULT_STORE_FULL || fault == FAULT_DISK_FULL || fault == FAULT_NO_MEMORY;
-	if (is_certain && !is_in_doubt(store->env))
-		return from_lmdb(code, "commit");
+	bool lacked_room = fault == FAULT_STORE_FULL || fault == FAULT_DISK_FULL;
+	bool is_certain = lacked_room || fault == FAULT_NO_MEMORY;
+	if (txn->parent || (is_certain && !is_in_doubt(txn->store->env)))
+		return fault;
 	return fault_say(FAULT_IN_DOUBT, "store: commit: %s", mdb_strerror(code));
 }
 
@@ -130,7 +131,7 @@ enum fault txn_commit(struct txn *txn)
 	}
 	int code = mdb_txn_commit(txn->mdb);
 	if (code)
-		txn_fail(txn, txn->parent ? from_lmdb(code, "commit") : why_not_committed(txn->store, code));
+		txn_fail(txn, why_not_committed(txn, code));
 	if (txn->parent)
 		txn->parent->writes += txn->writes;
 	leave(txn);
@@ -153,7 +154,7 @@ static bool is_key(struct txn *txn, struct span key)
 {
 	assert(key.len > 0);
 	if (key.len > KEY_SIZE_MAX)
-		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a key of the store would be longer than %d bytes", KEY_SIZE_MAX));
+		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a key of more than %d bytes", KEY_SIZE_MAX));
 	return !txn->fault;
 }
 
@@ -161,12 +162,13 @@ static void say_broken(struct txn *txn, enum table table, struct span key)
 {
 	char hex[2 * KEY_SIZE_MAX + 1];
 	hex_write(hex, key);
-	txn_fail(txn, fault_say(FAULT_STORE_BROKEN, "store: table %s, key %s: the checksum does not match",
+	txn_fail(txn, fault_say(FAULT_STORE_BROKEN, "store: table %s, key %s: it does not match its checksum",
 	                        table_name(table), hex));
 }
 
 /* Check a record's checksum and take it off. */
-static bool unseal(struct txn *txn, enum table table, struct span key, MDB_val record, struct span *value)
+static bool unseal(struct txn *txn, enum table table, struct span key, MDB_val record,
+                   struct span *value)
 {
 	struct span whole = span_of_val(record);
 	*value = (struct span){ whole.at, whole.len - CHECKSUM_SIZE };
@@ -199,10 +201,10 @@ static bool may_put(struct txn *txn, struct span key, struct span value)
 	if (txn->fault || !is_key(txn, key))
 		return false;
 	if (value.len > STORE_VALUE_MAX)
-		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a record of %zu bytes; at most %d are kept", value.len,
-		                        STORE_VALUE_MAX));
+		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a record of %zu bytes; at most %d are kept",
+		                        value.len, STORE_VALUE_MAX));
 	else if (txn->is_full && !txn->may_use_reserve)
-		txn_fail(txn, fault_say(FAULT_STORE_FULL, "nine tenths of the store's %zu bytes are used",
+		txn_fail(txn, fault_say(FAULT_STORE_FULL, "store: nine tenths of its %zu bytes are used",
 		                        txn->store->map_size));
 	return !txn->fault;
 }
@@ -322,7 +324,9 @@ static int seek_down(struct walk *walk, MDB_val *key, MDB_val *record)
 	int code = seek(walk, &is_there, key, record);
 	if (code == MDB_NOTFOUND)
 		return mdb_cursor_get(walk->cursor, key, record, MDB_LAST);
-	return code || (is_there && !walk->is_behind) ? code : mdb_cursor_get(walk->cursor, key, record, MDB_PREV);
+	if (code || (is_there && !walk->is_behind))
+		return code;
+	return mdb_cursor_get(walk->cursor, key, record, MDB_PREV);
 }
 
 static int open_cursor(struct walk *walk)
@@ -356,7 +360,8 @@ static void remember(struct walk *walk, struct span key)
 	walk->is_behind = true;
 }
 
-static void walk_begin(struct walk *walk, struct txn *txn, enum table table, struct span prefix, struct span start)
+static void walk_begin(struct walk *walk, struct txn *txn, enum table table,
+                       struct span prefix, struct span start)
 {
 	walk->txn = txn;
 	walk->cursor = NULL;
@@ -372,13 +377,15 @@ static void walk_begin(struct walk *walk, struct txn *txn, enum table table, str
 		fail_lmdb(txn, code, table_name(table));
 }
 
-void walk_from(struct walk *walk, struct txn *txn, enum table table, struct span prefix, struct span start)
+void walk_from(struct walk *walk, struct txn *txn, enum table table,
+               struct span prefix, struct span start)
 {
 	walk->direction = WALK_UP;
 	walk_begin(walk, txn, table, prefix, start);
 }
 
-void walk_last(struct walk *walk, struct txn *txn, enum table table, struct span prefix, struct span start)
+void walk_last(struct walk *walk, struct txn *txn, enum table table,
+               struct span prefix, struct span start)
 {
 	walk->direction = WALK_DOWN;
 	walk_begin(walk, txn, table, prefix, start);

@@ -532,6 +532,7 @@ void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct 
 }
 
 const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); }
+const char *wire_tls(const struct wire *wire)     { return tls_description(wire->tls); }
 const char *wire_address(const struct wire *wire) { return wire->address; }
 bool wire_is_congested(const struct wire *wire)   { return wire->is_congested; }
 uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }

@@ -57,6 +57,7 @@ void wire_send(struct wire *wire, const struct packet *packet);
 void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct span data);
 
 const char *wire_peer(const struct wire *wire);		/* proven once ready; before, whom it claims to be or "" */
+const char *wire_tls(const struct wire *wire);		/* "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519" */
 const char *wire_address(const struct wire *wire);	/* of the other side, "192.0.2.1:7443" */
 size_t wire_queue_bytes(const struct wire *wire);
 bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW */

@@ -174,7 +174,8 @@ static enum fault from_uv(int code, const char *what)
 {
 	if (!code)
 		return OK;
-	return fault_say(code == UV_ENOMEM ? FAULT_NO_MEMORY : FAULT_IO, "%s: %s", what, uv_strerror(code));
+	enum fault fault = code == UV_ENOMEM ? FAULT_NO_MEMORY : FAULT_IO;
+	return fault_say(fault, "%s: %s", what, uv_strerror(code));
 }
 
 static enum fault make_locks(struct worker *worker)
@@ -207,7 +208,8 @@ static enum fault start(uv_loop_t *loop, TAKES struct worker *worker)
 	return fault;
 }
 
-enum fault worker_open(uv_loop_t *loop, const struct worker_duty *duty, void *owner, struct worker **opened)
+enum fault worker_open(uv_loop_t *loop, const struct worker_duty *duty, void *owner,
+                       struct worker **opened)
 {
 	*opened = NULL;
 	struct worker *worker = calloc(1, sizeof *worker);

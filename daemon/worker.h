@@ -3,7 +3,8 @@
  *
  * The scribe and the porter are both made of it.  It knows nothing of what the work is.  All
  * functions here are called on the loop's thread; only `work` runs on the worker's.  The loop
- * stays alive while tasks are outstanding, and not for an idle worker. / */
+ * stays alive while tasks are outstanding, and not for an idle worker.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>

@@ -75,6 +75,13 @@ static void free_blocks(struct arena_block *block)
 	}
 }
 
+void arena_clear(struct arena *arena)
+{
+	free_blocks(arena->blocks);
+	arena->blocks = NULL;
+	arena->used = 0;
+}
+
 void arena_reset(struct arena *arena)
 {
 	arena->used = 0;
@@ -84,13 +91,8 @@ void arena_reset(struct arena *arena)
 	free_blocks(arena->blocks->older);
 	arena->blocks->older = NULL;
 	arena->blocks->used = 0;
-}
-
-void arena_clear(struct arena *arena)
-{
-	free_blocks(arena->blocks);
-	arena->blocks = NULL;
-	arena->used = 0;
+	if (arena->blocks->room > BLOCK_MOST)	/* one large message must not be paid for ever after */
+		arena_clear(arena);
 }
 
 static void *take(void *arena, size_t size)

@@ -24,7 +24,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 char *arena_text(struct arena *arena, struct span text);
 /* Why arena_alloc() gave NULL: too large (the budget is spent) or no memory. */
 enum fault arena_fault(const struct arena *arena);
-/* All that was handed out is void; one block is kept for the next round, the budget stays. */
+/* All that was handed out is void; one block of at most 1 MiB is kept for the next round; the budget stays. */
 void arena_reset(struct arena *arena);
 void arena_clear(struct arena *arena);		/* frees; again is harmless */
 

@@ -12,8 +12,12 @@ enum fault base64_append(struct bytes *out, struct span span)
 		uint32_t three = (uint32_t)span.at[i] << 16;
 		three |= left > 1 ? (uint32_t)span.at[i + 1] << 8 : 0;
 		three |= left > 2 ? span.at[i + 2] : 0;
-		uint8_t four[4] = { (uint8_t)letters[three >> 18], (uint8_t)letters[three >> 12 & 63],
-			left > 1 ? (uint8_t)letters[three >> 6 & 63] : '=', left > 2 ? (uint8_t)letters[three & 63] : '=' };
+		char four[4] = {
+			letters[three >> 18],
+			letters[three >> 12 & 63],
+			left > 1 ? letters[three >> 6 & 63] : '=',
+			left > 2 ? letters[three & 63] : '=',
+		};
 		memcpy(out->at + out->len, four, sizeof four);
 		out->len += sizeof four;
 	}

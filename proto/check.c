@@ -58,10 +58,8 @@ enum fault check_text(const ProtobufCFieldDescriptor *field, struct span text, c
 {
 	if (text.len > CHECK_TEXT_MAX)
 		return *reason = "is longer than 64 KiB", FAULT_TOO_LARGE;
-	if (!utf8_is_valid(text))
-		return *reason = "is not valid UTF-8", FAULT_BAD_TEXT;
 	if (!text_is_clean(text))
-		return *reason = "holds control characters", FAULT_BAD_TEXT;
+		return *reason = utf8_is_valid(text) ? "holds control characters" : "is not valid UTF-8", FAULT_BAD_TEXT;
 	for (size_t i = 0; text.len && i < ARRAY_LEN(promises); i++)
 		if (is_promised(field->name, promises[i].suffix) && !promises[i].is_kept(text))
 			return *reason = promises[i].reason, FAULT_BAD_DOCUMENT;
@@ -87,9 +85,11 @@ static enum fault check_value(const struct path *path, struct span text)
 	return fault_say(fault, "%s: \"%s\" %s", where, excerpt, reason);
 }
 
-static enum fault check_at(const ProtobufCMessage *message, const struct path *path, unsigned depth, size_t *unknown);
+static enum fault check_at(const ProtobufCMessage *message, const struct path *path,
+	unsigned depth, size_t *unknown);
 
-static enum fault check_field(const ProtobufCMessage *message, struct path *path, unsigned depth, size_t *unknown)
+static enum fault check_field(const ProtobufCMessage *message, struct path *path, unsigned depth,
+	size_t *unknown)
 {
 	const ProtobufCFieldDescriptor *field = path->field;
 	size_t count = field_count(message, field);
@@ -104,7 +104,8 @@ static enum fault check_field(const ProtobufCMessage *message, struct path *path
 	return OK;
 }
 
-static enum fault check_at(const ProtobufCMessage *message, const struct path *path, unsigned depth, size_t *unknown)
+static enum fault check_at(const ProtobufCMessage *message, const struct path *path,
+	unsigned depth, size_t *unknown)
 {
 	if (depth > CHECK_DEPTH_MAX)
 		return blame(path, FAULT_TOO_DEEP, "nested more than 32 deep");

@@ -69,12 +69,14 @@ const char *field_text(const ProtobufCMessage *message, const ProtobufCFieldDesc
 	return *(char *const *)field_value(message, field, index);
 }
 
-const ProtobufCMessage *field_message(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t index)
+const ProtobufCMessage *field_message(const ProtobufCMessage *message,
+	const ProtobufCFieldDescriptor *field, size_t index)
 {
 	return *(ProtobufCMessage *const *)field_value(message, field, index);
 }
 
-void *field_make(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t count, struct arena *arena)
+void *field_make(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t count,
+	struct arena *arena)
 {
 	void *at = member(message, field->offset);
 	if (field_is_repeated(field)) {

@@ -11,13 +11,15 @@ size_t field_count(const ProtobufCMessage *message, const ProtobufCFieldDescript
  * int32_t, uint64_t, double ... for the rest.  index < field_count(). */
 const void *field_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t index);
 const char *field_text(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t index);
-const ProtobufCMessage *field_message(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t index);
+const ProtobufCMessage *field_message(const ProtobufCMessage *message,
+	const ProtobufCFieldDescriptor *field, size_t index);
 
 /* Bytes that one value takes in the struct. */
 size_t field_value_size(const ProtobufCFieldDescriptor *field);
 /* Make the field present with `count` zeroed values and return the first; a former oneof member is
  * forgotten.  NULL when the arena gives nothing. */
-void *field_make(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t count, struct arena *arena);
+void *field_make(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t count,
+	struct arena *arena);
 /* Was any member of the field's oneof set before?  False for fields outside a oneof. */
 bool field_oneof_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 

@@ -48,8 +48,9 @@ static enum node_kind kind_of(const json_t *value)
 static enum fault set_text(struct document *document, struct node *node, const json_t *value)
 {
 	char number[40] = "";
+	struct span string = { (const uint8_t *)json_string_value(value), json_string_length(value) };
 	if (json_is_string(value))
-		return document_set_text(document, node, (struct span){ (const uint8_t *)json_string_value(value), json_string_length(value) });
+		return document_set_text(document, node, string);
 	if (json_is_integer(value))
 		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	if (json_is_real(value))
@@ -60,7 +61,8 @@ static enum fault set_text(struct document *document, struct node *node, const j
 }
 
 /* As deep as check_size() let the text be. */
-static enum fault take(struct document *document, struct node *parent, const char *key, unsigned depth, json_t *value)
+static enum fault take(struct document *document, struct node *parent, const char *key,
+	unsigned depth, json_t *value)
 {
 	struct node *node;
 	TRY(document_add(document, parent, kind_of(value), key, depth, &node));
@@ -83,7 +85,8 @@ static enum fault from_jansson(const char *name, const json_error_t *error)
 	char sentence[SENTENCE_SIZE];
 	text_excerpt(sentence, sizeof sentence, span_of_text(error->text));
 	bool is_text = json_error_code(error) == json_error_invalid_utf8;
-	return fault_say(is_text ? FAULT_BAD_TEXT : FAULT_BAD_DOCUMENT, "%s:%d:%d: %s", name, error->line, error->column, sentence);
+	return fault_say(is_text ? FAULT_BAD_TEXT : FAULT_BAD_DOCUMENT,
+		"%s:%d:%d: %s", name, error->line, error->column, sentence);
 }
 
 enum fault json_read(struct document *document, const char *name, struct span text)

@@ -89,7 +89,8 @@ static enum fault write_field(struct writer *writer, const ProtobufCMessage *mes
 {
 	TRY(new_line(writer));
 	TRY(bytes_printf(writer->out, writer->is_pretty ? "\"%s\": " : "\"%s\":", field->name));
-	return field_is_repeated(field) ? write_list(writer, message, field, count) : write_value(writer, message, field, 0);
+	return field_is_repeated(field)
+		? write_list(writer, message, field, count) : write_value(writer, message, field, 0);
 }
 
 static enum fault write_map(struct writer *writer, const ProtobufCMessage *message)

@@ -26,7 +26,8 @@ void mapping_faults_clear(struct mapping_faults *faults)
 }
 
 /* The sentence without its place.  A sentence for which there is no memory is an empty one. */
-static void complain(struct mapper *mapper, unsigned line, unsigned column, enum fault fault, const char *sentence)
+static void complain(struct mapper *mapper, unsigned line, unsigned column, enum fault fault,
+	const char *sentence)
 {
 	struct mapping_faults *faults = mapper->faults;
 	if (faults->count == MAPPING_FAULTS_MAX) {
@@ -44,7 +45,8 @@ static void complain(struct mapper *mapper, unsigned line, unsigned column, enum
 }
 
 /* About the value at this path: `request.urgency.level: "hot" is not ...`. */
-static void blame(struct mapper *mapper, const struct node *node, const struct path *path, enum fault fault, const char *what)
+static void blame(struct mapper *mapper, const struct node *node, const struct path *path,
+	enum fault fault, const char *what)
 {
 	char where[PATH_SIZE], sentence[PATH_SIZE + 640];
 	path_write(path, where, sizeof where);
@@ -66,7 +68,8 @@ static void blame_key(struct mapper *mapper, const struct node *node, const stru
 	complain(mapper, node->key_line, node->key_column, FAULT_UNKNOWN_KEY, sentence);
 }
 
-static void blame_kind(struct mapper *mapper, const struct node *node, const struct path *path, const char *wanted)
+static void blame_kind(struct mapper *mapper, const struct node *node, const struct path *path,
+	const char *wanted)
 {
 	char found[EXCERPT_SIZE], what[2 * EXCERPT_SIZE];
 	text_excerpt(found, sizeof found, (struct span){ (const uint8_t *)node->text, node->len });
@@ -81,9 +84,11 @@ static void blame_kind(struct mapper *mapper, const struct node *node, const str
  * What returns a fault here has run out of memory or budget and ends the reading; what is wrong with
  * the document is noted and the reading goes on. */
 
-static enum fault read_map(struct mapper *mapper, const struct node *map, ProtobufCMessage *message, const struct path *path);
+static enum fault read_map(struct mapper *mapper, const struct node *map,
+	ProtobufCMessage *message, const struct path *path);
 
-static bool has_text_fault(struct mapper *mapper, const struct node *node, const struct path *path, struct span text)
+static bool has_text_fault(struct mapper *mapper, const struct node *node, const struct path *path,
+	struct span text)
 {
 	const char *reason;
 	enum fault fault = path->field->type == PROTOBUF_C_TYPE_STRING ? check_text(path->field, text, &reason) : OK;
@@ -96,7 +101,8 @@ static bool has_text_fault(struct mapper *mapper, const struct node *node, const
 	return true;
 }
 
-static enum fault read_scalar(struct mapper *mapper, const struct node *node, void *value, const struct path *path)
+static enum fault read_scalar(struct mapper *mapper, const struct node *node, void *value,
+	const struct path *path)
 {
 	struct span text = { (const uint8_t *)node->text, node->len };
 	if (has_text_fault(mapper, node, path, text))
@@ -108,7 +114,8 @@ static enum fault read_scalar(struct mapper *mapper, const struct node *node, vo
 	return OK;
 }
 
-static enum fault read_message(struct mapper *mapper, const struct node *node, ProtobufCMessage **value, const struct path *path)
+static enum fault read_message(struct mapper *mapper, const struct node *node,
+	ProtobufCMessage **value, const struct path *path)
 {
 	const ProtobufCMessageDescriptor *type = field_type(path->field);
 	*value = arena_alloc(mapper->arena, type->sizeof_message);
@@ -118,7 +125,8 @@ static enum fault read_message(struct mapper *mapper, const struct node *node, P
 	return read_map(mapper, node, *value, path);
 }
 
-static enum fault read_value(struct mapper *mapper, const struct node *node, void *value, const struct path *path)
+static enum fault read_value(struct mapper *mapper, const struct node *node, void *value,
+	const struct path *path)
 {
 	if (!(node->kind & scalar_kinds(path->field))) {
 		blame_kind(mapper, node, path, scalar_wants(path->field));
@@ -128,7 +136,8 @@ static enum fault read_value(struct mapper *mapper, const struct node *node, voi
 		? read_message(mapper, node, value, path) : read_scalar(mapper, node, value, path);
 }
 
-static enum fault read_list(struct mapper *mapper, const struct node *list, ProtobufCMessage *message, struct path *path)
+static enum fault read_list(struct mapper *mapper, const struct node *list,
+	ProtobufCMessage *message, struct path *path)
 {
 	if (list->kind != NODE_LIST) {
 		blame_kind(mapper, list, path, "a list");
@@ -149,11 +158,13 @@ static enum fault read_list(struct mapper *mapper, const struct node *list, Prot
 	return OK;
 }
 
-static enum fault read_field(struct mapper *mapper, const struct node *node, ProtobufCMessage *message, struct path *path)
+static enum fault read_field(struct mapper *mapper, const struct node *node,
+	ProtobufCMessage *message, struct path *path)
 {
 	bool is_there = field_count(message, path->field) && path->field->label != PROTOBUF_C_LABEL_REQUIRED;
 	if (is_there || field_oneof_is_set(message, path->field)) {
-		blame(mapper, node, path, FAULT_BAD_DOCUMENT, is_there ? "given twice" : "only one of these can be given");
+		blame(mapper, node, path, FAULT_BAD_DOCUMENT,
+			is_there ? "given twice" : "only one of these can be given");
 		return OK;
 	}
 	if (field_is_repeated(path->field))
@@ -161,7 +172,8 @@ static enum fault read_field(struct mapper *mapper, const struct node *node, Pro
 	return read_value(mapper, node, field_make(message, path->field, 1, mapper->arena), path);
 }
 
-static bool is_given(const struct node *map, const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+static bool is_given(const struct node *map, const ProtobufCMessageDescriptor *type,
+	const ProtobufCFieldDescriptor *field)
 {
 	for (const struct node *node = map->first; node; node = node->next)
 		if (node->kind != NODE_ABSENT && field_find(type, node->key) == field)
@@ -169,7 +181,8 @@ static bool is_given(const struct node *map, const ProtobufCMessageDescriptor *t
 	return false;
 }
 
-static void find_missing(struct mapper *mapper, const struct node *map, const ProtobufCMessage *message, const struct path *path)
+static void find_missing(struct mapper *mapper, const struct node *map,
+	const ProtobufCMessage *message, const struct path *path)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
 	for (unsigned i = 0; i < type->n_fields; i++) {
@@ -182,11 +195,13 @@ static void find_missing(struct mapper *mapper, const struct node *map, const Pr
 	}
 }
 
-static enum fault read_map(struct mapper *mapper, const struct node *map, ProtobufCMessage *message, const struct path *path)
+static enum fault read_map(struct mapper *mapper, const struct node *map,
+	ProtobufCMessage *message, const struct path *path)
 {
 	for (const struct node *node = map->first; node; node = node->next) {
-		struct path below = { .parent = path, .field = field_find(message->descriptor, node->key), .index = PATH_WHOLE };
-		if (!below.field)
+		const ProtobufCFieldDescriptor *field = field_find(message->descriptor, node->key);
+		struct path below = { .parent = path, .field = field, .index = PATH_WHOLE };
+		if (!field)
 			blame_key(mapper, node, path, message->descriptor);
 		else if (node->kind != NODE_ABSENT)
 			TRY(read_field(mapper, node, message, &below));
@@ -195,7 +210,8 @@ static enum fault read_map(struct mapper *mapper, const struct node *map, Protob
 	return OK;
 }
 
-static enum fault read_root(struct mapper *mapper, const ProtobufCMessageDescriptor *type, ProtobufCMessage **message)
+static enum fault read_root(struct mapper *mapper, const ProtobufCMessageDescriptor *type,
+	ProtobufCMessage **message)
 {
 	const struct node *root = mapper->document->root;
 	struct path path = { .type = type };
@@ -209,7 +225,8 @@ static enum fault read_root(struct mapper *mapper, const ProtobufCMessageDescrip
 	return OK;
 }
 
-static enum fault verdict(enum fault fault, const struct document *document, const struct mapping_faults *faults)
+static enum fault verdict(enum fault fault, const struct document *document,
+	const struct mapping_faults *faults)
 {
 	if (fault)
 		return fault_say(fault, "%s: %s", document->name,

@@ -63,8 +63,9 @@ static enum fault write_real(const ProtobufCFieldDescriptor *field, const void *
 
 static enum fault write_enum(const ProtobufCFieldDescriptor *field, const void *value, struct bytes *out)
 {
-	const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(field_enum(field), *(const int32_t *)value);
-	return known ? bytes_append_text(out, known->name) : bytes_printf(out, "%" PRId32, *(const int32_t *)value);
+	int32_t number = *(const int32_t *)value;
+	const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(field_enum(field), number);
+	return known ? bytes_append_text(out, known->name) : bytes_printf(out, "%" PRId32, number);
 }
 
 static enum fault write_text(const ProtobufCFieldDescriptor *field, const void *value, struct bytes *out)
@@ -99,7 +100,8 @@ static bool is_decimal(const char *text)
 	return *text && !text[strspn(text, "0123456789")] && (*text != '0' || !text[1]);	/* 0412: octal or not? */
 }
 
-static enum fault read_signed(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_signed(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	(void)arena;
 	bool is_wide = field_value_size(field) == sizeof(int64_t);
@@ -117,7 +119,8 @@ static enum fault read_signed(const ProtobufCFieldDescriptor *field, struct span
 	return OK;
 }
 
-static enum fault read_unsigned(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_unsigned(const ProtobufCFieldDescriptor *field, struct span text,
+	void *value, struct arena *arena)
 {
 	(void)arena;
 	bool is_wide = field_value_size(field) == sizeof(uint64_t);
@@ -138,7 +141,8 @@ static enum fault read_unsigned(const ProtobufCFieldDescriptor *field, struct sp
 	return OK;
 }
 
-static enum fault read_bool(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_bool(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	(void)arena;
 	if (!span_is(text, "true") && !span_is(text, "false"))
@@ -161,7 +165,8 @@ static bool read_real_text(struct span text, double *real)
 	return end != digits && !*end && !digits[strspn(digits, "0123456789+-.eE")] && isfinite(*real);
 }
 
-static enum fault read_real(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_real(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	(void)arena;
 	double real;
@@ -190,11 +195,13 @@ static enum fault wrong_name(const ProtobufCEnumDescriptor *type, struct span te
 			used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", listed > 1 ? ", " : "", name);
 	}
 	text_excerpt(excerpt, sizeof excerpt, text);
-	return fault_say(FAULT_WRONG_TYPE, "\"%s\" is not one of %s%s%s%s%s", excerpt, list, listed > LISTED_MAX ? ", ..." : "",
+	return fault_say(FAULT_WRONG_TYPE, "\"%s\" is not one of %s%s%s%s%s",
+		excerpt, list, listed > LISTED_MAX ? ", ..." : "",
 		near.best ? "; did you mean \"" : "", near.best ? near.best : "", near.best ? "\"?" : "");
 }
 
-static enum fault read_enum(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_enum(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	const ProtobufCEnumDescriptor *type = field_enum(field);
 	for (unsigned i = 0; i < type->n_value_names; i++) {
@@ -207,7 +214,8 @@ static enum fault read_enum(const ProtobufCFieldDescriptor *field, struct span t
 	return is_decimal((const char *)text.at) ? read_signed(field, text, value, arena) : wrong_name(type, text);
 }
 
-static enum fault read_text(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_text(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	(void)field;
 	char *copy = arena_text(arena, text);
@@ -215,7 +223,8 @@ static enum fault read_text(const ProtobufCFieldDescriptor *field, struct span t
 	return copy ? OK : arena_fault(arena);
 }
 
-static enum fault read_bytes(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+static enum fault read_bytes(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	ProtobufCBinaryData *data = value;
 	data->data = arena_alloc(arena, base64_room(text.len));
@@ -226,7 +235,10 @@ static enum fault read_bytes(const ProtobufCFieldDescriptor *field, struct span 
 
 /* ── the table ── */
 
-enum { ANY_SCALAR = NODE_TEXT | NODE_PLAIN | NODE_NUMBER, WORDS = NODE_TEXT | NODE_PLAIN };
+enum { WORDS = NODE_TEXT | NODE_PLAIN, NUMBERS = WORDS | NODE_NUMBER, TRUTHS = NODE_PLAIN | NODE_BOOL };
+
+#define SIGNED(form, bits)	{ write_signed, read_signed, form, NUMBERS, "a whole number of " bits " bits" }
+#define UNSIGNED(form, range)	{ write_unsigned, read_unsigned, form, NUMBERS, "a whole number" range }
 
 static const struct kind {
 	enum fault (*write)(const ProtobufCFieldDescriptor *, const void *, struct bytes *);
@@ -235,20 +247,20 @@ static const struct kind {
 	unsigned nodes;
 	const char *wants;
 } kinds[] = {
-	[PROTOBUF_C_TYPE_INT32]    = { write_signed, read_signed, SCALAR_BARE, ANY_SCALAR, "a whole number of 32 bits" },
-	[PROTOBUF_C_TYPE_SINT32]   = { write_signed, read_signed, SCALAR_BARE, ANY_SCALAR, "a whole number of 32 bits" },
-	[PROTOBUF_C_TYPE_SFIXED32] = { write_signed, read_signed, SCALAR_BARE, ANY_SCALAR, "a whole number of 32 bits" },
-	[PROTOBUF_C_TYPE_INT64]    = { write_signed, read_signed, SCALAR_WIDE, ANY_SCALAR, "a whole number of 64 bits" },
-	[PROTOBUF_C_TYPE_SINT64]   = { write_signed, read_signed, SCALAR_WIDE, ANY_SCALAR, "a whole number of 64 bits" },
-	[PROTOBUF_C_TYPE_SFIXED64] = { write_signed, read_signed, SCALAR_WIDE, ANY_SCALAR, "a whole number of 64 bits" },
-	[PROTOBUF_C_TYPE_UINT32]   = { write_unsigned, read_unsigned, SCALAR_BARE, ANY_SCALAR, "a whole number from 0 to 4294967295" },
-	[PROTOBUF_C_TYPE_FIXED32]  = { write_unsigned, read_unsigned, SCALAR_BARE, ANY_SCALAR, "a whole number from 0 to 4294967295" },
-	[PROTOBUF_C_TYPE_UINT64]   = { write_unsigned, read_unsigned, SCALAR_WIDE, ANY_SCALAR, "a whole number, 0 or more" },
-	[PROTOBUF_C_TYPE_FIXED64]  = { write_unsigned, read_unsigned, SCALAR_WIDE, ANY_SCALAR, "a whole number, 0 or more" },
-	[PROTOBUF_C_TYPE_FLOAT]    = { write_real, read_real, SCALAR_BARE, ANY_SCALAR, "a number" },
-	[PROTOBUF_C_TYPE_DOUBLE]   = { write_real, read_real, SCALAR_BARE, ANY_SCALAR, "a number" },
-	[PROTOBUF_C_TYPE_BOOL]     = { write_bool, read_bool, SCALAR_BARE, NODE_PLAIN | NODE_BOOL, "true or false" },
-	[PROTOBUF_C_TYPE_ENUM]     = { write_enum, read_enum, SCALAR_NAME, ANY_SCALAR, "a name" },
+	[PROTOBUF_C_TYPE_INT32]    = SIGNED(SCALAR_BARE, "32"),
+	[PROTOBUF_C_TYPE_SINT32]   = SIGNED(SCALAR_BARE, "32"),
+	[PROTOBUF_C_TYPE_SFIXED32] = SIGNED(SCALAR_BARE, "32"),
+	[PROTOBUF_C_TYPE_INT64]    = SIGNED(SCALAR_WIDE, "64"),
+	[PROTOBUF_C_TYPE_SINT64]   = SIGNED(SCALAR_WIDE, "64"),
+	[PROTOBUF_C_TYPE_SFIXED64] = SIGNED(SCALAR_WIDE, "64"),
+	[PROTOBUF_C_TYPE_UINT32]   = UNSIGNED(SCALAR_BARE, " from 0 to 4294967295"),
+	[PROTOBUF_C_TYPE_FIXED32]  = UNSIGNED(SCALAR_BARE, " from 0 to 4294967295"),
+	[PROTOBUF_C_TYPE_UINT64]   = UNSIGNED(SCALAR_WIDE, ", 0 or more"),
+	[PROTOBUF_C_TYPE_FIXED64]  = UNSIGNED(SCALAR_WIDE, ", 0 or more"),
+	[PROTOBUF_C_TYPE_FLOAT]    = { write_real, read_real, SCALAR_BARE, NUMBERS, "a number" },
+	[PROTOBUF_C_TYPE_DOUBLE]   = { write_real, read_real, SCALAR_BARE, NUMBERS, "a number" },
+	[PROTOBUF_C_TYPE_BOOL]     = { write_bool, read_bool, SCALAR_BARE, TRUTHS, "true or false" },
+	[PROTOBUF_C_TYPE_ENUM]     = { write_enum, read_enum, SCALAR_NAME, NUMBERS, "a name" },
 	[PROTOBUF_C_TYPE_STRING]   = { write_text, read_text, SCALAR_TEXT, WORDS, "a text" },
 	[PROTOBUF_C_TYPE_BYTES]    = { write_bytes, read_bytes, SCALAR_BASE64, WORDS, "base64" },
 	[PROTOBUF_C_TYPE_MESSAGE]  = { NULL, NULL, SCALAR_BARE, NODE_MAP, "a map" },
@@ -260,8 +272,7 @@ enum fault scalar_write(const ProtobufCFieldDescriptor *field, const void *value
 	size_t start = out->len;
 	TRY(kinds[field->type].write(field, value, out));
 	*form = kinds[field->type].form;
-	bool starts_with_digit = out->len > start && (out->at[start] == '-' || (out->at[start] >= '0' && out->at[start] <= '9'));
-	if (*form == SCALAR_NAME && starts_with_digit)
+	if (*form == SCALAR_NAME && strchr("-0123456789", out->at[start]))
 		*form = SCALAR_BARE;	/* a value without a name that we know */
 	if (*form == SCALAR_BARE && kinds[field->type].write == write_real && out->at[out->len - 1] > '9')
 		*form = SCALAR_NAME;	/* NaN, Infinity */
@@ -278,7 +289,8 @@ const char *scalar_wants(const ProtobufCFieldDescriptor *field)
 	return kinds[field->type].wants;
 }
 
-enum fault scalar_read(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena)
+enum fault scalar_read(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena)
 {
 	return kinds[field->type].read(field, text, value, arena);
 }

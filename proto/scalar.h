@@ -19,4 +19,5 @@ unsigned scalar_kinds(const ProtobufCFieldDescriptor *field);
 /* What the field wants, for people: "a date", "true or false". */
 const char *scalar_wants(const ProtobufCFieldDescriptor *field);
 /* Read the text into the value.  Faults: wrong type, too large (the arena), no memory. */
-enum fault scalar_read(const ProtobufCFieldDescriptor *field, struct span text, void *value, struct arena *arena) MUST_CHECK;
+enum fault scalar_read(const ProtobufCFieldDescriptor *field, struct span text, void *value,
+	struct arena *arena) MUST_CHECK;

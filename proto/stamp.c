@@ -51,7 +51,8 @@ void date_write(char text[DATE_SIZE], int64_t day)
 {
 	int year, month, day_of_month;
 	date_of(clamp(day, day_of(1, 1, 1), day_of(9999, 12, 31)), &year, &month, &day_of_month);
-	snprintf(text, DATE_SIZE, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day_of_month % 100);
+	snprintf(text, DATE_SIZE, "%04u-%02u-%02u",
+		(unsigned)year % 10000, (unsigned)month % 100, (unsigned)day_of_month % 100);
 }
 
 void stamp_write(char text[STAMP_SIZE], int64_t stamp)

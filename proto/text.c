@@ -47,10 +47,17 @@ bool utf8_next(struct span *text, uint32_t *character)
 	return is_valid;
 }
 
+/* Most text is printable ASCII, of which nothing needs to be asked. */
+static void skip_plain(struct span *text)
+{
+	while (text->len && *text->at >= 0x20 && *text->at < 0x7f)
+		text->at++, text->len--;
+}
+
 bool utf8_is_valid(struct span text)
 {
 	uint32_t character;
-	while (text.len)
+	for (skip_plain(&text); text.len; skip_plain(&text))
 		if (!utf8_next(&text, &character))
 			return false;
 	return true;
@@ -80,7 +87,7 @@ static bool is_treacherous(uint32_t character)
 bool text_is_clean(struct span text)
 {
 	uint32_t character;
-	while (text.len)
+	for (skip_plain(&text); text.len; skip_plain(&text))
 		if (!utf8_next(&text, &character) || (is_control(character) && character != '\n' && character != '\t'))
 			return false;
 	return true;

@@ -106,7 +106,8 @@ void duration_write(char text[UNITS_SIZE], int64_t milliseconds)
 		uint64_t number = left / durations[i].worth;
 		left %= durations[i].worth;
 		if (number)
-			used += (size_t)snprintf(text + used, UNITS_SIZE - used, "%" PRIu64 "%s", number, durations[i].names[0]);
+			used += (size_t)snprintf(text + used, UNITS_SIZE - used, "%" PRIu64 "%s",
+				number, durations[i].names[0]);
 	}
 }
 

@@ -88,7 +88,8 @@ static enum fault scan(const ProtobufCMessageDescriptor *type, struct span rest,
 	return OK;
 }
 
-static ProtobufCMessage *unpack_within(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena)
+static ProtobufCMessage *unpack_within(const ProtobufCMessageDescriptor *type, struct span packed,
+	struct arena *arena)
 {
 	size_t whole = arena->budget, share = arena->used + UNPACK_GROWTH * packed.len + UNPACK_SLACK;
 	if (share < arena->budget)
@@ -104,12 +105,14 @@ enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, st
 {
 	*message = NULL;
 	if (packed.len > UNPACK_SIZE_MAX)
-		return fault_say(FAULT_TOO_LARGE, "%s of %zu bytes; the limit is %d", type->short_name, packed.len, UNPACK_SIZE_MAX);
+		return fault_say(FAULT_TOO_LARGE, "%s of %zu bytes; the limit is %d",
+			type->short_name, packed.len, UNPACK_SIZE_MAX);
 	TRY(scan(type, packed, 1, bad));
 	arena->was_refused = arena->is_out_of_memory = false;
 	ProtobufCMessage *unpacked = unpack_within(type, packed, arena);
 	if (!unpacked && arena->was_refused)
-		return fault_say(arena_fault(arena), "%s of %zu bytes needs more memory than it may", type->short_name, packed.len);
+		return fault_say(arena_fault(arena), "%s of %zu bytes needs more memory than it may",
+			type->short_name, packed.len);
 	if (!unpacked)
 		return fault_say(bad, "these %zu bytes are not a %s", packed.len, type->short_name);
 	TRY(check_message(unpacked));
@@ -120,6 +123,8 @@ enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, st
 enum fault pack(const ProtobufCMessage *message, struct bytes *out)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);
+	if (!size)
+		return OK;	/* an empty message; `out` may have no memory yet to write nothing to */
 	TRY(bytes_reserve(out, size));
 	out->len += protobuf_c_message_pack(message, out->at + out->len);
 	return OK;

@@ -60,16 +60,20 @@ static enum fault read_key(struct reader *reader, const yaml_event_t *event)
 		return arena_fault(&reader->document->arena);
 	reader->key_line = (unsigned)event->start_mark.line + 1;
 	reader->key_column = (unsigned)event->start_mark.column + 1;
+	if (!node_find(innermost(reader), reader->key))
+		return OK;
 	snprintf(sentence, sizeof sentence, "the key \"%s\" is given twice", excerpt);
-	return node_find(innermost(reader), reader->key) ? blame(reader, FAULT_BAD_DOCUMENT, event->start_mark, sentence) : OK;
+	return blame(reader, FAULT_BAD_DOCUMENT, event->start_mark, sentence);
 }
 
 static bool is_null(struct span text)
 {
-	return !text.len || span_is(text, "~") || span_is(text, "null") || span_is(text, "Null") || span_is(text, "NULL");
+	return !text.len || span_is(text, "~")
+		|| span_is(text, "null") || span_is(text, "Null") || span_is(text, "NULL");
 }
 
-static enum fault no_anchor_or_tag(const struct reader *reader, const yaml_event_t *event, const void *anchor, const void *tag)
+static enum fault no_anchor_or_tag(const struct reader *reader, const yaml_event_t *event,
+	const void *anchor, const void *tag)
 {
 	if (anchor)
 		return blame(reader, FAULT_BAD_DOCUMENT, event->start_mark, "anchors (&) are not allowed here");
@@ -153,7 +157,8 @@ static enum fault from_libyaml(const struct reader *reader, const yaml_parser_t 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return FAULT_NO_MEMORY;
 	if (parser->error == YAML_READER_ERROR)		/* has an offset in bytes, no mark */
-		return fault_say(FAULT_BAD_TEXT, "%s: byte %zu: %s", reader->document->name, parser->problem_offset, parser->problem);
+		return fault_say(FAULT_BAD_TEXT, "%s: byte %zu: %s",
+			reader->document->name, parser->problem_offset, parser->problem);
 	char sentence[160];
 	snprintf(sentence, sizeof sentence, "%s%s%s", parser->problem ? parser->problem : "not YAML",
 		parser->context ? " " : "", parser->context ? parser->context : "");

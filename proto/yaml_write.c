@@ -55,24 +55,41 @@ static bool needs_escape(uint32_t character)
 		|| character == 0x2029 || character == 0xfeff || character == 0xfffe || character == 0xffff;
 }
 
-/* A block keeps the text as it is, if its lines neither begin in ways that look like indent
- * nor consist of blanks, and it ends with one line feed at most. */
-static bool may_be_block(struct span text)
+/* The next line off the front of the text, without its line feed. */
+static struct span take_line(struct span *text)
 {
-	if (!memchr(text.at, '\n', text.len) || strchr(" \t\n", text.at[0]))
-		return false;
-	if (text.len > 1 && text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
-		return false;
-	bool is_blank = false;		/* so far, this line has blanks and nothing else */
-	while (text.len) {
-		uint32_t character, before = is_blank;
-		utf8_next(&text, &character);
-		if (character == '\n' ? before : character != '\t' && needs_escape(character))
+	const uint8_t *end = memchr(text->at, '\n', text->len);
+	struct span line = { text->at, end ? (size_t)(end - text->at) : text->len };
+	text->at += line.len + (end != NULL);
+	text->len -= line.len + (end != NULL);
+	return line;
+}
+
+static bool may_be_line_of_block(struct span line)
+{
+	bool is_blank = line.len > 0;
+	while (line.len) {
+		uint32_t character;
+		utf8_next(&line, &character);
+		if (needs_escape(character) && character != '\t')
 			return false;
-		bool is_start_of_line = text.len && character == '\n';
-		is_blank = is_start_of_line ? *text.at == ' ' || *text.at == '\t' : is_blank && (character == ' ' || character == '\t');
+		is_blank = is_blank && (character == ' ' || character == '\t');
 	}
 	return !is_blank;
+}
+
+/* A block keeps the text as it is, if it does not begin in a way that looks like indent, no line of it
+ * consists of blanks, and it ends with one line feed at most. */
+static bool may_be_block(struct span text)
+{
+	if (!text.len || !memchr(text.at, '\n', text.len) || strchr(" \t\n", text.at[0]))
+		return false;
+	if (text.at[text.len - 1] == '\n' && text.at[text.len - 2] == '\n')
+		return false;
+	while (text.len)
+		if (!may_be_line_of_block(take_line(&text)))
+			return false;
+	return true;
 }
 
 static enum fault write_block(struct writer *writer, struct span text, unsigned columns)
@@ -80,13 +97,10 @@ static enum fault write_block(struct writer *writer, struct span text, unsigned 
 	bool ends_with_line_feed = text.at[text.len - 1] == '\n';
 	TRY(bytes_append_text(writer->out, ends_with_line_feed ? "|\n" : "|-\n"));
 	while (text.len) {
-		const uint8_t *end = memchr(text.at, '\n', text.len);
-		struct span line = { text.at, end ? (size_t)(end - text.at) : text.len };
+		struct span line = take_line(&text);
 		TRY(indent(writer, line.len ? columns : 0));
 		TRY(bytes_append(writer->out, line));
 		TRY(bytes_append_text(writer->out, "\n"));
-		text.at += line.len + (end != NULL);
-		text.len -= line.len + (end != NULL);
 	}
 	return OK;
 }
@@ -110,7 +124,8 @@ static enum fault write_quoted(struct writer *writer, struct span text)
 	return bytes_append_text(writer->out, "\"\n");
 }
 
-static enum fault write_scalar(struct writer *writer, const ProtobufCFieldDescriptor *field, const void *value, unsigned columns)
+static enum fault write_scalar(struct writer *writer, const ProtobufCFieldDescriptor *field,
+	const void *value, unsigned columns)
 {
 	enum scalar_form form;
 	writer->scratch.len = 0;
@@ -123,7 +138,7 @@ static enum fault write_scalar(struct writer *writer, const ProtobufCFieldDescri
 		TRY(bytes_append(writer->out, text));
 		return bytes_append_text(writer->out, "\n");
 	}
-	return text.len && may_be_block(text) ? write_block(writer, text, columns + STEP) : write_quoted(writer, text);
+	return may_be_block(text) ? write_block(writer, text, columns + STEP) : write_quoted(writer, text);
 }
 
 static bool is_empty(const ProtobufCMessage *message)
@@ -134,7 +149,8 @@ static bool is_empty(const ProtobufCMessage *message)
 	return true;
 }
 
-static enum fault write_map(struct writer *writer, const ProtobufCMessage *message, unsigned columns, bool hangs);
+static enum fault write_map(struct writer *writer, const ProtobufCMessage *message,
+	unsigned columns, bool hangs);
 
 static enum fault write_list(struct writer *writer, const ProtobufCMessage *message,
 	const ProtobufCFieldDescriptor *field, unsigned columns)
@@ -168,7 +184,8 @@ static enum fault write_field(struct writer *writer, const ProtobufCMessage *mes
 }
 
 /* hangs: what is before the first key stands on its line already ("- "). */
-static enum fault write_map(struct writer *writer, const ProtobufCMessage *message, unsigned columns, bool hangs)
+static enum fault write_map(struct writer *writer, const ProtobufCMessage *message,
+	unsigned columns, bool hangs)
 {
 	if (is_empty(message))
 		return bytes_append_text(writer->out, "{}\n");

@@ -1,7 +1,7 @@
 """What people write: request files with every kind of mistake, each named with line, column and remedy."""
 import json
 
-from lab import EXAMPLE, require
+from lab import require
 
 # (what is wrong, the text, the slug)
 MISTAKES = [
@@ -97,14 +97,14 @@ def commands_that_are_none_are_named(lab):
 		answer = freedonia.run(*words)
 		require(answer.status == (64 if words else 0) or not words, f"{words}: exit 64", answer.status, answer.err)
 		require(not hint or hint in answer.err, f"{words}: did you mean {hint}", answer.err)
-	freedonia.refused("peer-unknown", "request", "new", "--to", "xx-ca", "--from", EXAMPLE)
+	freedonia.refused("peer-unknown", "request", "new", "--to", "xx-ca", "--from", lab.example())
 	freedonia.refused("not-found", "request", "show", "nothing-like-it")
 
 
 def only_drafts_can_be_changed(lab):
 	freedonia, sylvania = lab.pair()
 	ref = freedonia.send(sylvania)
-	freedonia.refused("not-draft", "request", "edit", ref, "--from", EXAMPLE)
+	freedonia.refused("not-draft", "request", "edit", ref, "--from", lab.example())
 	freedonia.refused("not-draft", "request", "send", ref, "--officer", "x")
 	freedonia.refused("status-transition", "request", "abandon", ref)
 	draft = freedonia.draft(sylvania)

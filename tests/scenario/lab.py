@@ -16,7 +16,7 @@ import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-EXAMPLE = os.path.join(TOP, "docs", "examples", "freezing.yaml")
+SAMPLE = os.path.join(TOP, "tools", "samples", "bank-records.yaml")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 
 
@@ -287,11 +287,11 @@ class Authority:
 		found = self.attachments(ref)
 		return len(found) == count and all(one.get("presence") in ("HERE", "SENT", "STAGED") for one in found)
 
-	def draft(self, peer, document=EXAMPLE):
-		made = self.comity("request", "new", "--to", peer.name, "--from", document)
+	def draft(self, peer, document=None):
+		made = self.comity("request", "new", "--to", peer.name, "--from", document or self.lab.example())
 		return reference(made)
 
-	def send(self, peer, *files, document=EXAMPLE):
+	def send(self, peer, *files, document=None):
 		"""Draft and send the example request with these files."""
 		ref = self.draft(peer, document)
 		letter = self.lab.file("letter.pdf", b"%PDF-1.7 a letter\n")
@@ -374,13 +374,12 @@ class Lab:
 				file.write(os.urandom(min(1 << 20, content - start)))
 		return path
 
-	def example(self, name="altered.yaml", **changes):
-		"""The example request, with a text replaced: example(old=new) by pairs."""
-		with open(EXAMPLE) as file:
-			text = file.read()
-		for old, new in changes.get("replace", {}).items():
-			require(old in text, "the example has no " + old)
-			text = text.replace(old, new)
+	def example(self, name="request.yaml", swapped=False):
+		"""The sample request with two papers, the letter and its translation; swapped: Sylvania asks Freedonia."""
+		with open(SAMPLE) as file:
+			text = re.sub(r"(?m)^  - \{id: A[3-7],.*\n", "", file.read())
+		for left, right in (("xf-ca", "xs-ca"), ("XFR", "XSY"), ("qab-XS", "qaa-XF")) if swapped else ():
+			text = text.replace(left, "\0").replace(right, left).replace("\0", right)
 		return self.file(name, text.encode())
 
 	def eventually(self, predicate, what, seconds=30):

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from lab import EXAMPLE, require
+from lab import require
 from puppet import puppet
 
 
@@ -66,18 +66,9 @@ def a_blocked_peer_is_cut_off_until_it_is_unblocked(lab):
 	freedonia.comity("peer", "block", "xs-ca", "--reason", "key loss reported")
 	lab.eventually(lambda: not sylvania.is_up(freedonia), "the line goes down")
 	lab.eventually(lambda: "peer-blocked" in _reason(freedonia, sylvania), "and `peer show` says why")
-	ref = sylvania_asks(lab, sylvania, freedonia)
+	ref = sylvania.send(freedonia, document=lab.example(swapped=True))
 	freedonia.comity("peer", "unblock", "xs-ca")
 	lab.eventually(lambda: freedonia.has(ref), "what waited arrives after the unblocking")
-
-
-def sylvania_asks(lab, sylvania, freedonia):
-	"""Sylvania sends the example, with the roles of the States swapped."""
-	with open(EXAMPLE) as file:
-		text = file.read()
-	for left, right in (("xf-ca", "xs-ca"), ("XFR", "XSY"), ("qab-XS", "qaa-XF")):
-		text = text.replace(left, "\0").replace(right, left).replace("\0", right)
-	return sylvania.send(freedonia, document=lab.file("asked.yaml", text.encode()))
 
 
 def a_removed_peer_is_a_stranger_again(lab):

@@ -37,7 +37,8 @@ def a_request_travels_is_executed_and_proves_itself(lab):
 
 	records = lab.file("records.csv", 3 * MEBIBYTE)
 	minutes = lab.file("minutes.pdf", b"%PDF-1.7 minutes\n")
-	sylvania.comity("result", "send", ref, "--measure", "M1=EXECUTED:SYL 1,702,440 frozen", "--measure", "M2=EXECUTED",
+	sylvania.comity("result", "send", ref, "--measure", "M1=EXECUTED:SYL 1,702,440 frozen", "--measure", "M2=EXECUTED", "--measure", "M3=EXECUTED:no onward accounts found",
+		"--record", "Harbour District, 25 November 2026, Judge H. Quill",
 		"--attach", f"{records},role=EVIDENCE", "--attach", f"{minutes},role=RECORD_OF_EXECUTION", "--final",
 		"--officer", "C. Moor")
 	lab.eventually(lambda: freedonia.status(ref) == "EXECUTED" and freedonia.is_whole(ref, 5), "results and evidence arrive")
@@ -91,12 +92,7 @@ def a_request_is_withdrawn_and_closed(lab):
 
 def both_sides_ask_at_the_same_time(lab):
 	freedonia, sylvania = lab.pair()
-	with open(lab.example()) as file:
-		text = file.read()
-	swapped = text.replace("xf-ca", "x0").replace("xs-ca", "xf-ca").replace("x0", "xs-ca") \
-		.replace("XFR", "X0").replace("XSY", "XFR").replace("X0", "XSY").replace("FRD-CA/2026/0412", "MLA-XS-26-77")
-	back = lab.file("back.yaml", swapped.encode())
-	there, here = freedonia.send(sylvania), sylvania.send(freedonia, document=back)
+	there, here = freedonia.send(sylvania), sylvania.send(freedonia, document=lab.example("back.yaml", swapped=True))
 	lab.eventually(lambda: sylvania.has(there) and freedonia.has(here), "each has the other's request")
 	require(freedonia.request(there)["request"]["role"] == "REQUESTING", "Freedonia asks in its own case")
 	require(freedonia.request(here)["request"]["role"] == "REQUESTED", "and is asked in the other")

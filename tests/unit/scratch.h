@@ -33,7 +33,8 @@ static inline const char *scratch_path(struct scratch *scratch, const char *name
 	return scratch->path;
 }
 
-static inline int scratch_remove_one(const char *path, const struct stat *file, int kind, struct FTW *ftw)
+static inline int scratch_remove_one(const char *path, const struct stat *file, int kind,
+                                     struct FTW *ftw)
 {
 	(void)file, (void)kind, (void)ftw;
 	return remove(path);

@@ -172,7 +172,8 @@ static void a_blob_is_there_once_it_is_finished(void **state)
 static void names_are_the_same_after_reopening_and_tell_nothing(void **state)
 {
 	struct world *world = *state;
-	char before[BLOB_NAME_SIZE], after[BLOB_NAME_SIZE], other[BLOB_NAME_SIZE], hex[DIGEST_HEX_SIZE + 1];
+	char before[BLOB_NAME_SIZE], after[BLOB_NAME_SIZE], other[BLOB_NAME_SIZE];
+	char hex[DIGEST_HEX_SIZE + 1];
 	store_whole(world, case_a);
 	assert_int_equal(blobs_name(world->blobs, id_of(world, case_a), before), OK);
 	blobs_close(world->blobs);
@@ -228,8 +229,8 @@ static void a_part_that_rotted_while_it_waited_is_found(void **state)
 	assert_int_equal(bring(world, part, MIB), OK);
 	blob_leave(part);
 	char command[256];
-	snprintf(command, sizeof command, "printf x | dd of=$(ls %s/incoming/*.part) bs=1 seek=99 conv=notrunc 2>/dev/null",
-	         world->dir);
+	snprintf(command, sizeof command,
+	         "cd %s/incoming && printf x | dd of=$(ls) bs=1 seek=99 conv=notrunc status=none", world->dir);
 	assert_int_equal(system(command), 0);
 	part = begin(world, case_a);
 	assert_int_equal(bring(world, part, CONTENT_SIZE), OK);
@@ -361,7 +362,8 @@ static void blobs_are_not_opened_without_their_salt(void **state)
 	char salt[96];
 	snprintf(salt, sizeof salt, "%s/.salt", world->dir);
 	assert_int_equal(blobs_create(world->dir), FAULT_EXISTS);
-	assert_int_equal(blobs_open(scratch_path(&world->scratch, "elsewhere"), &blobs), FAULT_STORE_MISSING);
+	const char *elsewhere = scratch_path(&world->scratch, "elsewhere");
+	assert_int_equal(blobs_open(elsewhere, &blobs), FAULT_STORE_MISSING);
 	assert_int_equal(truncate(salt, 31), 0);
 	assert_int_equal(blobs_open(world->dir, &blobs), FAULT_STORE_BROKEN);
 	assert_int_equal(truncate(salt, 33), 0);

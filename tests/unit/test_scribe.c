@@ -241,7 +241,9 @@ static void done_comes_after_the_commit_in_order(void **state)
 static void a_bad_job_does_not_spoil_its_neighbours(void **state)
 {
 	struct world *world = *state;
-	struct entry entries[] = { entry_of(world, "good"), entry_of(world, "bad"), entry_of(world, "fine") };
+	struct entry entries[] = {
+		entry_of(world, "good"), entry_of(world, "bad"), entry_of(world, "fine"),
+	};
 	entries[1].fault = FAULT_STATUS_TRANSITION;
 	write_as_one_batch(world, entries, 3);
 	assert_non_null(strstr(world->said, "good ok; bad status-transition; fine ok; batch ok; "));
@@ -255,7 +257,9 @@ static void a_bad_job_does_not_spoil_its_neighbours(void **state)
 static void a_refusal_before_writing_costs_nobody_a_repetition(void **state)
 {
 	struct world *world = *state;
-	struct entry entries[] = { entry_of(world, "good"), entry_of(world, "no"), entry_of(world, "fine") };
+	struct entry entries[] = {
+		entry_of(world, "good"), entry_of(world, "no"), entry_of(world, "fine"),
+	};
 	entries[1].fault = FAULT_NOT_FOUND;
 	entries[1].count = 0;
 	write_as_one_batch(world, entries, 3);
@@ -328,15 +332,17 @@ static void after_a_failed_commit_nothing_is_answered_as_done(void **state)
 	};
 	struct world *world = *state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct entry entries[] = { entry_of(world, "early"), entry_of(world, "refused"), entry_of(world, "late") };
+		struct entry entries[] = {
+			entry_of(world, "early"), entry_of(world, "refused"), entry_of(world, "late"),
+		};
 		entries[1].fault = FAULT_EXISTS;	/* maybe because of what is not there now */
 		entries[1].count = 0;
 		entries[0].first = entries[2].first = i;
 		disk = cases[i].disk;
 		write_as_one_batch(world, entries, 2);
 		char expected[80];
-		snprintf(expected, sizeof expected, "early %s; refused %s; batch %s; ", cases[i].slug, cases[i].slug,
-		         cases[i].slug);
+		const char *slug = cases[i].slug;
+		snprintf(expected, sizeof expected, "early %s; refused %s; batch %s; ", slug, slug, slug);
 		assert_non_null(strstr(world->said, expected));
 		assert_int_equal(world->settled, cases[i].fault);
 		assert_false(entries[0].was_there);
@@ -372,7 +378,8 @@ static void a_store_that_does_not_reopen_is_tried_again_with_each_batch(void **s
 		assert_int_equal(txn_begin(world->store, TXN_READ, &txn), FAULT_IN_DOUBT);
 	}
 	assert_int_equal(store_grow(world->store), FAULT_IN_DOUBT);
-	assert_string_equal(world->said, "lost in-doubt; batch in-doubt; lost in-doubt; batch in-doubt; "
+	assert_string_equal(world->said, "lost in-doubt; batch in-doubt; "
+	                                 "lost in-doubt; batch in-doubt; "
 	                                 "lost in-doubt; batch in-doubt; ");
 	assert_int_equal(rename(away, world->dir), 0);
 	scribe_add(world->scribe, &back.job);
@@ -418,7 +425,9 @@ static void readers_are_safe_while_it_grows(void **state)
 static void a_map_at_its_end_refuses_and_recovers_after_deleting(void **state)
 {
 	struct world *world = *state;
-	struct entry entries[] = { entry_of(world, "small"), entry_of(world, "huge"), entry_of(world, "tiny") };
+	struct entry entries[] = {
+		entry_of(world, "small"), entry_of(world, "huge"), entry_of(world, "tiny"),
+	};
 	entries[1].count = 200;
 	entries[1].size = 50000;	/* ten megabytes into four */
 	write_as_one_batch(world, entries, 3);
@@ -517,8 +526,10 @@ static void the_porter_runs_errands_in_order_and_counts_what_waits(void **state)
 	assert_int_equal(porter_open(&world->loop, &porter), OK);
 	assert_true(porter_has_room(porter, 2 * (size_t)PORTER_BACKLOG_MAX));
 	for (int i = 0; i < 20; i++) {
-		carried[i] = (struct carried){ .errand = { .work = carry, .done = on_carried, .bytes = PORTER_BACKLOG_MAX / 20 },
-		                               .order = &order, .porter = porter, .is_last = i == 19 };
+		carried[i] = (struct carried){
+			.errand = { .work = carry, .done = on_carried, .bytes = PORTER_BACKLOG_MAX / 20 },
+			.order = &order, .porter = porter, .is_last = i == 19,
+		};
 		assert_true(porter_has_room(porter, PORTER_BACKLOG_MAX / 20));
 		porter_add(porter, &carried[i].errand);
 	}

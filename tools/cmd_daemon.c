@@ -1,0 +1,133 @@
+/* What the daemon tells about itself, and our card. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/card.h"
+#include "certs/files.h"
+#include "proto/stamp.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/print.h"
+
+static enum fault get_status(struct tool *tool, const Comity__DaemonStatus **status)
+{
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(STATUS, status, &nothing);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_STATUS, &reply));
+	*status = reply->status;
+	return OK;
+}
+
+static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
+{
+	print(tool, "%s  %s\n", safe(tool, status->authority), safe(tool, status->name));
+	print(tool, "  daemon    comityd %s, pid %u, running for %s\n", safe(tool, status->version), status->pid,
+		ago(tool, status->started_at));
+	print(tool, "  listens   %s", status->n_listening ? "" : "nowhere: it dials out only");
+	for (size_t i = 0; i < status->n_listening; i++)
+		print(tool, "%s%s", i ? ", " : "", safe(tool, status->listening[i]));
+	print(tool, "\n  peers     %u, %u verified, %u up\n", status->peers, status->peers_verified, status->peers_up);
+	print(tool, "  queue     %llu messages wait for a line\n", (unsigned long long)status->queued);
+	print(tool, "  store     %s used of %s, %llu events\n", size_of(tool, status->store_used_bytes),
+		size_of(tool, status->store_map_bytes), (unsigned long long)status->events);
+	if (status->channel_not_after)
+		print(tool, "  channel   certificate valid until %s\n", time_of(tool, status->channel_not_after));
+	for (size_t i = 0; i < status->n_alarms; i++)
+		print(tool, "  ALARM     %s\n", safe(tool, status->alarms[i]));
+}
+
+enum fault cmd_status(struct tool *tool)
+{
+	const Comity__DaemonStatus *status;
+	TRY(get_status(tool, &status));
+	if (!printed_json(tool, &status->base))
+		print_status(tool, status);
+	return OK;
+}
+
+enum fault cmd_id_show(struct tool *tool)
+{
+	const Comity__DaemonStatus *status;
+	TRY(get_status(tool, &status));
+	if (printed_json(tool, &status->base))
+		return OK;
+	if (tool->format == FORMAT_PLAIN) {
+		print(tool, "%s\t%s\n", safe(tool, status->authority), safe(tool, status->digits));
+		return OK;
+	}
+	const char *digits = safe(tool, status->digits);
+	bool is_usual = strlen(digits) == 47;	/* eight groups: two lines of four */
+	print(tool, "%s  %s\n\n     %.23s\n", safe(tool, status->authority), safe(tool, status->name), digits);
+	print(tool, "%s%s%s\n", is_usual ? "     " : "", is_usual ? digits + 24 : "", is_usual ? "\n" : "");
+	say(tool, "Read the groups slowly, twice, to whoever verifies us; never send them along with the card.");
+	return OK;
+}
+
+/* ── cards ────────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault save_card(struct tool *tool, const Comity__CardText *card, const char *path)
+{
+	enum fault fault = file_create(path, FILE_PUBLIC, span_of_text(card->card));
+	if (fault)
+		return fault;
+	Comity__SavedFile saved = COMITY__SAVED_FILE__INIT;
+	saved.schema = "comity.saved/1";
+	saved.file = (char *)path;
+	saved.has_size = 1;
+	saved.size = strlen(card->card);
+	if (!printed_json(tool, &saved.base))
+		print(tool, "Wrote the card of %s, serial %u, to %s\n", safe(tool, card->authority), card->serial, path);
+	next_step(tool, "give it to other authorities by any means; then do the telephone check: comity id show");
+	return OK;
+}
+
+enum fault cmd_card_export(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(CARD_EXPORT, card_export, &nothing);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_CARD, &reply));
+	if (!reply->card->card)
+		return fault_say(FAULT_BAD_FRAME, "comityd sent no card");
+	if (given(tool, "output") && strcmp(given(tool, "output"), "-"))
+		return save_card(tool, reply->card, given(tool, "output"));
+	if (!printed_json(tool, &reply->card->base))
+		print(tool, "%s", reply->card->card);
+	return OK;
+}
+
+static void print_card(struct tool *tool, const struct card *card)
+{
+	char issued[STAMP_SIZE];
+	stamp_write(issued, card->issued_at * STAMP_SECOND);
+	Comity__CardReport report = COMITY__CARD_REPORT__INIT;
+	report.schema = "comity.card-report/1";
+	report.authority = (char *)card->authority;
+	report.name = (char *)card->name;
+	report.has_serial = 1;
+	report.serial = card->serial;
+	report.issued_at = issued;
+	report.endpoints = (char **)card->endpoints;
+	report.n_endpoints = card->endpoint_count;
+	report.languages = (char **)card->languages;
+	report.n_languages = card->language_count;
+	if (printed_json(tool, &report.base))
+		return;
+	print(tool, "%s", safe_lines(tool, card->summary));
+	print(tool, "The signature on the card is good: this proves only that whoever made it holds its keys.\n");
+}
+
+enum fault cmd_card_show(struct tool *tool)
+{
+	struct bytes text = { 0 };
+	struct card card = { 0 };
+	enum fault fault = file_take(argument(tool, 0), CARD_SIZE_MAX, &text);
+	if (!fault)
+		fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, &card);
+	if (!fault)
+		print_card(tool, &card);
+	card_clear(&card);
+	bytes_clear(&text);
+	return fault;
+}

@@ -1,0 +1,257 @@
+/* comity init: a new authority, from nothing to a store that comityd opens.
+ *
+ * Everything is made in the order in which a second run can tell what is there: directories, then keys
+ * (all or nothing), then the configuration, last the store, which comityd makes itself. */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "certs/authority.h"
+#include "certs/files.h"
+#include "certs/identity.h"
+#include "proto/config.pb-c.h"
+#include "proto/mapping.h"
+#include "proto/profile.pb-c.h"
+#include "proto/stamp.h"
+#include "proto/yaml.h"
+#include "tools/commands.h"
+#include "tools/print.h"
+
+enum { ENDPOINTS_MAX = 16 };
+
+/* Where things are: below --home, or where the system keeps such things. */
+struct places {
+	char etc[PATH_MAX], state[PATH_MAX], run[PATH_MAX], config[PATH_MAX], profile[PATH_MAX], store[PATH_MAX];
+};
+
+static enum fault join(char path[PATH_MAX], const char *directory, const char *name)
+{
+	int len = snprintf(path, PATH_MAX, "%s/%s", directory, name);
+	return len < PATH_MAX ? OK : fault_say(FAULT_USAGE, "--home: the path is too long");
+}
+
+static enum fault find_places(const struct tool *tool, struct places *places)
+{
+	TRY(tool->home ? join(places->etc, tool->home, "etc") : join(places->etc, "", "etc/comity"));
+	TRY(tool->home ? join(places->state, tool->home, ".") : join(places->state, "", "var/lib/comity"));
+	TRY(join(places->run, tool->run_dir, "."));
+	TRY(join(places->config, places->etc, "comityd.yaml"));
+	TRY(join(places->profile, places->etc, "profile.yaml"));
+	return join(places->store, places->state, "store");
+}
+
+static enum fault make_directory(const char *path)
+{
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return OK;
+	return fault_say(FAULT_IO, "%s: %s", path, strerror(errno));
+}
+
+static enum fault make_directories(const struct tool *tool, const struct places *places)
+{
+	if (tool->home)
+		TRY(make_directory(tool->home));
+	TRY(make_directory(places->etc));
+	TRY(make_directory(places->state));
+	TRY(make_directory(tool->run_dir));
+	char path[PATH_MAX];
+	TRY(make_directory(places->store));
+	TRY(join(path, places->state, "blobs"));
+	return make_directory(path);
+}
+
+/* ── the configuration ────────────────────────────────────────────────────────────────────────── */
+
+static size_t all_given(const struct tool *tool, const char *option, char *values[ENDPOINTS_MAX])
+{
+	size_t count = 0;
+	for (const char *value; count < ENDPOINTS_MAX && (value = given_at(tool, option, count)); count++)
+		values[count] = (char *)value;
+	return count;
+}
+
+/* Listening follows from the endpoint: on every address of this machine, at its port. */
+static size_t listen_of(struct tool *tool, char *const *endpoints, size_t count, char *listen[ENDPOINTS_MAX])
+{
+	size_t found = all_given(tool, "listen", listen);
+	for (size_t i = 0; !found && i < count; i++) {
+		char text[32];
+		const char *port = strrchr(endpoints[i], ':');
+		snprintf(text, sizeof text, "[::]%.8s", port ? port : ":7443");
+		listen[0] = arena_text(&tool->arena, span_of_text(text));
+		return listen[0] != NULL;
+	}
+	return found;
+}
+
+static enum fault create(const char *path, const char *comment, const ProtobufCMessage *message)
+{
+	struct bytes text = { 0 };
+	enum fault fault = bytes_append_text(&text, comment);
+	if (!fault)
+		fault = yaml_write(message, &text);
+	if (!fault)
+		fault = file_create(path, FILE_PUBLIC, span_of(&text));
+	bytes_clear(&text);
+	return fault;
+}
+
+static enum fault write_config(struct tool *tool, const struct places *places)
+{
+	char *endpoints[ENDPOINTS_MAX], *listen[ENDPOINTS_MAX];
+	Comity__Config config = COMITY__CONFIG__INIT;
+	Comity__LineSettings line = COMITY__LINE_SETTINGS__INIT;
+	config.authority = lower(tool, given(tool, "authority"));
+	config.name = (char *)given(tool, "name");
+	config.endpoints = endpoints;
+	config.n_endpoints = all_given(tool, "endpoint", endpoints);
+	line.listen = listen;
+	line.n_listen = listen_of(tool, endpoints, config.n_endpoints, listen);
+	config.line = line.n_listen ? &line : NULL;
+	return create(places->config, "# comityd: who we are and how we are reached.  All keys and what they mean: man comityd.yaml\n",
+		&config.base);
+}
+
+static enum fault write_profile(const struct tool *tool, const struct places *places)
+{
+	Comity__Profile profile = COMITY__PROFILE__INIT;
+	(void)tool;
+	return create(places->profile, "# What our card tells others about us: languages, contacts, requirements, guides.  All keys: proto/profile.proto\n",
+		&profile.base);
+}
+
+/* ── the store ────────────────────────────────────────────────────────────────────────────────── */
+
+/* comityd beside this tool, in the build tree beside it, in the neighbouring sbin; else wherever PATH has it. */
+static void find_daemon(char path[PATH_MAX])
+{
+	static const char *const beside[] = { "comityd", "../daemon/comityd", "../sbin/comityd" };
+	char own[PATH_MAX / 2] = "";
+	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
+	own[len > 0 ? len : 0] = 0;
+	const char *directory = dirname(own);
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		snprintf(path, PATH_MAX, "%s/%s", directory, beside[i]);
+		if (!access(path, X_OK))
+			return;
+	}
+	strcpy(path, "comityd");
+}
+
+static enum fault run_daemon(const struct tool *tool)
+{
+	char path[PATH_MAX];
+	find_daemon(path);
+	pid_t child = fork();
+	if (child < 0)
+		return fault_say(FAULT_IO, "fork: %s", strerror(errno));
+	if (!child) {
+		if (tool->home)
+			execlp(path, "comityd", "--home", tool->home, "--create-store", (char *)NULL);
+		else
+			execlp(path, "comityd", "--create-store", (char *)NULL);
+		_exit(127);
+	}
+	int status;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return OK;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return fault_say(FAULT_NO_INPUT, "comityd was not found; it makes the store: comityd --create-store");
+	return fault_say(FAULT_IO, "comityd --create-store failed; see what it said above");
+}
+
+/* ── all of it ────────────────────────────────────────────────────────────────────────────────── */
+
+static bool exists(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	return !join(path, directory, name) && !access(path, F_OK);
+}
+
+static enum fault check_names(struct tool *tool)
+{
+	const char *authority = lower(tool, given(tool, "authority"));
+	if (!authority)
+		return FAULT_NO_MEMORY;
+	if (!authority_id_is_valid(span_of_text(authority)))
+		return fault_say(FAULT_USAGE, "--authority: \"%.60s\" is not an authority's id such as XF-CA: a State, a dash, an office; "
+			"3 to 32 letters, digits and dashes", given(tool, "authority"));
+	if (!authority_name_is_valid(span_of_text(given(tool, "name"))))
+		return fault_say(FAULT_USAGE, "--name: 1 to 200 bytes of text on one line are needed");
+	return OK;
+}
+
+/* The identity may be there from a run that was cut short: then it must be the same authority's. */
+static enum fault make_identity(struct tool *tool, const struct places *places, struct identity **identity)
+{
+	const char *authority = lower(tool, given(tool, "authority"));
+	if (!exists(places->state, "keys"))
+		TRY(identity_create(places->state, authority, given(tool, "name"), stamp_clock() / STAMP_SECOND));
+	TRY(identity_load(places->state, identity));
+	if (!strcmp(identity_authority(*identity), authority))
+		return OK;
+	return fault_say(FAULT_EXISTS, "%s holds the keys of %s; they are not overwritten", places->state,
+		identity_authority(*identity));
+}
+
+static enum fault make_rest(struct tool *tool, const struct places *places, bool *already)
+{
+	*already = exists(places->etc, "comityd.yaml") && exists(places->state, "store/data.mdb");
+	if (!exists(places->etc, "comityd.yaml"))
+		TRY(write_config(tool, places));
+	if (!exists(places->etc, "profile.yaml"))
+		TRY(write_profile(tool, places));
+	return *already ? OK : run_daemon(tool);
+}
+
+
+static enum fault tell(struct tool *tool, const struct identity *identity, bool already)
+{
+	char digits[IDENTITY_DIGITS_SIZE];
+	identity_digits(digits, identity_spki(identity));
+	Comity__Initialised report = COMITY__INITIALISED__INIT;
+	report.schema = "comity.init/1";
+	report.authority = (char *)identity_authority(identity);
+	report.name = (char *)identity_name(identity);
+	report.digits = digits;
+	report.has_already = 1;
+	report.already = already;
+	if (printed_json(tool, &report.base))
+		return OK;
+	if (already) {
+		print(tool, "already initialised as %s\n", given(tool, "authority"));
+		return OK;
+	}
+	print(tool, "%s is set up.  Its identity, to be read to others on the telephone:\n\n     %.23s\n     %s\n\n",
+		given(tool, "authority"), digits, digits + 24);
+	next_step(tool, "comityd%s%s                     start the daemon", tool->home ? " --home " : "",
+		tool->home ? tool->home : "");
+	next_step(tool, "comity card export -o %s.card   the file to give to other authorities", report.authority);
+	next_step(tool, "back up %s/keys now: whoever loses the identity must telephone everybody again",
+		tool->home ? tool->home : "/var/lib/comity");
+	return OK;
+}
+
+enum fault cmd_init(struct tool *tool)
+{
+	struct places places;
+	struct identity *identity = NULL;
+	bool already = false;
+	TRY(check_names(tool));
+	TRY(find_places(tool, &places));
+	TRY(make_directories(tool, &places));
+	enum fault fault = make_identity(tool, &places, &identity);
+	if (!fault)
+		fault = make_rest(tool, &places, &already);
+	if (!fault)
+		fault = tell(tool, identity, already);
+	identity_free(identity);
+	return fault;
+}

@@ -1,0 +1,33 @@
+/* comity: what people and programs type.  It has no power of its own: all it can do, it asks comityd. */
+#include <locale.h>
+#include <signal.h>
+
+#include "tools/commands.h"
+#include "tools/print.h"
+
+static enum fault run(struct tool *tool)
+{
+	if (given(tool, "version"))
+		return cmd_version(tool);
+	if (!tool->line.command || given(tool, "help"))
+		return cmd_help(tool);
+	return tool->line.command->run(tool);
+}
+
+int main(int argc, char **argv)
+{
+	struct tool tool;
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");		/* numbers are written one way */
+	signal(SIGPIPE, SIG_IGN);		/* a closed pipe is told by write() */
+	enum fault fault = tool_open(&tool, argc, argv);
+	if (!fault)
+		fault = run(&tool);
+	if (!fault || tool.is_told) {
+		enum fault flushed = print_now(&tool);
+		fault = fault ? fault : flushed;
+	}
+	int status = tool_report(&tool, fault);
+	tool_close(&tool);
+	return status;
+}

@@ -1,0 +1,275 @@
+#include "tools/print.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "proto/json.h"
+#include "proto/stamp.h"
+#include "proto/suggest.h"
+#include "proto/text.h"
+#include "proto/units.h"
+
+/* ── the answer ───────────────────────────────────────────────────────────────────────────────── */
+
+bool printed_json(struct tool *tool, const ProtobufCMessage *document)
+{
+	if (tool->format != FORMAT_JSON)
+		return false;
+	if (json_write(document, JSON_COMPACT_STYLE, &tool->out) || bytes_append_text(&tool->out, "\n"))
+		tool->out.len = 0;	/* print_now() finds nothing, which no command takes for an answer */
+	return true;
+}
+
+void print(struct tool *tool, const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) >= 0) {
+		if (bytes_append_text(&tool->out, text))
+			tool->out.len = 0;
+		free(text);
+	}
+	va_end(arguments);
+}
+
+enum fault print_now(struct tool *tool)
+{
+	size_t written = tool->out.len ? fwrite(tool->out.at, 1, tool->out.len, stdout) : 0;
+	bool is_whole = written == tool->out.len && !fflush(stdout);
+	tool->out.len = 0;
+	return is_whole ? OK : fault_say(FAULT_IO, "cannot write to standard output");
+}
+
+/* ── talk ─────────────────────────────────────────────────────────────────────────────────────── */
+
+void say(const struct tool *tool, const char *format, ...)
+{
+	if (tool->is_quiet || tool->format == FORMAT_JSON)
+		return;
+	va_list arguments;
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+void next_step(const struct tool *tool, const char *format, ...)
+{
+	const char *wanted = getenv("COMITY_HINTS");
+	if (tool->is_quiet || tool->format != FORMAT_TEXT || (wanted && !strcmp(wanted, "0")))
+		return;
+	va_list arguments;
+	va_start(arguments, format);
+	fputs("Next:  ", stderr);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/* ── words ────────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *made_safe(struct tool *tool, const char *text, enum fault (*make)(struct bytes *, struct span))
+{
+	struct bytes out = { 0 };
+	char *copy = NULL;
+	if (text && !make(&out, span_of_text(text)))
+		copy = arena_text(&tool->arena, span_of(&out));
+	bytes_clear(&out);
+	return copy ? copy : "";
+}
+
+const char *safe(struct tool *tool, const char *text)
+{
+	return made_safe(tool, text, text_safe);
+}
+
+const char *safe_or(struct tool *tool, const char *text, const char *otherwise)
+{
+	return text && *text ? safe(tool, text) : otherwise;
+}
+
+const char *safe_lines(struct tool *tool, const char *text)
+{
+	return made_safe(tool, text, text_safe_lines);
+}
+
+const char *brief(struct tool *tool, const char *text, size_t columns)
+{
+	const char *whole = safe(tool, text);
+	if (text_width(span_of_text(whole)) <= columns)
+		return whole;
+	struct span rest = span_of_text(whole), kept = { rest.at, 0 };
+	uint32_t letter;
+	while (rest.len && text_width(kept) < columns - 1) {
+		utf8_next(&rest, &letter);
+		kept.len = (size_t)(rest.at - kept.at);
+	}
+	struct bytes out = { 0 };
+	const char *cut = NULL;
+	if (!bytes_append(&out, kept) && !bytes_append_text(&out, "…"))
+		cut = arena_text(&tool->arena, span_of(&out));
+	bytes_clear(&out);
+	return cut ? cut : "";
+}
+
+static char fold(char letter)
+{
+	if (letter >= 'A' && letter <= 'Z')
+		return (char)(letter - 'A' + 'a');
+	return letter == '_' ? '-' : letter;
+}
+
+const char *word_of(struct tool *tool, const ProtobufCEnumDescriptor *type, int value)
+{
+	const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(type, value);
+	char number[16];
+	if (!found)
+		snprintf(number, sizeof number, "%d", value);	/* a newer peer knows more than we do */
+	char *word = arena_text(&tool->arena, span_of_text(found ? found->name : number));
+	for (char *at = word; at && *at; at++)
+		*at = fold(*at);
+	return !word || !value ? "-" : word;
+}
+
+enum fault word_read(const ProtobufCEnumDescriptor *type, const char *what, const char *text, int *value)
+{
+	struct suggestion suggestion = { .word = text };
+	for (unsigned i = 0; i < type->n_values; i++) {
+		if (word_is(type->values[i].name, text) && type->values[i].value) {
+			*value = type->values[i].value;
+			return OK;
+		}
+		if (type->values[i].value)
+			suggest_try(&suggestion, type->values[i].name);
+	}
+	if (!suggestion.best)
+		return fault_say(FAULT_USAGE, "\"%.60s\" is not a known %s", text, what);
+	char near[64];
+	snprintf(near, sizeof near, "%s", suggestion.best);
+	for (char *at = near; *at; at++)
+		*at = fold(*at);
+	return fault_say(FAULT_USAGE, "\"%.60s\" is not a known %s; did you mean \"%s\"?", text, what, near);
+}
+
+/* "2026-11-23 10:12 +01:00" by the user's clock, or in the form of the record with 'T'. */
+static void local_text(const struct tool *tool, char *text, size_t size, int64_t stamp, const char *format)
+{
+	time_t seconds = (time_t)(stamp / STAMP_SECOND - (stamp % STAMP_SECOND < 0));
+	struct tm parts;
+	char zone[8];
+	if (tool->is_utc)
+		gmtime_r(&seconds, &parts);
+	else
+		localtime_r(&seconds, &parts);
+	size_t len = strftime(text, size, format, &parts);
+	strftime(zone, sizeof zone, "%z", &parts);	/* +0100 */
+	snprintf(text + len, size - len, "%.3s:%s", zone, zone + 3);
+}
+
+const char *time_of(struct tool *tool, const char *stamp)
+{
+	int64_t at;
+	char text[64];
+	if (!stamp || !stamp_read(stamp, &at))
+		return safe_or(tool, stamp, "-");
+	local_text(tool, text, sizeof text, at, "%Y-%m-%d %H:%M ");
+	return safe(tool, text);
+}
+
+const char *ago(struct tool *tool, const char *stamp)
+{
+	static const struct { int64_t seconds; const char *unit; } units[] = {
+		{ 2 * 86400, "d" }, { 2 * 3600, "h" }, { 2 * 60, "min" }, { 0, "s" },
+	};
+	int64_t at;
+	if (!stamp || !stamp_read(stamp, &at))
+		return "-";
+	int64_t seconds = (stamp_clock() - at) / STAMP_SECOND;
+	size_t i = 0;
+	seconds = seconds < 0 ? 0 : seconds;
+	while (seconds < units[i].seconds)
+		i++;
+	char text[32];
+	snprintf(text, sizeof text, "%lld %s", (long long)(units[i].seconds ? seconds / (units[i].seconds / 2) : seconds),
+		units[i].unit);
+	return safe(tool, text);
+}
+
+const char *size_of(struct tool *tool, uint64_t bytes)
+{
+	char text[UNITS_SIZE];
+	size_write(text, bytes);
+	return safe(tool, text);
+}
+
+enum fault legal_time(struct tool *tool, const char *option, const char *text, char **stamp)
+{
+	int64_t at, day;
+	char written[64];
+	bool is_exact = stamp_read(text, &at);
+	if (!is_exact && moment_read(text, &at))
+		return fault_say(FAULT_USAGE, "--%s: \"%.60s\" is not a date or a time; write 2026-11-23 or 2026-11-23T10:12:00+01:00",
+			option, text);
+	local_text(tool, written, sizeof written, at, "%Y-%m-%dT%H:%M:%S");
+	(void)day;
+	*stamp = arena_text(&tool->arena, span_of_text(is_exact ? text : written));
+	return *stamp ? OK : FAULT_NO_MEMORY;
+}
+
+/* ── tables ───────────────────────────────────────────────────────────────────────────────────── */
+
+void table_row(struct tool *tool, struct table *table, const char *const *cells)
+{
+	if (table->count == table->room) {
+		size_t room = table->room ? 2 * table->room : 16;
+		const char **larger = arena_alloc(&tool->arena, room * table->columns * sizeof *larger);
+		if (!larger)
+			return;
+		if (table->count)
+			memcpy(larger, table->cells, table->count * table->columns * sizeof *larger);
+		table->cells = larger;
+		table->room = room;
+	}
+	memcpy(table->cells + table->count++ * table->columns, cells, table->columns * sizeof *cells);
+}
+
+static const char *heading(const struct table *table, size_t column)
+{
+	return table->headings[column] + (*table->headings[column] == '>');
+}
+
+static size_t width_of(const struct table *table, size_t column)
+{
+	size_t width = text_width(span_of_text(heading(table, column)));
+	for (size_t row = 0; row < table->count; row++) {
+		size_t own = text_width(span_of_text(table->cells[row * table->columns + column]));
+		width = own > width ? own : width;
+	}
+	return width;
+}
+
+static void print_cell(struct tool *tool, const struct table *table, size_t column, const char *text, size_t width)
+{
+	bool is_last = column + 1 == table->columns;
+	int fill = (int)(width - text_width(span_of_text(text)));
+	if (tool->format == FORMAT_PLAIN)
+		print(tool, "%s%s", text, is_last ? "\n" : "\t");
+	else if (*table->headings[column] == '>')
+		print(tool, "%*s%s%s", fill, "", text, is_last ? "\n" : "  ");
+	else
+		print(tool, "%s%*s%s", text, is_last ? 0 : fill, "", is_last ? "\n" : "  ");
+}
+
+void table_print(struct tool *tool, const struct table *table)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+	for (size_t column = 0; column < table->columns; column++)
+		widths[column] = width_of(table, column);
+	for (size_t column = 0; column < table->columns && tool->format == FORMAT_TEXT; column++)
+		print_cell(tool, table, column, heading(table, column), widths[column]);
+	for (size_t row = 0; row < table->count; row++)
+		for (size_t column = 0; column < table->columns; column++)
+			print_cell(tool, table, column, table->cells[row * table->columns + column], widths[column]);
+}
