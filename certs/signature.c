@@ -141,13 +141,73 @@ static CMS_ContentInfo *parse(struct span der, size_t size_max)
 	return NULL;
 }
 
-static bool uses_sha256(CMS_SignerInfo *info)
+/* Go to what follows the first element, or to what is inside it. */
+static bool step_over(struct span *at)
 {
-	X509_ALGOR *digest = NULL;
-	const ASN1_OBJECT *algorithm = NULL;
-	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
-	X509_ALGOR_get0(&algorithm, NULL, NULL, digest);
-	return OBJ_obj2nid(algorithm) == NID_sha256;
+	const uint8_t *inside = at->at;
+	long len;
+	int tag, class;
+	if (!at->len || ASN1_get_object(&inside, &len, &tag, &class, (long)at->len) & 0x80)
+		return false;
+	size_t whole = (size_t)(inside - at->at) + (size_t)len;
+	*at = (struct span){ at->at + whole, at->len - whole };
+	return true;
+}
+
+static bool step_in(struct span *at)
+{
+	const uint8_t *inside = at->at;
+	struct span rest = *at;
+	long len;
+	int tag, class;
+	if (!step_over(&rest))
+		return false;
+	ASN1_get_object(&inside, &len, &tag, &class, (long)at->len);
+	*at = (struct span){ inside, (size_t)len };
+	return true;
+}
+
+static bool is_version_3(struct span at)
+{
+	static const uint8_t integer[] = { 0x02, 0x01, 0x03 };
+	return at.len > sizeof integer && !memcmp(at.at, integer, sizeof integer);
+}
+
+/* RFC 5652 sections 5.1 and 5.3: both are 3 when the signer is named by its key identifier.  OpenSSL reads
+ * them and does not look. */
+static bool has_right_versions(struct span der)
+{
+	enum { CERTIFICATES = 0xa0 };
+	struct span at = der;
+	if (!step_in(&at) || !step_over(&at) || !step_in(&at) || !step_in(&at) || !is_version_3(at))
+		return false;
+	for (int i = 0; i < 3; i++)		/* version, digest algorithms, content */
+		if (!step_over(&at))
+			return false;
+	if (at.len && *at.at == CERTIFICATES && !step_over(&at))
+		return false;
+	return step_in(&at) && step_in(&at) && is_version_3(at);
+}
+
+/* One signature has one form, so that what is kept, sent and hashed cannot be varied by others. */
+static enum fault check_form(CMS_ContentInfo *cms, struct span der)
+{
+	struct bytes again = { 0 };
+	enum fault fault = append(cms, &again);
+	if (!fault && (!span_equal(span_of(&again), der) || !has_right_versions(der)))
+		fault = refuse("it is not in the one form it may have");
+	bytes_clear(&again);
+	return fault;
+}
+
+static bool has_algorithms(CMS_SignerInfo *info, int digest_nid, int signature_nid)
+{
+	X509_ALGOR *digest = NULL, *signature = NULL;
+	const ASN1_OBJECT *digest_name = NULL, *signature_name = NULL;
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, &signature);
+	X509_ALGOR_get0(&digest_name, NULL, NULL, digest);
+	X509_ALGOR_get0(&signature_name, NULL, NULL, signature);
+	return OBJ_obj2nid(digest_name) == digest_nid && OBJ_obj2nid(signature_name) == signature_nid;
 }
 
 static const void *signed_attribute(CMS_SignerInfo *info, int nid, int type)
@@ -185,8 +245,8 @@ static enum fault check_signer(CMS_ContentInfo *cms, const struct signer *signer
 	*info = sk_CMS_SignerInfo_value(infos, 0);
 	if (CMS_SignerInfo_cert_cmp(*info, signer->certificate))
 		return fault_say(FAULT_BAD_SIGNATURE, "it was not made with the signing certificate of %s", signer->authority);
-	if (!uses_sha256(*info))
-		return refuse("the digest is not SHA-256");
+	if (!has_algorithms(*info, NID_sha256, NID_ecdsa_with_SHA256))
+		return refuse("it is not made with ECDSA and SHA-256");
 	if (CMS_unsigned_get_attr_count(*info) > 0)
 		return refuse("there are attributes that are not signed");
 	return OK;
@@ -206,9 +266,11 @@ static enum fault check_attributes(CMS_SignerInfo *info, const struct signer *si
 }
 
 /* content NULL: it is inside. */
-static enum fault verify(CMS_ContentInfo *cms, const struct signer *signer, BIO *content, int64_t *signing_time)
+static enum fault verify(CMS_ContentInfo *cms, struct span der, const struct signer *signer, BIO *content,
+			 int64_t *signing_time)
 {
 	CMS_SignerInfo *info = NULL;
+	TRY(check_form(cms, der));
 	TRY(check_signer(cms, signer, &info));
 	if (CMS_verify(cms, signer->alone, NULL, content, NULL, VERIFY_FLAGS) != 1)
 		return fault_say(FAULT_BAD_SIGNATURE, "the signature of %s does not fit the content: %s", signer->authority,
@@ -226,7 +288,7 @@ enum fault signature_verify(const struct signer *signer, struct span content, st
 	BIO *bio = BIO_new_mem_buf(content.len ? (const void *)content.at : "", (int)content.len);
 	enum fault fault = !bio ? FAULT_NO_MEMORY :
 		!CMS_is_detached(cms) ? refuse("the signature holds content of its own") :
-		verify(cms, signer, bio, signing_time);
+		verify(cms, der, signer, bio, signing_time);
 	BIO_free(bio);
 	CMS_ContentInfo_free(cms);
 	return fault;
@@ -266,22 +328,11 @@ static enum fault check_certificates(CMS_ContentInfo *cms, const struct span *ce
 	return are_expected ? OK : refuse("other certificates lie beside the signature than should");
 }
 
-static enum fault check_form(CMS_ContentInfo *cms, struct span der)
-{
-	struct bytes again = { 0 };
-	enum fault fault = append(cms, &again);
-	if (!fault && !span_equal(span_of(&again), der))
-		fault = refuse("it is not in the one form DER allows");
-	bytes_clear(&again);
-	return fault;
-}
-
 static enum fault verify_enclosed(CMS_ContentInfo *cms, const struct signer *signer, const struct span *certificates,
 				  size_t count, struct span der, int64_t *signing_time)
 {
-	TRY(check_form(cms, der));
 	TRY(check_certificates(cms, certificates, count));
-	return verify(cms, signer, NULL, signing_time);
+	return verify(cms, der, signer, NULL, signing_time);
 }
 
 enum fault signature_verify_enclosed(const struct signer *signer, const struct span *certificates, size_t count,

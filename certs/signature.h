@@ -2,11 +2,12 @@
 /* Signatures: detached CMS SignedData (RFC 5652) over exact bytes, DER, ECDSA with SHA-256.
  *
  * Signed attributes: contentType, messageDigest, signingTime, signingCertificateV2 (RFC 5035, CAdES-BES).
- * The certificate is not inside: it is sent once with the card, and evidence carries it beside.  Stock
- * tools check them:
+ * The signer is named by its key identifier, and nothing is there that is not signed: a signature has one
+ * form.  The certificate is not inside: it came with the card, and evidence carries it beside.  Stock tools
+ * check it (authority.pem: the delegation and the identity certificate, one after the other):
  *
  *	openssl cms -verify -binary -inform DER -in SIG -content FILE -certfile signing.pem \
- *	        -CAfile identity.pem -nointern -attime SECONDS
+ *	        -CAfile authority.pem -no-CApath -no-CAstore -nointern -cades -attime SECONDS -out /dev/null
  *
  * Any thread; what is passed in is only looked at. */
 #include "certs/authority.h"

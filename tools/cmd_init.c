@@ -26,7 +26,7 @@ enum { ENDPOINTS_MAX = 16 };
 
 /* Where things are: below --home, or where the system keeps such things. */
 struct places {
-	char etc[PATH_MAX], state[PATH_MAX], run[PATH_MAX], config[PATH_MAX], profile[PATH_MAX], store[PATH_MAX];
+	char etc[PATH_MAX], state[PATH_MAX], config[PATH_MAX], profile[PATH_MAX];
 };
 
 static enum fault join(char path[PATH_MAX], const char *directory, const char *name)
@@ -39,10 +39,8 @@ static enum fault find_places(const struct tool *tool, struct places *places)
 {
 	TRY(tool->home ? join(places->etc, tool->home, "etc") : join(places->etc, "", "etc/comity"));
 	TRY(tool->home ? join(places->state, tool->home, ".") : join(places->state, "", "var/lib/comity"));
-	TRY(join(places->run, tool->run_dir, "."));
 	TRY(join(places->config, places->etc, "comityd.yaml"));
-	TRY(join(places->profile, places->etc, "profile.yaml"));
-	return join(places->store, places->state, "store");
+	return join(places->profile, places->etc, "profile.yaml");
 }
 
 static enum fault make_directory(const char *path)
@@ -58,11 +56,7 @@ static enum fault make_directories(const struct tool *tool, const struct places 
 		TRY(make_directory(tool->home));
 	TRY(make_directory(places->etc));
 	TRY(make_directory(places->state));
-	TRY(make_directory(tool->run_dir));
-	char path[PATH_MAX];
-	TRY(make_directory(places->store));
-	TRY(join(path, places->state, "blobs"));
-	return make_directory(path);
+	return make_directory(tool->run_dir);	/* comityd makes the store and the place for attachments */
 }
 
 /* ── the configuration ────────────────────────────────────────────────────────────────────────── */
@@ -117,10 +111,10 @@ static enum fault write_config(struct tool *tool, const struct places *places)
 		&config.base);
 }
 
-static enum fault write_profile(const struct tool *tool, const struct places *places)
+static enum fault write_profile(struct tool *tool, const struct places *places)
 {
 	Comity__Profile profile = COMITY__PROFILE__INIT;
-	(void)tool;
+	profile.authority = lower(tool, given(tool, "authority"));
 	return create(places->profile, "# What our card tells others about us: languages, contacts, requirements, guides.  All keys: proto/profile.proto\n",
 		&profile.base);
 }

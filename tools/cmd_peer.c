@@ -1,0 +1,264 @@
+/* Counterparts: their cards, the lines to them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/card.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/print.h"
+
+#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
+
+static Comity__ByPeer by_peer(struct tool *tool)
+{
+	Comity__ByPeer by = COMITY__BY_PEER__INIT;
+	by.peer = lower(tool, argument(tool, 0));
+	return by;
+}
+
+/* ── adding ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_added(struct tool *tool, const Comity__Peer *peer)
+{
+	bool is_verified = peer->standing == COMITY__STANDING__VALUE__VERIFIED;
+	print(tool, "%s  %s  card of %.10s, serial %u\n", safe(tool, peer->authority), safe(tool, peer->name),
+		safe_or(tool, peer->card_issued_at, "?"), peer->card_serial);
+	print(tool, "  the signature on the card is good: this proves only that whoever made it holds its keys\n");
+	if (is_verified) {
+		print(tool, "Updated.  The identity is the one that was verified: nothing else is to be done.\n");
+		return;
+	}
+	print(tool, "Added as %s, UNVERIFIED: nothing will be sent to it or taken from it.\n", safe(tool, peer->authority));
+	say(tool, "Call the authority on a number you already know, NOT one on the card, then:");
+	next_step(tool, "comity peer verify %s", safe(tool, peer->authority));
+}
+
+enum fault cmd_peer_add(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	struct bytes text = { 0 };
+	Comity__PeerAdd add = COMITY__PEER_ADD__INIT;
+	enum fault fault = file_take(argument(tool, 0), CARD_SIZE_MAX, &text);
+	if (!fault && !(add.card = arena_text(&tool->arena, span_of(&text))))
+		fault = FAULT_NO_MEMORY;
+	bytes_clear(&text);
+	TRY(fault);
+	Comity__Call call = SUBMIT(tool, PEER_ADD, peer_add, &add);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
+	if (!printed_json(tool, &reply->peer->base))
+		print_added(tool, reply->peer->peer);
+	return OK;
+}
+
+/* ── looking ──────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *link_state(struct tool *tool, const Comity__PeerView *view)
+{
+	return view->link ? safe_or(tool, view->link->state, "-") : "-";
+}
+
+static const char *count(struct tool *tool, uint64_t number)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+	return safe(tool, text);
+}
+
+static void print_peers(struct tool *tool, const Comity__PeerList *list)
+{
+	struct table table = TABLE("PEER", "NAME", "STATE", "LINK", "CERT UNTIL", ">QUEUED");
+	size_t unverified = 0;
+	for (size_t i = 0; i < list->n_data; i++) {
+		const Comity__PeerView *view = list->data[i];
+		const Comity__Peer *peer = view->peer;
+		unverified += peer->standing == COMITY__STANDING__VALUE__UNVERIFIED;
+		ROW(tool, &table, safe(tool, peer->authority), brief(tool, peer->name, 32), WORD(tool, standing, peer->standing),
+			link_state(tool, view), time_of(tool, view->channel_not_after), count(tool, view->queued));
+	}
+	table_print(tool, &table);
+	if (tool->format == FORMAT_TEXT && !list->n_data)
+		say(tool, "No peers yet: comity peer add FILE");
+	if (unverified)
+		say(tool, "%zu not verified: comity peer verify PEER", unverified);
+}
+
+enum fault cmd_peer_list(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(PEER_LIST, peer_list, &nothing);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEERS, &reply));
+	if (!printed_json(tool, &reply->peers->base))
+		print_peers(tool, reply->peers);
+	return OK;
+}
+
+static void print_list(struct tool *tool, const char *title, char *const *texts, size_t n)
+{
+	print(tool, "  %-13s", title);
+	for (size_t i = 0; i < n; i++)
+		print(tool, "%s%s", i ? ", " : "", safe(tool, texts[i]));
+	print(tool, n ? "\n" : "-\n");
+}
+
+static void print_verification(struct tool *tool, const Comity__Peer *peer)
+{
+	const Comity__Verification *check = peer->verification;
+	print(tool, "  standing     %s", WORD(tool, standing, peer->standing));
+	if (check)
+		print(tool, " since %s, by %s, uid %u%s%s%s%s", time_of(tool, check->verified_at),
+			safe_or(tool, check->method, "?"), check->actor_uid, check->spoke_with ? ", spoke with " : "",
+			safe(tool, check->spoke_with), check->second_officer ? ", in the presence of " : "",
+			safe(tool, check->second_officer));
+	print(tool, "%s%s\n", peer->block_reason && *peer->block_reason ? ": " : "", safe(tool, peer->block_reason));
+}
+
+static void print_link(struct tool *tool, const Comity__LinkReport *link)
+{
+	if (!link)
+		return;
+	print(tool, "  line         %s", safe_or(tool, link->state, "none"));
+	if (link->since)
+		print(tool, " since %s", time_of(tool, link->since));
+	if (link->address && *link->address)
+		print(tool, ", %s", safe(tool, link->address));
+	if (link->has_rtt_microseconds)
+		print(tool, ", %.1f ms", link->rtt_microseconds / 1000.0);
+	if (link->next_attempt_at)
+		print(tool, ", attempt %u at %s", link->attempts + 1, time_of(tool, link->next_attempt_at));
+	print(tool, "\n");
+	if (link->reason_text)
+		print(tool, "               %s: %s\n", safe(tool, link->reason), safe(tool, link->reason_text));
+}
+
+static void print_troubles(struct tool *tool, const Comity__Peer *peer)
+{
+	const Comity__Refusal *refusal = peer->refusal;
+	if (refusal)
+		print(tool, "  refused      %llu times, last %s from %s: %s: %s\n", (unsigned long long)refusal->count,
+			time_of(tool, refusal->refused_at), safe(tool, refusal->address), safe(tool, refusal->reason),
+			safe(tool, refusal->text));
+	if (peer->alarm)
+		print(tool, "  ALARM        %s: %s\n", safe(tool, peer->alarm), safe(tool, peer->alarm_text));
+}
+
+static void print_chain(struct tool *tool, const Comity__ChainReport *chain)
+{
+	if (!chain)
+		return;
+	print(tool, "  our chain    %llu  %.16s\n", (unsigned long long)chain->sent, safe(tool, chain->sent_sha256));
+	print(tool, "  their chain  %llu  %.16s\n", (unsigned long long)chain->received, safe(tool, chain->received_sha256));
+}
+
+static void print_peer(struct tool *tool, const Comity__PeerView *view)
+{
+	const Comity__Peer *peer = view->peer;
+	print(tool, "%s  %s\n", safe(tool, peer->authority), safe(tool, peer->name));
+	print_verification(tool, peer);
+	if (peer->standing != COMITY__STANDING__VALUE__UNVERIFIED)
+		print(tool, "  identity     %s\n", safe(tool, peer->digits));
+	print_list(tool, "endpoints", peer->endpoints, peer->n_endpoints);
+	print_list(tool, "languages", peer->languages, peer->n_languages);
+	print(tool, "  card         serial %u of %s\n", peer->card_serial, time_of(tool, peer->card_issued_at));
+	print(tool, "  certificate  until %s\n", time_of(tool, view->channel_not_after));
+	print_link(tool, view->link);
+	print_chain(tool, view->chain);
+	print(tool, "  queued       %llu\n", (unsigned long long)view->queued);
+	print_troubles(tool, peer);
+}
+
+enum fault cmd_peer_show(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__ByPeer by = by_peer(tool);
+	Comity__Call call = CALL(PEER_SHOW, peer_show, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
+	if (!printed_json(tool, &reply->peer->base))
+		print_peer(tool, reply->peer);
+	return OK;
+}
+
+/* ── trying ───────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_ping(struct tool *tool, const Comity__PingReport *report)
+{
+	for (size_t i = 0; i < report->n_stages; i++) {
+		const Comity__PingStage *stage = report->stages[i];
+		print(tool, "%2zu %-11s %s", i + 1, safe(tool, stage->name), safe(tool, stage->text));
+		if (stage->has_microseconds && stage->microseconds)
+			print(tool, "   %.1f ms", stage->microseconds / 1000.0);
+		print(tool, "\n");
+	}
+}
+
+enum fault cmd_peer_ping(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__PeerPing ping = COMITY__PEER_PING__INIT;
+	const char *times = given(tool, "count");
+	ping.peer = lower(tool, argument(tool, 0));
+	ping.has_count = 1;
+	ping.count = times ? (uint32_t)strtoul(times, NULL, 10) : 3;
+	if (!ping.count || ping.count > 1000)
+		return fault_say(FAULT_USAGE, "--count: a number from 1 to 1000 is needed");
+	Comity__Call call = CALL(PEER_PING, peer_ping, &ping);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_PING, &reply));
+	const Comity__PingReport *report = reply->ping;
+	if (report->ok) {
+		if (!printed_json(tool, &report->base))
+			print_ping(tool, report);
+		return OK;
+	}
+	if (tool->format != FORMAT_JSON) {
+		print_ping(tool, report);
+		TRY(print_now(tool));
+	}
+	enum fault fault = fault_from_slug(report->code ? report->code : "");
+	return fault_say(fault == FAULT_COUNT || !fault ? FAULT_PEER_AWAY : fault, "%s: %s", safe(tool, report->peer),
+		safe_or(tool, report->text, "it did not answer"));
+}
+
+/* ── standing ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* Each of these answers with the peer as it stands now, or with a word. */
+static enum fault change(struct tool *tool, Comity__Call *call, const char *done)
+{
+	const Comity__Reply *reply;
+	struct client *client;
+	TRY(reach(tool, &client));
+	TRY(client_call(client, call, &reply));
+	if (reply->kind_case != COMITY__REPLY__KIND_PEER)
+		TRY(expect(reply, COMITY__REPLY__KIND_DONE));
+	const ProtobufCMessage *document = reply->kind_case == COMITY__REPLY__KIND_PEER ? &reply->peer->base : &reply->done->base;
+	if (!printed_json(tool, document))
+		print(tool, "%s is %s.\n", lower(tool, argument(tool, 0)), done);
+	return OK;
+}
+
+enum fault cmd_peer_block(struct tool *tool)
+{
+	Comity__PeerBlock block = COMITY__PEER_BLOCK__INIT;
+	block.peer = lower(tool, argument(tool, 0));
+	block.reason = (char *)given(tool, "reason");
+	Comity__Call call = SUBMIT(tool, PEER_BLOCK, peer_block, &block);
+	return change(tool, &call, "blocked: nothing is sent to it or taken from it");
+}
+
+enum fault cmd_peer_unblock(struct tool *tool)
+{
+	Comity__ByPeer by = by_peer(tool);
+	Comity__Call call = SUBMIT(tool, PEER_UNBLOCK, peer_unblock, &by);
+	return change(tool, &call, "no longer blocked");
+}
+
+enum fault cmd_peer_remove(struct tool *tool)
+{
+	Comity__ByPeer by = by_peer(tool);
+	const char *confirmed = lower(tool, given(tool, "confirm"));
+	if (!by.peer || !confirmed)
+		return FAULT_NO_MEMORY;
+	if (strcmp(by.peer, confirmed))
+		return fault_say(FAULT_USAGE, "--confirm=%.40s does not name %.40s: nothing was done", given(tool, "confirm"), by.peer);
+	Comity__Call call = SUBMIT(tool, PEER_REMOVE, peer_remove, &by);
+	return change(tool, &call, "removed; what was exchanged with it is kept");
+}
