@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "certs/digest.h"
 #include "daemon/casework_parts.h"
 #include "daemon/events.h"
 #include "proto/stamp.h"
-#include "proto/unpack.h"
 #include "proto/uuid.h"
 
 enum { REFERENCE_MAX = 64, PREFIX_MIN = 6 };
@@ -35,7 +33,7 @@ Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *are
 
 /* ── finding ──────────────────────────────────────────────────────────────────────────────────── */
 
-static Comity__Case *find_by_id(struct txn *txn, struct span id, struct arena *arena)
+Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *arena)
 {
 	return record_find(txn, TABLE_CASES, id, &comity__case__descriptor, arena);
 }
@@ -116,7 +114,7 @@ enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, 
 	}
 	if (candidates.count > 1)
 		return fault_say(FAULT_AMBIGUOUS, "\"%s\" may be: %s", ref, candidates.names);
-	*found = candidates.count ? find_by_id(txn, SPAN(candidates.id), arena) : NULL;
+	*found = candidates.count ? case_find_by_id(txn, SPAN(candidates.id), arena) : NULL;
 	if (txn->fault)
 		return txn->fault;
 	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref);
@@ -208,13 +206,13 @@ static enum fault check_reference(struct txn *txn, const char *reference)
 	return candidates.count ? fault_say(FAULT_EXISTS, "there is a request with the reference \"%s\" already", reference) : OK;
 }
 
-static void keep_draft(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)
+void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)
 {
 	struct key key = key_of_uuid(kase->request_id);
 	record_keep(txn, TABLE_DRAFTS, key_span(&key), &document->base);
 }
 
-static Comity__Case *new_case(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role)
+Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role)
 {
 	char now[STAMP_SIZE];
 	Comity__Case *kase = arena_alloc(arena, sizeof *kase);
@@ -246,7 +244,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 	else
 		TRY(own_reference(casework, txn, reference, sizeof reference));
 	uuid_new(id);
-	Comity__Case *kase = *made = new_case(arena, id, to, COMITY__ROLE__VALUE__REQUESTING);
+	Comity__Case *kase = *made = case_new(arena, id, to, COMITY__ROLE__VALUE__REQUESTING);
 	if (!kase)
 		return FAULT_NO_MEMORY;
 	snprintf(by, sizeof by, "%u", uid);
@@ -257,7 +255,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 		document->requesting_reference = record_text(arena, reference);
 	case_adopt(kase, document, arena);
 	case_keep(txn, kase);
-	keep_draft(txn, kase, document);
+	case_keep_document(txn, kase, document);
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;
 	data.request = kase->requesting_reference;
 	data.request_id = kase->request_id;
@@ -286,7 +284,7 @@ enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Cas
 			kase->requesting_reference, document->requesting_reference);
 	case_adopt(kase, document, arena);
 	case_keep(txn, kase);
-	keep_draft(txn, kase, document);
+	case_keep_document(txn, kase, document);
 	return txn->fault;
 }
 
@@ -306,157 +304,4 @@ Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, st
 {
 	struct key key = key_of_uuid(kase->request_id);
 	return record_find(txn, TABLE_DRAFTS, key_span(&key), &comity__request__descriptor, arena);
-}
-
-/* ── receiving ────────────────────────────────────────────────────────────────────────────────── */
-
-static const Comity__Act *find_act(const Comity__Message *message, act_kind kind)
-{
-	for (size_t i = 0; i < message->n_acts; i++)
-		if (message->acts[i]->kind_case == kind)
-			return message->acts[i];
-	return NULL;
-}
-
-/* A request opens its case; everything else belongs to one that is there. */
-static enum fault find_or_open(struct casework *casework, struct txn *txn, const Comity__Message *message,
-	struct arena *arena, Comity__Case **kase)
-{
-	struct key id = key_of_uuid(message->request_id);
-	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
-	*kase = find_by_id(txn, key_span(&id), arena);
-	if (txn->fault)
-		return txn->fault;
-	if (*kase && strcmp((*kase)->peer, message->from))
-		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that is not between us");
-	if (*kase && request && (*kase)->n_history)
-		return fault_say(FAULT_STATUS_TRANSITION, "the request is here already: it is not opened twice");
-	if (*kase)
-		return OK;
-	if (!request)
-		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that we do not have");
-	*kase = new_case(arena, message->request_id, message->from, COMITY__ROLE__VALUE__REQUESTED);
-	if (!*kase)
-		return FAULT_NO_MEMORY;
-	(*kase)->requesting_authority = record_text(arena, message->from);
-	(*kase)->requested_authority = (char *)casework->own_id;
-	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
-	(*kase)->message_id = record_text(arena, message->message_id);
-	(*kase)->sent_at = record_text(arena, message->created_at);
-	(*kase)->received_at = (*kase)->created_at;
-	case_adopt(*kase, request->request, arena);
-	return OK;
-}
-
-static void want(struct txn *txn, const Comity__MessageState *state, const Comity__AttachmentState *attachment,
-	struct arena *arena)
-{
-	uint8_t *digest = arena_alloc(arena, DIGEST_SIZE);
-	if (!digest || !hex_read(digest, DIGEST_SIZE, span_of_text(attachment->attachment->sha256))) {
-		txn_fail(txn, FAULT_NO_MEMORY);
-		return;
-	}
-	Comity__Wanted wanted = COMITY__WANTED__INIT;
-	wanted.message_id = state->message_id;
-	wanted.request_id = state->request_id;
-	wanted.has_index = wanted.has_sha256 = wanted.has_size = wanted.has_number = 1;
-	wanted.index = attachment->index;
-	wanted.number = attachment->number;
-	wanted.size = attachment->attachment->size;
-	wanted.sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
-	struct key key = key_of_peer(state->from);
-	key_u64(&key, state->number);
-	key_u32(&key, attachment->index);
-	record_keep(txn, TABLE_WANTED, key_span(&key), &wanted.base);
-}
-
-static void note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
-	Comity__MessageState *state, struct arena *arena)
-{
-	for (size_t i = 0; i < message->n_attachments; i++) {
-		Comity__AttachmentState *attachment = case_number_attachment(kase, message->attachments[i], message->from, arena);
-		if (!attachment) {
-			txn_fail(txn, FAULT_NO_MEMORY);
-			return;
-		}
-		attachment->presence = COMITY__PRESENCE__VALUE__ARRIVING;
-		attachment->message_id = state->message_id;
-		attachment->has_index = 1;
-		attachment->index = (uint32_t)i + 1;
-		case_keep_attachment(txn, kase, attachment);
-		want(txn, state, attachment, arena);
-	}
-	state->attachments = state->attachments_missing = (uint32_t)message->n_attachments;
-}
-
-enum fault case_check_attachments(const Comity__Message *message);
-
-/* Without a case: kept, shown, never acted upon. */
-static enum fault receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena)
-{
-	if (message->n_attachments)
-		return fault_say(FAULT_BAD_DOCUMENT, "attachments belong to a case, and the message names none");
-	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
-	if (!state->acts)
-		return arena_fault(arena);
-	for (size_t i = 0; i < message->n_acts; i++) {
-		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
-		if (rule && !(rule->phases & PHASE_NONE))
-			return fault_say(FAULT_BAD_DOCUMENT, "\"%s\" belongs to a case, and the message names none", rule->name);
-		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");
-	}
-	return OK;
-}
-
-enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
-	Comity__MessageState *state, struct arena *arena)
-{
-	Comity__Case *kase;
-	struct verdict verdict;
-	TRY(case_check_attachments(message));
-	if (!message->request_id)
-		return receive_loose(message, state, arena);
-	TRY(find_or_open(casework, txn, message, arena, &kase));
-	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
-		kase->requested_reference = record_text(arena, message->requested_reference);
-	TRY(case_apply(kase, message, state, arena, &verdict));
-	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
-	if (request)
-		keep_draft(txn, kase, request->request);
-	note_attachments(txn, kase, message, state, arena);
-	case_keep(txn, kase);
-	case_file_message(txn, kase, state);
-	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
-	return txn->fault;
-}
-
-/* What the message did is taken back, by a further step: the history is only ever added to. */
-void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
-{
-	(void)casework;
-	struct key id = key_of_uuid(state->request_id);
-	Comity__Case *kase = state->request_id ? find_by_id(txn, key_span(&id), arena) : NULL;
-	if (!kase || !kase->n_history || !kase->history[kase->n_history - 1]->message_id ||
-	    strcmp(kase->history[kase->n_history - 1]->message_id, state->message_id))
-		return;	/* it changed no status, or others came after it */
-	request_status before = COMITY__REQUEST_STATUS__VALUE__DRAFT;
-	for (size_t i = 0; i < kase->n_history; i++)
-		if (strcmp(kase->history[i]->message_id ? kase->history[i]->message_id : "", state->message_id))
-			before = kase->history[i]->status;
-	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
-	char note[128];
-	if (!step)
-		return;
-	*step = *kase->history[kase->n_history - 1];
-	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
-	step->note = record_text(arena, note);
-	step->status = before;
-	step->recorded_at = step->occurred_at = state->delivered_at;
-	step->authority = kase->peer;
-	struct verdict verdict = { .count = 1 };
-	verdict.steps[0].from = kase->status;
-	verdict.steps[0].to = kase->status = before;
-	record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
-	case_keep(txn, kase);
-	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
 }

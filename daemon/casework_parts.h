@@ -30,3 +30,11 @@ Comity__AttachmentState *case_number_attachment(Comity__Case *kase, Comity__Atta
 void case_keep_attachment(struct txn *txn, const Comity__Case *kase, const Comity__AttachmentState *state);
 /* File a message under its case. */
 void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state);
+/* By its id's 16 bytes; NULL when there is none. */
+Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *arena);
+/* A new one in memory, a draft; NULL when memory is out. */
+Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role);
+/* Put the request's document. */
+void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document);
+/* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */
+enum fault case_check_attachments(const Comity__Message *message) MUST_CHECK;

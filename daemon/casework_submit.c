@@ -16,9 +16,6 @@
 
 enum { ATTACHMENTS_MAX = 256 };		/* of one message */
 
-enum fault case_check_attachments(const Comity__Message *message);
-
-/* Both sides hold a message's attachments to this. */
 enum fault case_check_attachments(const Comity__Message *message)
 {
 	uint8_t digest[DIGEST_SIZE];

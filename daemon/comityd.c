@@ -30,9 +30,12 @@
 
 #define SOFTWARE "comity " COMITY_VERSION
 
+enum { RETRY_MS = 15000 };
+
 struct comityd {
 	uv_loop_t loop;
 	uv_signal_t signals[2];
+	uv_timer_t retry;			/* of attachments that could not be kept */
 	struct identity *identity;
 	struct trust *trust;
 	struct context *context;
@@ -152,7 +155,6 @@ static enum fault on_compare(void *owner, const char *peer, const struct hello *
 static void on_opened(void *owner, struct link *link)
 {
 	struct comityd *comityd = owner;
-	log_info("peer %s: the line is open (%s)", link_peer(link), link_address(link));
 	registry_opened(comityd->registry, link_peer(link));
 	outbox_opened(comityd->outbox, link);
 	fetcher_opened(comityd->fetcher, link);
@@ -161,7 +163,7 @@ static void on_opened(void *owner, struct link *link)
 static void on_closed(void *owner, struct link *link, enum fault why)
 {
 	struct comityd *comityd = owner;
-	log_info("peer %s: the line is closed: %s", link_peer(link), fault_text(why));
+	(void)why;	/* the link has told it */
 	outbox_closed(comityd->outbox, link);
 	fetcher_closed(comityd->fetcher, link);
 	supplier_closed(comityd->supplier, link);
@@ -290,6 +292,7 @@ static void on_carrier_closed(void *owner)
 	struct comityd *comityd = owner;
 	for (size_t i = 0; i < ARRAY_LEN(comityd->signals); i++)
 		uv_close((uv_handle_t *)&comityd->signals[i], NULL);
+	uv_close((uv_handle_t *)&comityd->retry, NULL);
 }
 
 static void on_scribe_closed(void *owner)
@@ -337,6 +340,21 @@ static enum fault watch_signals(struct comityd *comityd)
 		    uv_signal_start(&comityd->signals[i], on_signal, numbers[i]))
 			return fault_say(FAULT_IO, "signals cannot be watched");
 	}
+	return OK;
+}
+
+static void on_retry(uv_timer_t *retry)
+{
+	struct comityd *comityd = retry->data;
+	fetcher_retry(comityd->fetcher);
+}
+
+static enum fault start_retrying(struct comityd *comityd)
+{
+	comityd->retry.data = comityd;
+	if (uv_timer_init(&comityd->loop, &comityd->retry) ||
+	    uv_timer_start(&comityd->retry, on_retry, RETRY_MS, RETRY_MS))
+		return fault_say(FAULT_IO, "no timer can be had");
 	return OK;
 }
 
@@ -432,6 +450,7 @@ static enum fault open_rooms(struct comityd *comityd, const struct places *place
 	scribe_add(comityd->scribe, &comityd->certificates);
 	registry_apply_all(comityd->registry);
 	TRY(open_control(comityd, places, settings));
+	TRY(start_retrying(comityd));
 	return watch_signals(comityd);
 }
 
@@ -461,16 +480,14 @@ static void clear(struct comityd *comityd)
 
 enum fault comityd_run(const struct places *places, const struct settings *settings)
 {
-	struct comityd comityd = { 0 };
-	char detail[1024];
+	static struct comityd comityd;	/* what is left at a failed start is the system's to take back */
 	if (uv_loop_init(&comityd.loop))
 		return fault_say(FAULT_IO, "no event loop can be had");
 	enum fault fault = open_rooms(&comityd, places, settings);
 	if (fault)
-		return fault;	/* nothing was promised to anybody yet: leave the rest to exit(3) */
+		return fault;
 	announce(&comityd, places, settings);
 	uv_run(&comityd.loop, UV_RUN_DEFAULT);
-	snprintf(detail, sizeof detail, "%s", fault_detail(fault));
 	clear(&comityd);
 	if (uv_loop_close(&comityd.loop))
 		log_broken("comityd: the loop still had handles when it ended");

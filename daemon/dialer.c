@@ -6,6 +6,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "daemon/socket.h"
+
 struct try {
 	struct dialer *dialer;
 	uv_tcp_t *tcp;		/* NULL once it has failed or was handed over */
@@ -44,15 +46,10 @@ static void on_timer_closed(uv_handle_t *handle)
 	free_when_quiet(dialer);
 }
 
-static void on_tcp_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 static void drop(struct try *try)
 {
 	if (try->tcp)
-		uv_close((uv_handle_t *)try->tcp, on_tcp_closed);
+		socket_drop(try->tcp);
 	try->tcp = NULL;
 }
 

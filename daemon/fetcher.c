@@ -446,6 +446,17 @@ void fetcher_wake(struct fetcher *fetcher, struct link *link)
 		look_for_more(haul);
 }
 
+void fetcher_retry(struct fetcher *fetcher)
+{
+	for (struct haul *haul = fetcher->hauls; haul; haul = haul->next) {
+		if (haul->state != HAUL_IDLE || !haul->after.len)
+			continue;
+		haul->after = (struct key){ 0 };
+		haul->tries = 0;
+		look_for_more(haul);
+	}
+}
+
 void fetcher_bulk(struct fetcher *fetcher, struct link *link, uint32_t stream, uint64_t offset, struct span data)
 {
 	struct haul *haul = find_haul(fetcher, link_peer(link));

@@ -35,6 +35,8 @@ void fetcher_opened(struct fetcher *fetcher, struct link *link);
 void fetcher_closed(struct fetcher *fetcher, struct link *link);
 /* Something may be wanted now. */
 void fetcher_wake(struct fetcher *fetcher, struct link *link);
+/* Try again what failed on this line: there may be room on the disk by now. */
+void fetcher_retry(struct fetcher *fetcher);
 void fetcher_bulk(struct fetcher *fetcher, struct link *link, uint32_t stream, uint64_t offset, struct span data);
 void fetcher_missing(struct fetcher *fetcher, struct link *link, uint32_t stream, const char *reason);
 /* How much of this attachment has arrived by now; false when it is not the one that is arriving. */

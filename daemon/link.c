@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/socket.h"
 #include "daemon/wire.h"
 #include "proto/frame.h"
 #include "proto/stamp.h"
@@ -336,7 +337,7 @@ enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 	static uint64_t ids;
 	struct link *new = calloc(1, sizeof *new);
 	if (!new) {
-		exchange_hang_up(tcp);
+		socket_drop(tcp);
 		return FAULT_NO_MEMORY;
 	}
 	new->id = ++ids;

@@ -6,6 +6,7 @@
 
 #include "daemon/endpoint.h"
 #include "daemon/log.h"
+#include "daemon/socket.h"
 
 enum { BACKLOG = 128 };
 
@@ -19,11 +20,6 @@ struct listener {
 	uv_tcp_t sockets[];
 };
 
-static void on_stray_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct listener *listener = stream->data;
@@ -34,7 +30,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	}
 	uv_tcp_init(listener->loop, tcp);
 	if (uv_accept(stream, (uv_stream_t *)tcp))
-		uv_close((uv_handle_t *)tcp, on_stray_closed);
+		socket_drop(tcp);
 	else
 		listener->accepted(listener->owner, tcp);
 }

@@ -9,7 +9,7 @@ struct listener;
 struct uv_loop_s;
 struct uv_tcp_s;
 
-/* A connection came in; it was allocated with malloc() and is yours (wire_open(), exchange_hang_up()). */
+/* A connection came in; it was allocated with malloc() and is yours (wire_open(), socket_drop()). */
 typedef void listener_accepted(void *owner, TAKES struct uv_tcp_s *tcp);
 
 /* Listen on all of the addresses ("0.0.0.0:7443", "[::]:7443") or on none.  Faults: config, naming the

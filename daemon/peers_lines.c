@@ -309,7 +309,7 @@ bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, struct peer *dialled)
 {
 	struct line *line = calloc(1, sizeof *line);
 	if (!line) {
-		exchange_hang_up(tcp);
+		socket_drop(tcp);
 		return false;
 	}
 	line->peers = peers;
@@ -336,7 +336,7 @@ void lines_accept(void *owner, TAKES uv_tcp_t *tcp)
 		return;
 	}
 	log_unusual("peers: %d connections have not said who they are; a further one is dropped", PEERS_STRANGERS_MAX);
-	exchange_hang_up(tcp);
+	socket_drop(tcp);
 }
 
 void lines_close_peer(struct peer *peer, enum fault why)

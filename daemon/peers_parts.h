@@ -5,8 +5,10 @@
 
 #include "certs/authority.h"
 #include "daemon/dialer.h"
+#include "daemon/exchange.h"
 #include "daemon/listener.h"
 #include "daemon/peers.h"
+#include "daemon/socket.h"
 #include "daemon/wire.h"
 
 enum {

@@ -1,34 +1,17 @@
 #include "daemon/wire.h"
 
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <uv.h>
 
-#include "daemon/endpoint.h"
-#include "proto/arena.h"
+#include "daemon/exchange.h"
+#include "daemon/socket.h"
 #include "proto/frame.h"
-#include "proto/unpack.h"
 
 enum {
-	INPUT_SIZE = 128 << 10,		/* read at once */
 	SEAL_SIZE = 256 << 10,		/* sealed and written at once */
-	ARENA_SIZE = UNPACK_GROWTH * FRAME_SIZE_MAX + 2 * UNPACK_SLACK,
 	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
-};
-
-struct exchange {
-	uv_loop_t *loop;
-	uv_idle_t turn;			/* runs while some wire is busy */
-	struct wire *busy;		/* have something to say, or to hear after a pause */
-	size_t wires;
-	uint8_t *input;			/* INPUT_SIZE */
-	struct bytes plaintext, ciphertext;	/* of the wire at hand */
-	struct arena arena;		/* of the packet at hand */
-	void (*closed)(void *owner);
-	void *owner;
 };
 
 enum stage {
@@ -40,8 +23,8 @@ enum stage {
 
 struct wire {
 	struct exchange *exchange;
-	struct wire *next_busy;
-	bool is_busy, is_ready, is_paused, is_congested, is_writing, is_told;
+	struct errand errand;		/* tend() at the end of the turn */
+	bool is_ready, is_paused, is_congested, is_writing, is_told;
 	enum stage stage;
 	uv_tcp_t *tcp;
 	uv_timer_t timer;
@@ -71,49 +54,17 @@ static void tell_closed(struct wire *wire)
 	wire->listener->closed(wire->owner, wire->why, wire->detail);
 }
 
-static void on_turn_closed(uv_handle_t *handle)
-{
-	struct exchange *exchange = handle->data;
-	void (*closed)(void *owner) = exchange->closed;
-	void *owner = exchange->owner;
-	bytes_clear(&exchange->plaintext);
-	bytes_clear(&exchange->ciphertext);
-	arena_clear(&exchange->arena);
-	free(exchange->input);
-	free(exchange);
-	if (closed)
-		closed(owner);
-}
-
-static void leave_exchange(struct exchange *exchange)
-{
-	exchange->wires--;
-	if (exchange->closed && !exchange->wires)
-		uv_close((uv_handle_t *)&exchange->turn, on_turn_closed);
-}
-
-static void drop_from_busy(struct wire *wire)
-{
-	for (struct wire **at = &wire->exchange->busy; *at; at = &(*at)->next_busy) {
-		if (*at != wire)
-			continue;
-		*at = wire->next_busy;
-		return;
-	}
-}
-
 static void wire_free(struct wire *wire)
 {
 	struct exchange *exchange = wire->exchange;
-	if (wire->is_busy)
-		drop_from_busy(wire);
+	exchange_remove(exchange, &wire->errand);
 	tls_free(wire->tls);
 	bytes_clear(&wire->heard);
 	bytes_clear(&wire->said);
 	bytes_clear(&wire->sending);
 	free(wire->tcp);
 	free(wire);
-	leave_exchange(exchange);
+	exchange_leave(exchange);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -162,14 +113,8 @@ static void tend(struct wire *wire);
 
 static void make_busy(struct wire *wire)
 {
-	if (wire->is_busy || wire->stage == STAGE_GONE)
-		return;
-	struct exchange *exchange = wire->exchange;
-	if (!exchange->busy)
-		uv_idle_start(&exchange->turn, exchange->turn.idle_cb);
-	wire->is_busy = true;
-	wire->next_busy = exchange->busy;
-	exchange->busy = wire;
+	if (wire->stage != STAGE_GONE)
+		exchange_add(wire->exchange, &wire->errand);
 }
 
 static void on_written(uv_write_t *request, int status)
@@ -366,7 +311,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
 	struct wire *wire = handle->data;
-	*buffer = uv_buf_init((char *)wire->exchange->input, INPUT_SIZE);
+	*buffer = uv_buf_init((char *)wire->exchange->input, EXCHANGE_INPUT_SIZE);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
@@ -395,90 +340,12 @@ static void on_timer(uv_timer_t *timer)
 		hang_up(wire);
 }
 
-static void on_turn(uv_idle_t *turn)
+static void on_errand(struct errand *errand)
 {
-	struct exchange *exchange = turn->data;
-	struct wire *list = exchange->busy;
-	exchange->busy = NULL;
-	uv_idle_stop(turn);
-	for (struct wire *wire = list, *next; wire; wire = next) {
-		next = wire->next_busy;
-		wire->is_busy = false;	/* wires are freed by close callbacks only, so the list stays sound */
-		tend(wire);
-	}
-}
-
-/* ── the exchange ────────────────────────────────────────────────────────────────────────────────── */
-
-enum fault exchange_open(struct uv_loop_s *loop, struct exchange **exchange)
-{
-	struct exchange *new = calloc(1, sizeof *new);
-	uint8_t *input = malloc(INPUT_SIZE);
-	if (!new || !input) {
-		free(new);
-		free(input);
-		return FAULT_NO_MEMORY;
-	}
-	new->loop = loop;
-	new->input = input;
-	arena_init(&new->arena, ARENA_SIZE);
-	uv_idle_init(loop, &new->turn);
-	new->turn.data = new;
-	new->turn.idle_cb = on_turn;
-	*exchange = new;
-	return OK;
-}
-
-void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner)
-{
-	exchange->closed = closed;
-	exchange->owner = owner;
-	if (!exchange->wires)
-		uv_close((uv_handle_t *)&exchange->turn, on_turn_closed);
-}
-
-struct uv_loop_s *exchange_loop(const struct exchange *exchange)
-{
-	return exchange->loop;
-}
-
-static void on_stray_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
-void exchange_hang_up(struct uv_tcp_s *tcp)
-{
-	uv_close((uv_handle_t *)tcp, on_stray_closed);
+	tend(container_of(errand, struct wire, errand));
 }
 
 /* ── the wire ────────────────────────────────────────────────────────────────────────────────────── */
-
-static void set_options(uv_tcp_t *tcp)
-{
-	static const struct { int level, name, value; } options[] = {
-		{ SOL_SOCKET,  SO_KEEPALIVE,       1 },
-		{ IPPROTO_TCP, TCP_NODELAY,        1 },		/* we gather ourselves */
-		{ IPPROTO_TCP, TCP_KEEPIDLE,       20 },
-		{ IPPROTO_TCP, TCP_KEEPINTVL,      5 },
-		{ IPPROTO_TCP, TCP_KEEPCNT,        2 },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT,   30000 },
-		{ IPPROTO_TCP, TCP_NOTSENT_LOWAT,  128 << 10 },	/* the kernel's queue shallow as ours */
-	};
-	uv_os_fd_t fd;
-	if (uv_fileno((uv_handle_t *)tcp, &fd))
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)	/* each is a help, none a need */
-		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
-}
-
-static void set_address(struct wire *wire)
-{
-	struct sockaddr_storage address;
-	int size = sizeof address;
-	if (!uv_tcp_getpeername(wire->tcp, (struct sockaddr *)&address, &size))
-		endpoint_address(wire->address, (struct sockaddr *)&address);
-}
 
 enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
 		enum tls_side side, const char *expected_peer,
@@ -488,21 +355,22 @@ enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 	enum fault fault = new ? tls_new(context, side, expected_peer, &new->tls) : FAULT_NO_MEMORY;
 	if (fault) {
 		free(new);
-		exchange_hang_up(tcp);
+		socket_drop(tcp);
 		return fault;
 	}
-	exchange->wires++;
+	exchange_enter(exchange);
 	new->exchange = exchange;
 	new->listener = listener;
 	new->owner = owner;
+	new->errand.run = on_errand;
 	new->limit = FRAME_GREETING_MAX;
 	new->tcp = tcp;
 	tcp->data = new->timer.data = new->write.data = new;
 	uv_timer_init(exchange->loop, &new->timer);
 	new->open_handles = 2;
 	new->heard_at = new->keyed_at = uv_now(exchange->loop);
-	set_options(tcp);
-	set_address(new);
+	socket_set_options(tcp);
+	socket_peer_address(new->address, tcp);
 	*wire = new;
 	if (uv_read_start((uv_stream_t *)tcp, on_alloc, on_read))
 		wire_cut(new, FAULT_LINE_CUT, NULL);

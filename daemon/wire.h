@@ -1,9 +1,8 @@
 #pragma once
 /* One connection: TCP, TLS and frames.  Knows bytes and time, not whose turn it is.
  *
- * An exchange holds what all wires of a loop share: buffers, the arena packets are read into, and the
- * list of wires with something to say.  What is sent during one turn of the loop leaves together at the
- * turn's end, in as few writes as possible.  At most one write is under way; what gathers meanwhile
+ * What is sent during one turn of the loop leaves together at the turn's end, in as few writes as
+ * possible; daemon/exchange.h holds what all wires of a loop share for that.  At most one write is under way; what gathers meanwhile
  * goes with the next.  Callers should stop sending bulk while wire_is_congested(), so that the queue
  * stays shallow and an urgent message overtakes; `drained` tells when to go on.
  *
@@ -14,7 +13,6 @@
 #include "certs/tls.h"
 #include "proto/packet.h"
 
-struct uv_loop_s;
 struct uv_tcp_s;
 struct wire;
 struct exchange;
@@ -36,14 +34,6 @@ struct wire_listener {
 	void (*alarm)(void *owner);				/* the time set with wire_set_alarm() is up */
 	void (*closed)(void *owner, enum fault why, const char *detail);	/* the last call */
 };
-
-/* `loop` outlives the exchange.  Faults: no memory. */
-enum fault exchange_open(struct uv_loop_s *loop, struct exchange **exchange) MUST_CHECK;
-/* The wires must have been closed or be closing; `closed` is called when all are gone. */
-void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner);
-struct uv_loop_s *exchange_loop(const struct exchange *exchange);
-/* Close the handle of a connection that never became a wire, and free it. */
-void exchange_hang_up(struct uv_tcp_s *tcp);
 
 /* Speak over a connected handle, which was allocated with malloc() and is the wire's from here on, also
  * when this fails.  The caller names the peer it expects.  Faults: no memory, TLS. */

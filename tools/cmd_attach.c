@@ -1,0 +1,159 @@
+/* Attachments of a case. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "proto/text.h"
+#include "tools/acts.h"
+#include "tools/commands.h"
+#include "tools/print.h"
+#include "tools/transfer.h"
+
+#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
+
+/* ── adding ───────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault describe(struct tool *tool, Comity__Attachment *attachment)
+{
+	static const char *const said[] = { "role", "title", "language", "translation-of", "form" };
+	*attachment = (Comity__Attachment)COMITY__ATTACHMENT__INIT;
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		TRY(fill_given(tool, &attachment->base, said[i]));
+	return OK;
+}
+
+enum fault cmd_attach_add(struct tool *tool)
+{
+	Comity__AttachmentList list = COMITY__ATTACHMENT_LIST__INIT;
+	size_t files = line_argument_count(&tool->line) - 1;
+	list.schema = "comity.attachment-list/1";
+	list.data = arena_alloc(&tool->arena, files * sizeof *list.data);
+	if (!list.data)
+		return FAULT_NO_MEMORY;
+	for (; list.n_data < files; list.n_data++) {
+		Comity__Attachment attachment;
+		const Comity__AttachmentState *state;
+		TRY(describe(tool, &attachment));
+		TRY(upload(tool, argument(tool, 0), argument(tool, list.n_data + 1), &attachment, &state));
+		list.data[list.n_data] = (Comity__AttachmentState *)state;
+	}
+	if (printed_json(tool, &list.base))
+		return OK;
+	for (size_t i = 0; i < files; i++) {
+		const Comity__Attachment *added = list.data[i]->attachment;
+		print(tool, "%s  %s  %s  sha256 %.16s…  added\n", safe_or(tool, added->id, "-"), safe(tool, added->name),
+			size_of(tool, added->size), safe(tool, added->sha256));
+	}
+	say(tool, "They go with the next message, or with the request.");
+	return OK;
+}
+
+/* ── listing ──────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault get_list(struct tool *tool, const Comity__AttachmentList **list)
+{
+	const Comity__Reply *reply;
+	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
+	by.ref = (char *)argument(tool, 0);
+	Comity__Call call = CALL(ATTACH_LIST, attach_list, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_ATTACHMENTS, &reply));
+	*list = reply->attachments;
+	return OK;
+}
+
+static const char *arrived(struct tool *tool, const Comity__AttachmentState *state)
+{
+	char text[24];
+	if (state->presence != COMITY__PRESENCE__VALUE__ARRIVING || !state->attachment->size)
+		return WORD(tool, presence, state->presence);
+	snprintf(text, sizeof text, "%.0f %%", 100.0 * (double)state->bytes_done / (double)state->attachment->size);
+	return safe(tool, text);
+}
+
+enum fault cmd_attach_list(struct tool *tool)
+{
+	const Comity__AttachmentList *list;
+	struct table table = TABLE(">NO", "ID", "FROM", "ROLE", "NAME", ">SIZE", "STATE", "LANGUAGE", "TITLE");
+	TRY(get_list(tool, &list));
+	if (printed_json(tool, &list->base))
+		return OK;
+	for (size_t i = 0; i < list->n_data; i++) {
+		const Comity__AttachmentState *state = list->data[i];
+		const Comity__Attachment *one = state->attachment;
+		char number[16];
+		if (!one)
+			continue;
+		snprintf(number, sizeof number, "%u", state->number);
+		ROW(tool, &table, safe(tool, number), safe_or(tool, one->id, "-"), safe_or(tool, state->from, "-"),
+			WORD(tool, attachment_role, one->role), brief(tool, one->name, 40), size_of(tool, one->size),
+			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, 40));
+	}
+	table_print(tool, &table);
+	return OK;
+}
+
+/* ── getting ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* By its number in the case, or by its id if only one has it. */
+static enum fault find(const Comity__AttachmentList *list, const char *wanted, const Comity__AttachmentState **found)
+{
+	char *end;
+	unsigned long number = strtoul(wanted, &end, 10);
+	size_t matches = 0;
+	for (size_t i = 0; i < list->n_data; i++) {
+		const Comity__AttachmentState *state = list->data[i];
+		if (!state->attachment)
+			continue;
+		bool is_it = *wanted && !*end ? state->number == number
+			: state->attachment->id && !strcmp(state->attachment->id, wanted);
+		matches += is_it;
+		if (is_it)
+			*found = state;
+	}
+	if (matches > 1)
+		return fault_say(FAULT_AMBIGUOUS, "both sides have an attachment \"%.40s\": name it by its number", wanted);
+	return matches ? OK : fault_say(FAULT_NOT_FOUND, "the case has no attachment \"%.40s\"", wanted);
+}
+
+/* FILE, or DIR and the name it was given, or that name here.  Names that peers chose are made harmless. */
+static enum fault choose_path(struct tool *tool, const char *name, char path[PATH_MAX])
+{
+	struct stat file;
+	struct bytes plain = { 0 };
+	const char *output = given(tool, "output");
+	bool is_directory = output && !stat(output, &file) && S_ISDIR(file.st_mode);
+	enum fault fault = name_make_safe(&plain, span_of_text(name && *name ? name : "attachment"));
+	const char *own = fault ? NULL : bytes_text(&plain);
+	if (!fault && !own)
+		fault = FAULT_NO_MEMORY;
+	int len = fault ? 0 : is_directory ? snprintf(path, PATH_MAX, "%s/%s", output, own)
+		: snprintf(path, PATH_MAX, "%s", output ? output : own);
+	bytes_clear(&plain);
+	TRY(fault);
+	return len < PATH_MAX ? OK : fault_say(FAULT_USAGE, "--output: the path is too long");
+}
+
+enum fault cmd_attach_get(struct tool *tool)
+{
+	const Comity__AttachmentList *list;
+	const Comity__AttachmentState *found = NULL;
+	ProtobufCMessage *copy;
+	char path[PATH_MAX];
+	TRY(get_list(tool, &list));
+	TRY(find(list, argument(tool, 1), &found));
+	TRY(keep_message(tool, &found->base, &copy));
+	found = (const Comity__AttachmentState *)copy;
+	TRY(choose_path(tool, found->attachment->name, path));
+	TRY(download(tool, argument(tool, 0), found, path));
+
+	Comity__SavedFile saved = COMITY__SAVED_FILE__INIT;
+	saved.schema = "comity.saved/1";
+	saved.file = path;
+	saved.has_size = 1;
+	saved.size = found->attachment->size;
+	saved.sha256 = found->attachment->sha256;
+	if (!printed_json(tool, &saved.base))
+		print(tool, "%s  %s  sha256 %s  verified\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256));
+	return OK;
+}
