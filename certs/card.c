@@ -232,8 +232,10 @@ static enum fault check_signature(const struct card *card, struct span der)
 	};
 	struct signer *signer;
 	int64_t signing_time = 0;
-	TRY(signer_new(card->certificates[ROLE_SIGNING], &signer));
-	enum fault fault = signature_verify_enclosed(signer, beside, ARRAY_LEN(beside), der, &signing_time);
+	enum fault fault = signer_new(card->certificates[ROLE_SIGNING], &signer);
+	if (fault)
+		return fault == FAULT_NO_MEMORY ? fault : fault_say(FAULT_BAD_CARD, "%s", fault_detail(fault));
+	fault = signature_verify_enclosed(signer, beside, ARRAY_LEN(beside), der, &signing_time);
 	signer_free(signer);
 	if (fault)
 		return fault_say(FAULT_CARD_ALTERED, "%s", fault_detail(fault));
@@ -264,7 +266,8 @@ static enum fault check_summary(const struct card *card, struct span shown)
 	return fault;
 }
 
-/* The order matters: until the signature is proven, what is inside is only what somebody wrote. */
+/* The signature comes first: where it does not fit, the card was altered, whatever else seems wrong with it.
+ * That its certificate is of this authority is proven after it. */
 static enum fault prove(struct card *card, struct span packed, struct span shown, struct span der, int64_t now)
 {
 	ProtobufCMessage *message;
@@ -272,9 +275,9 @@ static enum fault prove(struct card *card, struct span packed, struct span shown
 	if (fault)
 		return fault == FAULT_NO_MEMORY ? fault : fault_say(FAULT_BAD_CARD, "%s", fault_detail(fault));
 	TRY(take(card, (const Comity__Card *)message));
+	TRY(check_signature(card, der));
 	TRY(check_fields(card));
 	TRY(check_certificates(card, now));
-	TRY(check_signature(card, der));
 	return check_summary(card, shown);
 }
 

@@ -25,6 +25,12 @@ const char *casework_their_reference(const Comity__Case *kase)
 	return reference ? reference : "";
 }
 
+const char *casework_name(const Comity__Case *kase)
+{
+	const char *ours = casework_our_reference(kase), *theirs = casework_their_reference(kase);
+	return *ours ? ours : *theirs ? theirs : kase->request_id;
+}
+
 Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena)
 {
 	struct key key = key_of_peer(peer);
@@ -269,7 +275,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 static enum fault must_be_draft(const Comity__Case *kase)
 {
 	return kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT && kase->role == COMITY__ROLE__VALUE__REQUESTING ? OK :
-		fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": its text stands", casework_our_reference(kase), status_name(kase->status));
+		fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": its text stands", casework_name(kase), status_name(kase->status));
 }
 
 enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,

@@ -23,6 +23,8 @@ enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, 
 /* Our own and their reference of it; "" when not known. */
 const char *casework_our_reference(const Comity__Case *kase);
 const char *casework_their_reference(const Comity__Case *kase);
+/* What to call it in a sentence: ours, else theirs, else its id. */
+const char *casework_name(const Comity__Case *kase);
 
 /* Make a draft, with the next reference of our register.  Faults: peer unknown, bad document. */
 enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,

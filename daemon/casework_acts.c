@@ -21,7 +21,7 @@ static const struct measure_view *view_measures(const Comity__Case *kase, struct
 struct case_view case_view_of(const Comity__Case *kase, struct arena *arena)
 {
 	struct case_view view = {
-		.reference = *casework_our_reference(kase) ? casework_our_reference(kase) : NULL,
+		.reference = casework_name(kase),
 		.our_side = case_our_side(kase),
 		.kind = kase->kind,
 		.status = kase->status,

@@ -76,12 +76,12 @@ enum fault casework_find_attachment(struct txn *txn, const Comity__Case *kase, c
 			continue;
 		if (*found)
 			return fault_say(FAULT_AMBIGUOUS, "both sides have an attachment \"%s\" in %s: give its number, %u or %u",
-				name, casework_our_reference(kase), (*found)->number, list->data[i]->number);
+				name, casework_name(kase), (*found)->number, list->data[i]->number);
 		*found = list->data[i];
 	}
 	if (txn->fault)
 		return txn->fault;
-	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no attachment \"%s\" in %s", name, casework_our_reference(kase));
+	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no attachment \"%s\" in %s", name, casework_name(kase));
 }
 
 /* A1, A2, ... that no attachment of ours has yet. */
@@ -106,11 +106,11 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 	if (!list)
 		return arena_fault(arena);
 	if (phase_of(kase->status) == PHASE_OVER)
-		return fault_say(FAULT_STATUS_TRANSITION, "%s is \"%s\"", casework_our_reference(kase), status_name(kase->status));
+		return fault_say(FAULT_STATUS_TRANSITION, "%s is \"%s\"", casework_name(kase), status_name(kase->status));
 	for (size_t i = 0; attachment->id && i < list->n_data; i++)
 		if (!strcmp(list->data[i]->from, casework->own_id) && is_called(list->data[i], attachment->id))
 			return fault_say(FAULT_EXISTS, "there is an attachment \"%s\" in %s already", attachment->id,
-				casework_our_reference(kase));
+				casework_name(kase));
 	if (!attachment->id)
 		attachment->id = free_id(list, casework->own_id, arena);
 	Comity__AttachmentState *state = *staged = case_number_attachment(kase, attachment, casework->own_id, arena);
@@ -206,7 +206,7 @@ static enum fault find_in_case(struct txn *txn, const Comity__Case *kase, const 
 	}
 	walk_end(&walk);
 	return matches == 1 ? OK : matches ? fault_say(FAULT_AMBIGUOUS, "\"%s\" may be %zu messages: give more of the id", name, matches) :
-		fault_say(FAULT_NOT_FOUND, "there is no message \"%s\" in %s", name, casework_our_reference(kase));
+		fault_say(FAULT_NOT_FOUND, "there is no message \"%s\" in %s", name, casework_name(kase));
 }
 
 static enum fault find_anywhere(struct txn *txn, const char *name, struct key *found)

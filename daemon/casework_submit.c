@@ -46,40 +46,7 @@ static enum fault must_be_verified(struct txn *txn, const char *id, struct arena
 		fault_say(FAULT_PEER_UNVERIFIED, "not sent: %s is not verified", id);
 }
 
-/* ── attachments ──────────────────────────────────────────────────────────────────────────────── */
-
-static bool take_along(Comity__AttachmentState **chosen, size_t *count, Comity__AttachmentState *state)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (chosen[i]->number == state->number)
-			return true;
-	if (*count == ATTACHMENTS_MAX)
-		return false;
-	chosen[(*count)++] = state;
-	return true;
-}
-
-static enum fault choose(struct txn *txn, const Comity__Case *kase, const Comity__Message *template, bool all_staged,
-	struct arena *arena, Comity__AttachmentState **chosen, size_t *count)
-{
-	for (size_t i = 0; i < template->n_attachments; i++) {
-		Comity__AttachmentState *state;
-		const char *id = template->attachments[i]->id;
-		TRY(casework_find_attachment(txn, kase, id ? id : "", arena, &state));
-		if (state->presence != COMITY__PRESENCE__VALUE__STAGED)
-			return fault_say(FAULT_NOT_FOUND, "attachment %s of %s was sent already", id, casework_our_reference(kase));
-		if (!take_along(chosen, count, state))
-			return fault_say(FAULT_TOO_LARGE, "a message carries at most %d attachments", ATTACHMENTS_MAX);
-	}
-	Comity__AttachmentList *list = all_staged ? casework_attachments(txn, kase, arena) : NULL;
-	for (size_t i = 0; list && i < list->n_data; i++)
-		if (list->data[i]->presence == COMITY__PRESENCE__VALUE__STAGED && !take_along(chosen, count, list->data[i]))
-			return fault_say(FAULT_TOO_LARGE, "a message carries at most %d attachments", ATTACHMENTS_MAX);
-	return txn->fault;
-}
-
-/* ── the message ──────────────────────────────────────────────────────────────────────────────── */
-
+/* A message that is being made. */
 struct draft {
 	Comity__Message message;
 	Comity__MessageState state;
@@ -90,6 +57,51 @@ struct draft {
 	uint8_t sha256[DIGEST_SIZE];
 	struct verdict verdict;
 };
+
+/* ── attachments ──────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault take_along(struct draft *draft, Comity__AttachmentState *state)
+{
+	for (size_t i = 0; i < draft->count; i++)
+		if (draft->chosen[i]->number == state->number)
+			return OK;
+	if (draft->count == ATTACHMENTS_MAX)
+		return fault_say(FAULT_TOO_LARGE, "a message carries at most %d attachments", ATTACHMENTS_MAX);
+	draft->chosen[draft->count++] = state;
+	return OK;
+}
+
+static Comity__AttachmentState *find_staged(const Comity__AttachmentList *list, const char *id)
+{
+	for (size_t i = 0; id && i < list->n_data; i++)
+		if (list->data[i]->presence == COMITY__PRESENCE__VALUE__STAGED && list->data[i]->attachment->id &&
+		    !strcmp(list->data[i]->attachment->id, id))
+			return list->data[i];
+	return NULL;
+}
+
+static enum fault choose(struct txn *txn, const Comity__Case *kase, const Comity__Message *template, bool all_staged,
+	struct arena *arena, struct draft *draft)
+{
+	if (!template->n_attachments && !all_staged)
+		return OK;
+	Comity__AttachmentList *list = casework_attachments(txn, kase, arena);
+	if (!list || txn->fault)
+		return txn->fault ? txn->fault : arena_fault(arena);
+	for (size_t i = 0; i < template->n_attachments; i++) {
+		const char *id = template->attachments[i]->id;
+		Comity__AttachmentState *state = find_staged(list, id);
+		if (!state)
+			return fault_say(FAULT_NOT_FOUND, "no attachment \"%s\" of ours waits to be sent in %s", id ? id : "", casework_name(kase));
+		TRY(take_along(draft, state));
+	}
+	for (size_t i = 0; all_staged && i < list->n_data; i++)
+		if (list->data[i]->presence == COMITY__PRESENCE__VALUE__STAGED)
+			TRY(take_along(draft, list->data[i]));
+	return OK;
+}
+
+/* ── the message ──────────────────────────────────────────────────────────────────────────────── */
 
 static void address(struct casework *casework, struct draft *draft, const Comity__Case *kase, const Comity__Message *template)
 {
@@ -216,7 +228,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
 	TRY(must_be_verified(txn, kase->peer, arena));
-	TRY(choose(txn, kase, template, all_staged, arena, draft->chosen, &draft->count));
+	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
 	TRY(case_apply(kase, &draft->message, &draft->state, arena, &draft->verdict));
@@ -242,7 +254,7 @@ enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__C
 		if (!act_rule(message->acts[i]->kind_case))
 			return fault_say(FAULT_BAD_DOCUMENT, "act %zu is of no kind that is known here", i + 1);
 		if (message->acts[i]->kind_case == COMITY__ACT__KIND_REQUEST)
-			return fault_say(FAULT_USAGE, "a request is sent with: comity request send %s", casework_our_reference(kase));
+			return fault_say(FAULT_USAGE, "a request is sent with: comity request send %s", casework_name(kase));
 	}
 	if (message->text && !text_is_clean(span_of_text(message->text)))
 		return fault_say(FAULT_BAD_TEXT, "the text has control characters");
@@ -310,15 +322,15 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
 	Comity__Validation validation = COMITY__VALIDATION__INIT;
 	Comity__Request *document = casework_document(txn, kase, arena);
 	if (!document)
-		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "%s has no text", casework_our_reference(kase));
+		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "%s has no text", casework_name(kase));
 	if (kase->status != COMITY__REQUEST_STATUS__VALUE__DRAFT || !is_requesting(kase))
-		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it was sent already", casework_our_reference(kase),
+		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it was sent already", casework_name(kase),
 			status_name(kase->status));
 	TRY(casework_validate(casework, txn, kase, document, kase->peer, arena, &validation));
 	submitted->n_warnings = validation.n_problems;
 	submitted->warnings = validation.problems;
 	if (!validation.ok)
-		return fault_say(FAULT_INCOMPLETE, "%s cannot be sent to %s yet", casework_our_reference(kase), kase->peer);
+		return fault_say(FAULT_INCOMPLETE, "%s cannot be sent to %s yet", casework_name(kase), kase->peer);
 
 	Comity__Message template = COMITY__MESSAGE__INIT;
 	Comity__Act act = COMITY__ACT__INIT, *acts = &act;

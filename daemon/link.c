@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "daemon/log.h"
-#include "daemon/socket.h"
 #include "daemon/wire.h"
 #include "proto/frame.h"
 #include "proto/stamp.h"
@@ -336,10 +335,8 @@ enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 {
 	static uint64_t ids;
 	struct link *new = calloc(1, sizeof *new);
-	if (!new) {
-		socket_drop(tcp);
+	if (!new)
 		return FAULT_NO_MEMORY;
-	}
 	new->id = ++ids;
 	new->dialler = expected_peer ? DIALLED_BY_US : DIALLED_BY_THEM;
 	new->settings = settings;

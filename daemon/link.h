@@ -75,8 +75,8 @@ void link_cut(struct link *link, enum fault why, const char *text);
 
 /* ── for peers ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* Takes the connected handle (see wire_open()), also when this fails.  `expected_peer` is whom we
- * dialled, NULL when they dialled us.  Faults: no memory, TLS. */
+/* Takes the connected handle (see wire_open()) unless this fails.  `expected_peer` is whom we dialled, NULL
+ * when they dialled us.  Faults: no memory, TLS. */
 enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
 		const char *expected_peer, const struct link_settings *settings,
 		const struct link_listener *listener, void *owner, struct link **link) MUST_CHECK;

@@ -305,20 +305,27 @@ static const struct link_listener link_listener = {
 
 /* ── beginning and end ───────────────────────────────────────────────────────────────────────────── */
 
-bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, struct peer *dialled)
+static struct line *line_new(struct peers *peers, uv_tcp_t *tcp, struct peer *dialled)
 {
 	struct line *line = calloc(1, sizeof *line);
-	if (!line) {
-		socket_drop(tcp);
-		return false;
-	}
+	if (!line)
+		return NULL;
 	line->peers = peers;
 	line->peer = dialled;
 	enum fault fault = link_open(peers->exchange, tcp, peers->context, dialled ? dialled->id : NULL,
 		&peers->link_settings, &link_listener, line, &line->link);
-	if (fault) {
-		log_broken("peers: a connection cannot be used: %s", fault_detail(fault));
-		free(line);
+	if (!fault)
+		return line;
+	log_broken("peers: a connection cannot be used: %s", fault_detail(fault));
+	free(line);
+	return NULL;
+}
+
+bool lines_begin(struct peers *peers, TAKES uv_tcp_t *tcp, struct peer *dialled)
+{
+	struct line *line = line_new(peers, tcp, dialled);
+	if (!line) {
+		socket_drop(tcp);
 		return false;
 	}
 	line->is_stranger = !dialled;

@@ -9,7 +9,6 @@
 #include "daemon/listener.h"
 #include "daemon/peers.h"
 #include "daemon/socket.h"
-#include "daemon/wire.h"
 
 enum {
 	PROBE_MS = 2000,	/* an open line that does not echo within this gives way to a new call */

@@ -109,7 +109,7 @@ static void on_shutdown(uv_shutdown_t *request, int status)
 
 /* ── out ─────────────────────────────────────────────────────────────────────────────────────────── */
 
-static void tend(struct wire *wire);
+static void tend(struct errand *errand);
 
 static void make_busy(struct wire *wire)
 {
@@ -132,7 +132,7 @@ static void on_written(uv_write_t *request, int status)
 		return;
 	if (status < 0)
 		wire_cut(wire, FAULT_LINE_CUT, uv_strerror(status));
-	tend(wire);
+	tend(&wire->errand);
 }
 
 /* Write at once what the kernel takes; the rest becomes the one write under way. */
@@ -290,8 +290,9 @@ static void settle(struct wire *wire, enum fault fault)
 }
 
 /* Say and hear what can be said and heard; the owner hears last. */
-static void tend(struct wire *wire)
+static void tend(struct errand *errand)
 {
+	struct wire *wire = container_of(errand, struct wire, errand);
 	if (wire->stage == STAGE_GONE)
 		return;
 	if (wire->heard.len && !wire->is_paused && wire->stage == STAGE_SPEAKING)
@@ -340,11 +341,6 @@ static void on_timer(uv_timer_t *timer)
 		hang_up(wire);
 }
 
-static void on_errand(struct errand *errand)
-{
-	tend(container_of(errand, struct wire, errand));
-}
-
 /* ── the wire ────────────────────────────────────────────────────────────────────────────────────── */
 
 enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
@@ -355,14 +351,13 @@ enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 	enum fault fault = new ? tls_new(context, side, expected_peer, &new->tls) : FAULT_NO_MEMORY;
 	if (fault) {
 		free(new);
-		socket_drop(tcp);
 		return fault;
 	}
 	exchange_enter(exchange);
 	new->exchange = exchange;
 	new->listener = listener;
 	new->owner = owner;
-	new->errand.run = on_errand;
+	new->errand.run = tend;
 	new->limit = FRAME_GREETING_MAX;
 	new->tcp = tcp;
 	tcp->data = new->timer.data = new->write.data = new;
@@ -402,7 +397,9 @@ void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct 
 const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); }
 const char *wire_tls(const struct wire *wire)     { return tls_description(wire->tls); }
 const char *wire_address(const struct wire *wire) { return wire->address; }
+void wire_set_limit(struct wire *wire, size_t size)  { wire->limit = size; }
 bool wire_is_congested(const struct wire *wire)   { return wire->is_congested; }
+enum fault wire_judge_again(struct wire *wire)    { return tls_judge_again(wire->tls); }
 uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }
 uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
 
@@ -410,11 +407,6 @@ size_t wire_queue_bytes(const struct wire *wire)
 {
 	size_t under_way = wire->is_writing ? uv_stream_get_write_queue_size((uv_stream_t *)wire->tcp) : 0;
 	return wire->said.len - wire->said_from + under_way;
-}
-
-void wire_set_limit(struct wire *wire, size_t frame_size_max)
-{
-	wire->limit = frame_size_max;
 }
 
 void wire_set_alarm(struct wire *wire, uint64_t milliseconds)
@@ -442,11 +434,6 @@ void wire_resume(struct wire *wire)
 	wire->is_paused = false;
 	uv_read_start((uv_stream_t *)wire->tcp, on_alloc, on_read);
 	make_busy(wire);	/* frames may wait that were read before the pause */
-}
-
-enum fault wire_judge_again(struct wire *wire)
-{
-	return wire->is_ready ? tls_judge_again(wire->tls) : OK;
 }
 
 void wire_close(struct wire *wire, enum fault why, const char *detail)

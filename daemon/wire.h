@@ -35,8 +35,8 @@ struct wire_listener {
 	void (*closed)(void *owner, enum fault why, const char *detail);	/* the last call */
 };
 
-/* Speak over a connected handle, which was allocated with malloc() and is the wire's from here on, also
- * when this fails.  The caller names the peer it expects.  Faults: no memory, TLS. */
+/* Speak over a connected handle, which was allocated with malloc() and is the wire's from here on, unless
+ * this fails.  The caller names the peer it expects.  Faults: no memory, TLS. */
 enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
 		enum tls_side side, const char *expected_peer,
 		const struct wire_listener *listener, void *owner, struct wire **wire) MUST_CHECK;

@@ -47,12 +47,14 @@ WALLS = [
 	# the line
 	("daemon/log*", ["proto/"]),
 	("daemon/endpoint*", ["proto/"]),
-	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
+	("daemon/socket*", ["proto/", "daemon/endpoint"]),
+	("daemon/exchange*", ["proto/"]),
+	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/socket"]),
 	("daemon/link*", ["proto/", "certs/", "daemon/log", "daemon/wire"]),
-	("daemon/dialer*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
-	("daemon/listener*", ["proto/", "certs/", "daemon/log", "daemon/endpoint"]),
-	("daemon/peers*", ["proto/", "certs/", "daemon/log", "daemon/wire", "daemon/link", "daemon/dialer", "daemon/listener",
-		"daemon/endpoint"]),
+	("daemon/dialer*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),
+	("daemon/listener*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),
+	("daemon/peers*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/link", "daemon/dialer",
+		"daemon/listener", "daemon/endpoint", "daemon/socket"]),
 
 	# the desks: inbox and outbox never see each other
 	("daemon/inbox*", [*DESK, *LINE, "daemon/casework", "daemon/acts"]),
@@ -71,7 +73,7 @@ WALLS = [
 HOMES = {
 	"openssl/": ["certs/*"],
 	"lmdb.h": ["daemon/store*"],
-	"uv.h": ["daemon/scribe*", "daemon/porter*", "daemon/worker*", "daemon/wire*", "daemon/dialer*", "daemon/listener*",
+	"uv.h": ["daemon/scribe*", "daemon/porter*", "daemon/worker*", "daemon/exchange*", "daemon/socket*", "daemon/wire*", "daemon/dialer*", "daemon/listener*",
 		"daemon/endpoint*", "daemon/peers*", "daemon/control*", "daemon/comityd*", "daemon/main*", "daemon/notify*",
 		"daemon/fetcher*", "daemon/clock*"],
 	"yaml.h": ["proto/*"],

@@ -1,0 +1,230 @@
+/* What is said in a case. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/suggest.h"
+#include "proto/yaml.h"
+#include "tools/acts.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/print.h"
+
+#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
+#define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
+
+/* ── sending ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* What a message is when nobody says: the answer that is due, else a letter. */
+static const char *usual_kind(const struct tool *tool, const Comity__RequestView *view)
+{
+	bool asks_us = view->request->role == COMITY__ROLE__VALUE__REQUESTED;
+	if (given(tool, "kind"))
+		return given(tool, "kind");
+	if (given(tool, "question") && asks_us)
+		return "additional-info-request";
+	if (view->request->status == STATUS(INFO_REQUESTED) && !asks_us)
+		return "additional-info";
+	if (view->request->status == STATUS(CONSULTING) && !asks_us)
+		return "consultation-reply";
+	return "general-correspondence";
+}
+
+/* How many questions the last additional-info-request asked. */
+static enum fault count_questions(struct tool *tool, size_t *count)
+{
+	const Comity__Reply *reply;
+	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
+	by.ref = (char *)argument(tool, 0);
+	Comity__Call call = CALL(MESSAGE_LIST, message_list, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGES, &reply));
+	*count = 0;
+	for (size_t i = 0; i < reply->messages->n_data; i++) {
+		const Comity__Message *message = reply->messages->data[i]->message;
+		for (size_t n = 0; message && n < message->n_acts; n++)
+			if (message->acts[n]->kind_case == COMITY__ACT__KIND_ADDITIONAL_INFO_REQUEST)
+				*count = message->acts[n]->additional_info_request->n_questions;
+	}
+	return OK;
+}
+
+/* --answer 2=TEXT, or NULL. */
+static const char *answer_to(const struct tool *tool, size_t number)
+{
+	const char *text;
+	for (size_t i = 0; (text = given_at(tool, "answer", i)); i++) {
+		char *end;
+		if (strtoul(text, &end, 10) == number && *end == '=')
+			return end + 1;
+	}
+	return NULL;
+}
+
+/* Every question gets an answer: its own, or the text of the message. */
+static enum fault answer_all(struct tool *tool, Comity__AdditionalInfo *info, const char *text)
+{
+	size_t count;
+	TRY(count_questions(tool, &count));
+	info->answers = arena_alloc(&tool->arena, (count + 1) * sizeof *info->answers);
+	if (!info->answers)
+		return FAULT_NO_MEMORY;
+	for (size_t number = 1; number <= count; number++) {
+		Comity__Answer *answer = arena_alloc(&tool->arena, sizeof *answer);
+		if (!answer)
+			return FAULT_NO_MEMORY;
+		comity__answer__init(answer);
+		answer->has_number = 1;
+		answer->number = (uint32_t)number;
+		answer->text = (char *)(answer_to(tool, number) ? answer_to(tool, number) : text);
+		info->answers[info->n_answers++] = answer;
+	}
+	return OK;
+}
+
+/* The words are the message's; acts that hold an opinion of their own repeat them. */
+static enum fault fill_words(struct tool *tool, Comity__Act *act, const char *text)
+{
+	if (act->kind_case == COMITY__ACT__KIND_ADDITIONAL_INFO)
+		return answer_all(tool, act->additional_info, text);
+	if (act->kind_case == COMITY__ACT__KIND_CONSULTATION_REPLY && !act->consultation_reply->position)
+		act->consultation_reply->position = (char *)text;
+	if (act->kind_case == COMITY__ACT__KIND_CONSULTATION && !act->consultation->position)
+		act->consultation->position = (char *)text;
+	return OK;
+}
+
+static enum fault write_message(struct tool *tool, Comity__Message *message)
+{
+	Comity__Act *act, **acts = arena_alloc(&tool->arena, sizeof *acts);
+	ProtobufCMessage *body;
+	const Comity__RequestView *view;
+	if (!given(tool, "text") && !given(tool, "question") && !given(tool, "attach") && !given(tool, "kind") && !given(tool, "answer"))
+		return fault_say(FAULT_USAGE, "there is nothing to send: give --text FILE, --from FILE, --question or --attach");
+	if (given(tool, "text"))
+		TRY(text_take(tool, given(tool, "text"), &message->text));
+	TRY(get_request(tool, argument(tool, 0), &view));
+	TRY(act_new(tool, usual_kind(tool, view), &act, &body));
+	TRY(fill_all(tool, body));
+	TRY(fill_words(tool, act, message->text));
+	if (!acts)
+		return FAULT_NO_MEMORY;
+	*acts = act;
+	message->acts = acts;
+	message->n_acts = 1;
+	return OK;
+}
+
+/* The message may be named by its number in the case; what is quoted is its id. */
+static enum fault find_replied(struct tool *tool, Comity__Message *message)
+{
+	const Comity__Reply *reply;
+	Comity__ByMessage by = COMITY__BY_MESSAGE__INIT;
+	by.ref = (char *)argument(tool, 0);
+	by.message = (char *)given(tool, "in-reply-to");
+	if (!by.message)
+		return OK;
+	Comity__Call call = CALL(MESSAGE_SHOW, message_show, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
+	if (!reply->message->state || !reply->message->state->message_id)
+		return fault_say(FAULT_BAD_FRAME, "comityd sent a message without its id");
+	message->in_reply_to_id = arena_text(&tool->arena, span_of_text(reply->message->state->message_id));
+	return message->in_reply_to_id ? OK : FAULT_NO_MEMORY;
+}
+
+enum fault cmd_message_send(struct tool *tool)
+{
+	ProtobufCMessage *document;
+	Comity__Message written = COMITY__MESSAGE__INIT, *message = &written;
+	if (given(tool, "from") && (given(tool, "text") || given(tool, "kind")))
+		return fault_say(FAULT_USAGE, "--from gives the whole message: leave --text and --kind out");
+	if (given(tool, "from")) {
+		TRY(document_take(tool, given(tool, "from"), &comity__message__descriptor, &document));
+		message = (Comity__Message *)document;
+	} else {
+		TRY(write_message(tool, message));
+	}
+	if (given(tool, "subject"))
+		message->subject = (char *)given(tool, "subject");
+	TRY(find_replied(tool, message));
+	TRY(attach_given(tool, argument(tool, 0), message));
+	return submit(tool, argument(tool, 0), message);
+}
+
+/* ── reading ──────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *acts_of(struct tool *tool, const Comity__MessageState *state)
+{
+	struct bytes text = { 0 };
+	for (size_t i = 0; i < state->n_acts; i++)
+		if (bytes_printf(&text, "%s%s", i ? ", " : "", state->acts[i]))
+			break;
+	const char *spelled = safe(tool, bytes_text(&text));
+	bytes_clear(&text);
+	return spelled;
+}
+
+static const char *when(const Comity__MessageState *state)
+{
+	return state->arrived_at ? state->arrived_at : state->queued_at;
+}
+
+enum fault cmd_message_list(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	struct table table = TABLE(">NO", "TIME", "FROM", "WHAT", "TRANSPORT", ">FILES", "ID", "TEXT");
+	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
+	by.ref = (char *)argument(tool, 0);
+	Comity__Call call = CALL(MESSAGE_LIST, message_list, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGES, &reply));
+	if (printed_json(tool, &reply->messages->base))
+		return OK;
+	for (size_t i = 0; i < reply->messages->n_data; i++) {
+		const Comity__MessageView *view = reply->messages->data[i];
+		const Comity__MessageState *state = view->state;
+		char number[16], files[16];
+		if (!state)
+			continue;
+		snprintf(number, sizeof number, "%u", view->place ? view->place : (unsigned)i + 1);
+		snprintf(files, sizeof files, "%u", state->attachments);
+		ROW(tool, &table, safe(tool, number), time_of(tool, when(state)), safe(tool, state->from), acts_of(tool, state),
+			WORD(tool, transport, state->transport), safe(tool, files), safe(tool, state->message_id),
+			brief(tool, view->message ? view->message->text : NULL, 40));
+	}
+	table_print(tool, &table);
+	return OK;
+}
+
+static void print_state(struct tool *tool, const Comity__MessageState *state)
+{
+	char sha256[DIGEST_HEX_SIZE + 1] = "";
+	if (state->sha256.len == DIGEST_SIZE)
+		hex_write(sha256, (struct span){ state->sha256.data, DIGEST_SIZE });
+	print(tool, "message    %s\n  from     %s to %s\n  what     %s\n  state    %s%s%s\n", safe(tool, state->message_id),
+		safe(tool, state->from), safe(tool, state->to), acts_of(tool, state), WORD(tool, transport, state->transport),
+		state->reason ? ": " : "", safe(tool, state->reason_text));
+	print(tool, "  sha256   %s  (%s, signed)\n", sha256, size_of(tool, state->size));
+	print(tool, "  queued   %s\n  sent     %s\n  receipt  %s\n  complete %s\n", time_of(tool, when(state)),
+		time_of(tool, state->sent_at), time_of(tool, state->delivered_at), time_of(tool, state->complete_at));
+}
+
+enum fault cmd_message_show(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	struct bytes yaml = { 0 };
+	Comity__ByMessage by = COMITY__BY_MESSAGE__INIT;
+	by.ref = (char *)given(tool, "ref");
+	by.message = (char *)argument(tool, 0);
+	Comity__Call call = CALL(MESSAGE_SHOW, message_show, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
+	const Comity__MessageView *view = reply->message;
+	if (printed_json(tool, &view->base))
+		return OK;
+	if (view->state)
+		print_state(tool, view->state);
+	enum fault fault = view->message ? yaml_write(&view->message->base, &yaml) : OK;
+	if (!fault)
+		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
+	bytes_clear(&yaml);
+	if (view->unknown_fields)
+		say(tool, "%u fields are of a newer schema: kept in the record, not shown.", view->unknown_fields);
+	return fault;
+}
