@@ -148,7 +148,9 @@ static bool has_right_constraints(X509 *certificate, enum role role)
 	uint32_t flags = X509_get_extension_flags(certificate);
 	if (!profiles[role].is_authority)
 		return !(flags & EXFLAG_CA);
-	return (flags & EXFLAG_BCONS) && (flags & EXFLAG_CA);
+	if (!(flags & EXFLAG_BCONS) || !(flags & EXFLAG_CA))
+		return false;
+	return role == ROLE_IDENTITY ? flags & EXFLAG_SI : X509_get_pathlen(certificate) == 0;
 }
 
 /* An absent usage means "everything" to OpenSSL (UINT32_MAX); to us it is a missing promise. */

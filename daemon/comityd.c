@@ -21,6 +21,7 @@
 #include "daemon/outbox.h"
 #include "daemon/peers.h"
 #include "daemon/porter.h"
+#include "daemon/receipts.h"
 #include "daemon/registry.h"
 #include "daemon/scribe.h"
 #include "daemon/store.h"
@@ -238,7 +239,7 @@ static void on_message_refused(void *owner, struct txn *txn, const Comity__Messa
 static void on_receipted(void *owner, struct txn *txn, const struct manifest *manifest)
 {
 	struct comityd *comityd = owner;
-	outbox_receipted(comityd->outbox, txn, manifest, on_message_refused, comityd);
+	receipts_take(txn, comityd->casework.own_id, manifest, on_message_refused, comityd);
 }
 
 static void on_kept(void *owner, struct link *link)

@@ -1,15 +1,11 @@
-#include "daemon/fetcher.h"
+#include "daemon/fetcher_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/blobs.h"
-#include "daemon/chain.h"
-#include "daemon/events.h"
 #include "daemon/log.h"
 #include "daemon/peers.h"
-#include "daemon/porter.h"
 #include "proto/frame.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
@@ -20,38 +16,6 @@ enum {
 	TRIES_MAX = 3,				/* of one attachment on one line, when its content is wrong */
 };
 
-enum haul_state {
-	HAUL_IDLE,
-	HAUL_BEGINNING,		/* the porter looks what is there */
-	HAUL_FETCHING,
-	HAUL_FINISHING,		/* the porter verifies and syncs */
-	HAUL_RECORDING,		/* the scribe says so in the ledger */
-	HAUL_LEAVING,		/* the line went: the porter closes the part */
-};
-
-/* What is being fetched from one peer. */
-struct haul {
-	struct haul *next;
-	struct fetcher *fetcher;
-	char peer[MANIFEST_ID_SIZE];
-	enum haul_state state;
-	uint64_t link_id;			/* 0: no line */
-	uint32_t stream;
-	/* the attachment */
-	struct key wanted, after;		/* its row; and where this line's search goes on */
-	char message_id[UUID_TEXT_SIZE], request_id[UUID_TEXT_SIZE];
-	uint8_t message[UUID_SIZE], request[UUID_SIZE], sha256[DIGEST_SIZE];
-	uint32_t index, number;
-	uint64_t size, asked, heard, written;	/* bytes from its front */
-	unsigned tries;
-	struct blob_part *part;			/* the porter's while an errand runs */
-	bool is_here;
-	enum fault fault;
-	char detail[256];
-	struct errand errand;			/* begin, finish, leave */
-	struct job job;
-};
-
 /* Bytes on their way to the disk. */
 struct append {
 	struct errand errand;
@@ -59,11 +23,6 @@ struct append {
 	enum fault fault;
 	struct span data;
 	uint8_t bytes[];
-};
-
-struct fetcher {
-	struct fetcher_rooms rooms;
-	struct haul *hauls;
 };
 
 static struct haul *find_haul(const struct fetcher *fetcher, const char *peer)
@@ -85,111 +44,6 @@ static struct blob_id blob_of(const struct haul *haul)
 }
 
 static void look_for_more(struct haul *haul);
-
-/* ── recording: on the scribe's thread ────────────────────────────────────────────────────────── */
-
-static void tell(struct txn *txn, const struct haul *haul, const char *type, const char *reason)
-{
-	Comity__EventData data = COMITY__EVENT_DATA__INIT;
-	data.peer = (char *)haul->peer;
-	data.message_id = (char *)haul->message_id;
-	data.request_id = (char *)haul->request_id;
-	data.has_attachment = data.has_bytes_total = 1;
-	data.attachment = haul->number;
-	data.bytes_total = haul->size;
-	data.reason = (char *)reason;
-	events_append(txn, type, haul->peer, &data);
-}
-
-static void record_presence(struct txn *txn, const struct haul *haul, struct arena *arena)
-{
-	struct key key = key_of_number(haul->request_id, haul->number);
-	Comity__AttachmentState *state =
-		record_find(txn, TABLE_ATTACHMENTS, key_span(&key), &comity__attachment_state__descriptor, arena);
-	if (!state)
-		return;
-	state->has_presence = state->has_bytes_done = 1;
-	state->presence = COMITY__PRESENCE__VALUE__HERE;
-	state->bytes_done = haul->size;
-	record_keep(txn, TABLE_ATTACHMENTS, key_span(&key), &state->base);
-}
-
-static void record_blob(struct txn *txn, const struct haul *haul)
-{
-	char now[STAMP_SIZE];
-	stamp_now(now);
-	Comity__Blob blob = COMITY__BLOB__INIT;
-	blob.has_size = 1;
-	blob.size = haul->size;
-	blob.stored_at = now;
-	struct key key = key_of_blob(haul->request_id, SPAN(haul->sha256));
-	record_keep(txn, TABLE_BLOBS, key_span(&key), &blob.base);
-}
-
-/* The last one of its message: say, signed, that all of it is here. */
-static void complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
-{
-	struct key key = key_of_message(haul->peer, haul->message_id);
-	struct span raw;
-	ProtobufCMessage *unpacked;
-	if (!txn_get(txn, TABLE_MESSAGES, key_span(&key), &raw) ||
-	    unpack(&comity__message__descriptor, raw, arena, FAULT_STORE_BROKEN, &unpacked)) {
-		txn_fail(txn, FAULT_STORE_BROKEN);
-		return;
-	}
-	const Comity__Message *message = (const Comity__Message *)unpacked;
-	struct manifest_entry *entries = arena_alloc(arena, (message->n_attachments + 1) * sizeof *entries);
-	if (!entries) {
-		txn_fail(txn, arena_fault(arena));
-		return;
-	}
-	memcpy(entries[0].sha256, state->sha256.data, DIGEST_SIZE);
-	snprintf(entries[0].message_id, sizeof entries[0].message_id, "%s", haul->message_id);
-	for (size_t i = 0; i < message->n_attachments; i++) {
-		entries[i + 1] = entries[0];
-		entries[i + 1].index = (uint32_t)i + 1;
-		if (!hex_read(entries[i + 1].sha256, DIGEST_SIZE, span_of_text(message->attachments[i]->sha256)))
-			txn_fail(txn, FAULT_STORE_BROKEN);
-	}
-	state->has_completion = state->has_transport = 1;
-	state->completion = chain_append(txn, haul->fetcher->rooms.identity, haul->peer, PURPOSE_COMPLETE, entries,
-		message->n_attachments + 1);
-	state->transport = COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE;
-	char now[STAMP_SIZE];
-	stamp_now(now);
-	state->complete_at = record_text(arena, now);
-	tell(txn, haul, EVENT_INBOX_COMPLETE, NULL);
-}
-
-static enum fault record(struct txn *txn, struct job *job)
-{
-	struct haul *haul = container_of(job, struct haul, job);
-	struct arena arena;
-	if (!txn_delete(txn, TABLE_WANTED, key_span(&haul->wanted)))
-		return txn->fault;	/* recorded before */
-	arena_init(&arena, UNPACK_ARENA);
-	txn_use_reserve(txn);
-	record_blob(txn, haul);
-	record_presence(txn, haul, &arena);
-	tell(txn, haul, EVENT_ATTACHMENT_HERE, NULL);
-	struct key key = key_of_message(haul->peer, haul->message_id);
-	Comity__MessageState *state =
-		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &arena);
-	if (state && state->attachments_missing) {
-		if (!--state->attachments_missing)
-			complete(txn, haul, state, &arena);
-		record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
-	}
-	arena_clear(&arena);
-	return txn->fault;
-}
-
-static enum fault record_failure(struct txn *txn, struct job *job)
-{
-	struct haul *haul = container_of(job, struct haul, job);
-	tell(txn, haul, EVENT_ATTACHMENT_FAILED, fault_slug(haul->fault));
-	return txn->fault;
-}
 
 static void on_recorded(struct job *job, enum fault fault)
 {
@@ -217,7 +71,7 @@ static void give_up(struct haul *haul)
 	log_unusual("fetcher %s: attachment %u of message %s: %s", haul->peer, haul->index, haul->message_id, haul->detail);
 	haul->after = haul->wanted;
 	key_u8(&haul->after, 0);	/* just behind it */
-	start_record(haul, record_failure);
+	start_record(haul, haul_record_failure);
 }
 
 static void fail(struct haul *haul, enum fault fault, const char *detail)
@@ -270,7 +124,7 @@ static void on_finished(struct errand *errand)
 {
 	struct haul *haul = container_of(errand, struct haul, errand);
 	if (!haul->fault) {
-		start_record(haul, record);
+		start_record(haul, haul_record);
 	} else if (haul->fault == FAULT_DIGEST_MISMATCH && ++haul->tries < TRIES_MAX) {
 		haul->state = HAUL_IDLE;	/* wrong bytes were thrown away: once more from the front */
 		look_for_more(haul);
@@ -346,7 +200,7 @@ static void on_begun(struct errand *errand)
 {
 	struct haul *haul = container_of(errand, struct haul, errand);
 	if (haul->is_here) {
-		start_record(haul, record);
+		start_record(haul, haul_record);
 	} else if (haul->fault) {
 		start_leaving(haul);
 	} else {

@@ -21,11 +21,6 @@ void outbox_close(struct outbox *outbox);		/* takes NULL */
 void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
 /* The scribe's `closing`: form manifests for the peers whose lines are ready. */
 void outbox_form(struct outbox *outbox, struct txn *txn);
-/* A receipt or a completion of the peer, accepted on its chain, in the same transaction. */
-struct manifest;
-typedef void outbox_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
-void outbox_receipted(struct outbox *outbox, struct txn *txn, const struct manifest *manifest,
-	outbox_refused *refused, void *owner);
 /* How many messages wait for this peer without being in a manifest. */
 uint64_t outbox_waiting(struct txn *txn, const char *peer);
 

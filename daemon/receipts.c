@@ -1,0 +1,81 @@
+#include "daemon/receipts.h"
+
+#include <string.h>
+
+#include "daemon/events.h"
+
+static Comity__MessageState *find_state(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
+{
+	struct key key = key_of_message(own_id, message_id);
+	return record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
+}
+
+static void keep_state(struct txn *txn, const Comity__MessageState *state)
+{
+	struct key key = key_of_message(state->from, state->message_id);
+	record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
+}
+
+static void tell(struct txn *txn, const Comity__MessageState *state, const char *type)
+{
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.axis = "transport";
+	data.peer = state->to;
+	data.message_id = state->message_id;
+	data.request_id = state->request_id;
+	data.reason = state->reason;
+	data.n_acts = state->n_acts;
+	data.acts = state->acts;
+	events_append(txn, type, state->to, &data);
+}
+
+static bool on_received(Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
+{
+	if (state->has_receipt)
+		return false;	/* told already */
+	state->has_receipt = state->has_transport = 1;
+	state->receipt = manifest->number;
+	state->delivered_at = (char *)manifest->at;
+	state->transport = entry->refused ? COMITY__TRANSPORT__VALUE__REFUSED :
+		state->attachments ? COMITY__TRANSPORT__VALUE__DELIVERED : COMITY__TRANSPORT__VALUE__COMPLETE;
+	state->reason = (char *)entry->refused;
+	return true;
+}
+
+static bool on_complete(Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
+{
+	(void)entry;
+	if (state->has_completion)
+		return false;
+	state->has_completion = state->has_transport = 1;
+	state->completion = manifest->number;
+	state->complete_at = (char *)manifest->at;
+	state->transport = COMITY__TRANSPORT__VALUE__COMPLETE;
+	return true;
+}
+
+void receipts_take(struct txn *txn, const char *own_id, const struct manifest *manifest, receipts_refused *refused,
+	void *owner)
+{
+	static bool (*const changes[])(Comity__MessageState *, const struct manifest *, const struct manifest_entry *) = {
+		[PURPOSE_RECEIPT] = on_received, [PURPOSE_COMPLETE] = on_complete,
+	};
+	struct arena arena;
+	arena_init(&arena, 64 << 20);
+	for (size_t i = 0; i < manifest->count; i++) {
+		const struct manifest_entry *entry = &manifest->entries[i];
+		Comity__MessageState *state = entry->index ? NULL :
+			find_state(txn, own_id, entry->message_id, &arena);
+		/* A receipt for other bytes than ours confirms nothing. */
+		if (!state || state->sha256.len != DIGEST_SIZE || memcmp(state->sha256.data, entry->sha256, DIGEST_SIZE))
+			continue;
+		if (!changes[manifest->purpose](state, manifest, entry))
+			continue;
+		keep_state(txn, state);
+		tell(txn, state, entry->refused ? EVENT_MESSAGE_REFUSED :
+			manifest->purpose == PURPOSE_COMPLETE ? EVENT_MESSAGE_COMPLETE : EVENT_MESSAGE_DELIVERED);
+		if (entry->refused)
+			refused(owner, txn, state, &arena);
+	}
+	arena_clear(&arena);
+}
