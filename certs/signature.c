@@ -127,20 +127,6 @@ const char *signer_authority(const struct signer *signer)
 	return signer->authority;
 }
 
-/* DER, and nothing after it; anything that is not in its one form is not what was signed. */
-static CMS_ContentInfo *parse(struct span der, size_t size_max)
-{
-	if (!der.len || der.len > size_max)
-		return NULL;
-	const uint8_t *at = der.at;
-	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
-	if (cms && at == der.at + der.len && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed &&
-	    OBJ_obj2nid(CMS_get0_eContentType(cms)) == NID_pkcs7_data)
-		return cms;
-	CMS_ContentInfo_free(cms);
-	return NULL;
-}
-
 /* Go to what follows the first element, or to what is inside it. */
 static bool step_over(struct span *at)
 {
@@ -171,6 +157,20 @@ static bool is_version_3(struct span at)
 {
 	static const uint8_t integer[] = { 0x02, 0x01, 0x03 };
 	return at.len > sizeof integer && !memcmp(at.at, integer, sizeof integer);
+}
+
+/* DER, and nothing after it; anything that is not in its one form is not what was signed. */
+static CMS_ContentInfo *parse(struct span der, size_t size_max)
+{
+	if (!der.len || der.len > size_max)
+		return NULL;
+	const uint8_t *at = der.at;
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
+	if (cms && at == der.at + der.len && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed &&
+	    OBJ_obj2nid(CMS_get0_eContentType(cms)) == NID_pkcs7_data)
+		return cms;
+	CMS_ContentInfo_free(cms);
+	return NULL;
 }
 
 /* RFC 5652 sections 5.1 and 5.3: both are 3 when the signer is named by its key identifier.  OpenSSL reads
@@ -294,14 +294,17 @@ enum fault signature_verify(const struct signer *signer, struct span content, st
 	return fault;
 }
 
+/* RFC 5652 section 5.1, down to the octets: ContentInfo, its content, SignedData; past version and digest
+ * algorithms; EncapsulatedContentInfo, past its type. */
 enum fault signature_peel(struct span der, struct bytes *content)
 {
-	CMS_ContentInfo *cms = parse(der, ENCLOSED_SIZE_MAX);
-	ASN1_OCTET_STRING **inside = cms ? CMS_get0_content(cms) : NULL;
-	enum fault fault = !inside || !*inside ? refuse("there is no signed content") :
-		bytes_append(content, (struct span){ ASN1_STRING_get0_data(*inside), (size_t)ASN1_STRING_length(*inside) });
-	CMS_ContentInfo_free(cms);
-	return fault;
+	enum { OCTET_STRING = 0x04 };
+	struct span at = der;
+	bool is_found = step_in(&at) && step_over(&at) && step_in(&at) && step_in(&at) && step_over(&at) &&
+			step_over(&at) && step_in(&at) && step_over(&at) && step_in(&at) && at.len &&
+			*at.at == OCTET_STRING && step_in(&at);
+	ERR_clear_error();
+	return is_found ? bytes_append(content, at) : refuse("there is no signed content");
 }
 
 static bool is_among(X509 *certificate, const struct span *certificates, size_t count)

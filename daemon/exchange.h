@@ -10,7 +10,7 @@
 
 #include "proto/arena.h"
 
-enum { EXCHANGE_INPUT_SIZE = 128 << 10 };	/* read at once */
+enum { EXCHANGE_INPUT_SIZE = 64 << 10 };	/* read at once */
 
 struct errand {
 	struct errand *next;

@@ -10,7 +10,7 @@
 #include "proto/frame.h"
 
 enum {
-	SEAL_SIZE = 256 << 10,		/* sealed and written at once */
+	SEAL_SIZE = 128 << 10,		/* sealed and written at once */
 	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
 };
 

@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LEDGER = ["daemon/store", "daemon/store_key", "daemon/scribe", "daemon/record", "daemon/worker", "daemon/disk"]
 BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk"]
-LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness"]
+LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness", "daemon/problems"]
 SIDE = ["daemon/log", "daemon/clock", "daemon/notify"]
 DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain"]
 LINE = ["daemon/peers", "daemon/link"]
@@ -40,13 +40,16 @@ WALLS = [
 	("daemon/statuses*", ["proto/", "daemon/acts", "daemon/preconditions"]),
 	("daemon/preconditions*", ["proto/", "daemon/acts", "daemon/statuses"]),
 	("daemon/acts*", ["proto/"]),
-	("daemon/completeness*", ["proto/", "daemon/acts"]),
+	("daemon/problems*", ["proto/"]),
+	("daemon/completeness*", ["proto/", "daemon/acts", "daemon/problems"]),
 	("daemon/casework*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key", "daemon/record", "daemon/events",
 		"daemon/clock", "daemon/blobs", *LAW]),
 
 	# the line
 	("daemon/log*", ["proto/"]),
 	("daemon/endpoint*", ["proto/"]),
+	("daemon/socket*", ["proto/", "daemon/endpoint"]),
+	("daemon/exchange*", ["proto/", "certs/"]),
 	("daemon/socket*", ["proto/", "daemon/endpoint"]),
 	("daemon/exchange*", ["proto/"]),
 	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/socket"]),
@@ -59,13 +62,14 @@ WALLS = [
 	# the desks: inbox and outbox never see each other
 	("daemon/inbox*", [*DESK, *LINE, "daemon/casework", "daemon/acts"]),
 	("daemon/outbox*", [*DESK, *LINE]),
+	("daemon/receipts*", DESK),
 	("daemon/fetcher*", [*DESK, *LINE]),
 	("daemon/supplier*", [*DESK, *LINE]),
 
 	# above everything
 	("daemon/registry*", [*DESK, *LINE]),
-	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry"]),
-	("daemon/*", ["proto/", "certs/", "daemon/"]),
+	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox"]),
+	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]
 
@@ -106,7 +110,10 @@ def may_see(path, header, allowed):
 
 
 def trespasses(path):
-	allowed = next(names for pattern, names in WALLS if fnmatch.fnmatch(path, pattern))
+	allowed = next((names for pattern, names in WALLS if fnmatch.fnmatch(path, pattern)), None)
+	if allowed is None:
+		yield path + ": belongs to no room; add it to the table"
+		return
 	for number, mark, header in includes(path):
 		if mark == '"' and not may_see(path, header, allowed):
 			yield f'{path}:{number}: must not include "{header}"'

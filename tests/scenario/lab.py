@@ -171,6 +171,8 @@ class Authority:
 		return os.path.join(self.home, *parts)
 
 	def log(self):
+		if not os.path.exists(self.path("comityd.log")):
+			return ""
 		with open(self.path("comityd.log"), errors="replace") as file:
 			return file.read()
 
@@ -218,7 +220,7 @@ class Authority:
 		if self.watcher:
 			self.watcher.leave()
 		self.stop()
-		found = SANITIZER.search(self.log()) if os.path.exists(self.path("comityd.log")) else None
+		found = SANITIZER.search(self.log())
 		require(not found, self.name + ": a sanitizer reports", self.log()[-6000:] if found else "")
 
 	# ── the tool ──
@@ -298,7 +300,7 @@ class Authority:
 		translation = self.lab.file("letter-qab.pdf", b"%PDF-1.7 a translation\n")
 		self.comity("attach", "add", ref, letter, "--role", "REQUEST_LETTER", "--language", "en")
 		self.comity("attach", "add", ref, translation, "--role", "TRANSLATION", "--translation-of", "A1",
-			"--language", "qab-XS")
+			"--language", "qaa-XF" if self.name == "xs-ca" else "qab-XS")
 		for file in files:
 			self.comity("attach", "add", ref, file, "--role", "EXHIBIT")
 		self.comity("request", "send", ref, "--officer", "B. Sandglass")
@@ -329,7 +331,7 @@ class Lab:
 		self.comity, self.comityd = build + "/tools/comity", build + "/daemon/comityd"
 		self.directory = directory
 		self.authorities = []
-		self.helpers = []
+		self.helpers, self.examples = [], 0
 		self.news = threading.Condition()
 
 	def authority(self, name, start=True, **options):
@@ -376,8 +378,10 @@ class Lab:
 
 	def example(self, name="request.yaml", swapped=False):
 		"""The sample request with two papers, the letter and its translation; swapped: Sylvania asks Freedonia."""
+		self.examples += 1
 		with open(SAMPLE) as file:
 			text = re.sub(r"(?m)^  - \{id: A[3-7],.*\n", "", file.read())
+		text = text.replace("FRD-CA/2026/0412", f"{'MLA-XS-26-' if swapped else 'FRD-CA/2026/'}{self.examples:04}")
 		for left, right in (("xf-ca", "xs-ca"), ("XFR", "XSY"), ("qab-XS", "qaa-XF")) if swapped else ():
 			text = text.replace(left, "\0").replace(right, left).replace("\0", right)
 		return self.file(name, text.encode())

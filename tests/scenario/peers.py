@@ -56,7 +56,8 @@ def one_wrong_digit_does_not_verify(lab):
 	lab.add(freedonia, sylvania)
 	digits = sylvania.comity("status")["digits"]
 	wrong = digits[:-1] + str((int(digits[-1]) + 1) % 10)
-	answer = freedonia.run("--json", "peer", "verify", "xs-ca", "--digits-file", lab.file("heard", wrong.encode()))
+	answer = freedonia.run("--json", "peer", "verify", "xs-ca", "--digits-file", lab.file("heard", wrong.encode()),
+		"--spoke-with", "x")
 	require(answer.status == 77, "it fails", answer.status, answer.out, answer.err)
 	require("8" in answer.err, "and names the group", answer.err)
 

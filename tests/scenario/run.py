@@ -27,7 +27,7 @@ def scenarios(words):
 			continue
 		for name, function in inspect.getmembers(importlib.import_module(noun), inspect.isfunction):
 			if function.__module__ == noun and list(inspect.signature(function).parameters) == ["lab"] and name[0] != "_":
-				if not words or any(word in f"{noun}: {name}" for word in words):
+				if not words or any(word in f"{noun}: {name.replace('_', ' ')}" for word in words):
 					yield noun, name
 
 

@@ -109,14 +109,22 @@ static void a_card_survives_the_mail(void **state)
 	bytes_clear(&mailed);
 }
 
+/* Every byte of the readable lines, of the block's head and of its tail, where its structure is; of what lies
+ * between, all of it covered by one digest or compared whole, each eighth. */
+static size_t next_byte(const struct world *world, size_t i)
+{
+	return i < 1000 || i + 1000 > world->text.len ? i + 1 : i + 8;
+}
+
 static void a_card_altered_anywhere_is_refused(void **state)
 {
 	struct world *world = *state;
 	size_t refused[2] = { 0 };
-	for (size_t i = 0; i + 1 < world->text.len; i++) {	/* the last is a line end: blank space around */
+	/* the last byte is a line end, and blank space around does not matter */
+	for (size_t i = 0; i + 1 < world->text.len; i = next_byte(world, i)) {
 		static const uint8_t flips[] = { 1, 2, 4, 32 };
 		uint8_t whole = world->text.at[i];
-		uint8_t flip = flips[i % ARRAY_LEN(flips)];
+		uint8_t flip = flips[i / 3 % ARRAY_LEN(flips)];
 		world->text.at[i] = whole ^ flip;
 		enum fault fault = read_and_clear(span_of(&world->text), NOON);
 		if (fault != FAULT_CARD_ALTERED && fault != FAULT_BAD_CARD)

@@ -108,6 +108,49 @@ static void when_both_dial_one_line_stays(void **state)
 	}
 }
 
+/* Freedonia called Sylvania, and then Sylvania calls from a second process: as after a crash that
+ * Freedonia did not notice. */
+static void pair_and_twin(struct pair *pair, struct side *twin)
+{
+	pair_open(pair, HOST ":0", HOST ":0");
+	trust_in(&pair->f, &sylvania, STANDING_VERIFIED);
+	knows(&pair->s, &pair->f, NULL);
+	knows(&pair->f, &pair->s, HOST);
+	until(pair->f.link && pair->s.link);
+	side_open(twin, &sylvania, NULL, NULL);
+}
+
+static void a_living_line_is_not_given_up_for_a_lesser_call(void **state)
+{
+	(void)state;
+	struct pair pair;
+	struct side twin;
+	struct peer_report report;
+	pair_and_twin(&pair, &twin);
+	knows(&twin, &pair.f, HOST);
+	until(peers_report(twin.peers, "xf-ca", &report) && report.attempts >= 3);	/* it was turned away twice */
+	assert_int_equal(pair.f.closed + pair.s.closed, 0);
+	assert_int_equal(twin.opened, 0);
+	side_close(&twin);
+	pair_close(&pair);
+}
+
+static void a_dead_line_gives_way_to_a_lesser_call(void **state)
+{
+	(void)state;
+	struct pair pair;
+	struct side twin;
+	pair_and_twin(&pair, &twin);
+	link_pause(pair.s.link);	/* it echoes no more, but its connection stands */
+	knows(&twin, &pair.f, HOST);
+	until(twin.link);
+	assert_int_equal(pair.f.closed, 1);
+	assert_int_equal(pair.f.closed_why, FAULT_LINE_TIMEOUT);
+	assert_int_equal(link_dialler(pair.f.link), DIALLED_BY_THEM);
+	side_close(&twin);
+	pair_close(&pair);
+}
+
 /* ── traffic ─────────────────────────────────────────────────────────────────────────────────────── */
 
 static void what_is_sent_arrives_to_the_letter(void **state)
@@ -492,6 +535,8 @@ int main(void)
 		cmocka_unit_test(names_are_resolved),
 		cmocka_unit_test(hello_tells_the_positions),
 		cmocka_unit_test(when_both_dial_one_line_stays),
+		cmocka_unit_test(a_living_line_is_not_given_up_for_a_lesser_call),
+		cmocka_unit_test(a_dead_line_gives_way_to_a_lesser_call),
 		cmocka_unit_test(what_is_sent_arrives_to_the_letter),
 		cmocka_unit_test(the_largest_manifest_passes),
 		cmocka_unit_test(bulk_flows_in_order_and_the_queue_stays_shallow),

@@ -1,0 +1,49 @@
+#pragma once
+/* The switchboard and its news: what the two files of comityd share.  Nobody else includes this. */
+#include <uv.h>
+
+#include "daemon/blobs.h"
+#include "daemon/casework.h"
+#include "daemon/comityd.h"
+#include "daemon/control.h"
+#include "daemon/fetcher.h"
+#include "daemon/inbox.h"
+#include "daemon/outbox.h"
+#include "daemon/peers.h"
+#include "daemon/porter.h"
+#include "daemon/registry.h"
+#include "daemon/scribe.h"
+#include "daemon/store.h"
+#include "daemon/supplier.h"
+
+struct comityd {
+	uv_loop_t loop;
+	uv_signal_t signals[2];
+	uv_timer_t retry;			/* of attachments that could not be kept */
+	struct identity *identity;
+	struct trust *trust;
+	struct context *context;
+	struct store *store;
+	struct scribe *scribe;
+	struct porter *carrier, *reader;	/* what comes in is written, what goes out is read */
+	struct blobs *blobs;
+	struct outbox *outbox;
+	struct peers *peers;
+	struct inbox *inbox;
+	struct fetcher *fetcher;
+	struct supplier *supplier;
+	struct registry *registry;
+	struct control *control;
+	struct casework casework;
+	struct bytes profile;
+	struct job certificates;
+	bool is_stopping;
+};
+
+/* What each room tells, and who hears it. */
+extern const struct scribe_listener comityd_scribe_news;
+extern const struct peers_listener comityd_line_news;
+extern const struct inbox_listener comityd_inbox_news;
+void comityd_on_recorded(void *owner, struct link *link);
+void comityd_on_submitted(void *owner, struct txn *txn, const Comity__MessageState *state);
+void comityd_on_signer(void *owner, const char *peer, struct span certificate);

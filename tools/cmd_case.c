@@ -1,0 +1,263 @@
+/* Requests as they stand: lists, one in full, and all that happened to one on both axes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/field.h"
+#include "proto/stamp.h"
+#include "proto/yaml.h"
+#include "tools/acts.h"
+#include "tools/commands.h"
+#include "tools/print.h"
+#include "tools/watching.h"
+
+#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
+
+/* ── lists ────────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault read_states(struct tool *tool, Comity__RequestFilter *filter)
+{
+	char *text = given(tool, "state") ? arena_text(&tool->arena, span_of_text(given(tool, "state"))) : NULL, *save = NULL;
+	if (!text)
+		return OK;
+	filter->status = arena_alloc(&tool->arena, (strlen(text) + 1) * sizeof *filter->status);
+	if (!filter->status)
+		return FAULT_NO_MEMORY;
+	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		int status;
+		TRY(word_read(&comity__request_status__value__descriptor, "state", word, &status));
+		filter->status[filter->n_status++] = (Comity__RequestStatus__Value)status;
+	}
+	return OK;
+}
+
+static enum fault read_filter(struct tool *tool, Comity__RequestFilter *filter)
+{
+	const char *direction = given(tool, "direction");
+	filter->peer = given(tool, "peer") ? lower(tool, given(tool, "peer")) : NULL;
+	filter->has_open = filter->open = given(tool, "open") != NULL;
+	if (direction && strcmp(direction, "in") && strcmp(direction, "out"))
+		return fault_say(FAULT_USAGE, "--direction is in or out, not \"%.20s\"", direction);
+	filter->has_role = direction != NULL;
+	filter->role = direction && *direction == 'i' ? COMITY__ROLE__VALUE__REQUESTED : COMITY__ROLE__VALUE__REQUESTING;
+	return read_states(tool, filter);
+}
+
+static void add_row(struct tool *tool, struct table *table, const Comity__RequestView *view)
+{
+	const Comity__Case *request = view->request;
+	if (!request)
+		return;
+	bool is_ours = request->role == COMITY__ROLE__VALUE__REQUESTING;
+	ROW(tool, table, safe_or(tool, view->our_reference, "-"), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
+		WORD(tool, request_kind, request->kind), WORD(tool, urgency, request->urgency),
+		WORD(tool, transport, view->transport), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
+		safe_or(tool, request->answer_by, "-"), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, 32));
+}
+
+static enum fault list(struct tool *tool, Comity__RequestFilter *filter)
+{
+	const Comity__Reply *reply;
+	struct table table = TABLE("REF", "DIR", "PEER", "KIND", "URGENCY", "TRANSPORT", "CASE", ">CHANGED", "ANSWER BY", "WAITING FOR", "SUBJECT");
+	Comity__Call call = CALL(REQUEST_LIST, request_list, filter);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUESTS, &reply));
+	if (printed_json(tool, &reply->requests->base))
+		return OK;
+	for (size_t i = 0; i < reply->requests->n_data; i++)
+		add_row(tool, &table, reply->requests->data[i]);
+	if (table.count || tool->format == FORMAT_PLAIN)
+		table_print(tool, &table);
+	else
+		say(tool, "No requests.");
+	return OK;
+}
+
+enum fault cmd_request_list(struct tool *tool)
+{
+	Comity__RequestFilter filter = COMITY__REQUEST_FILTER__INIT;
+	TRY(read_filter(tool, &filter));
+	return list(tool, &filter);
+}
+
+enum fault cmd_inbox_list(struct tool *tool)
+{
+	Comity__RequestFilter filter = COMITY__REQUEST_FILTER__INIT;
+	filter.has_role = filter.has_open = filter.open = 1;
+	filter.role = COMITY__ROLE__VALUE__REQUESTED;
+	return list(tool, &filter);
+}
+
+/* ── one ──────────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_head(struct tool *tool, const Comity__RequestView *view)
+{
+	const Comity__Case *request = view->request;
+	print(tool, "%s  %s  %s → %s", safe(tool, view->our_reference), WORD(tool, request_kind, request->kind),
+		safe(tool, request->requesting_authority), safe(tool, request->requested_authority));
+	if (view->their_reference && *view->their_reference)
+		print(tool, "      theirs: %s", safe(tool, view->their_reference));
+	print(tool, "\n");
+}
+
+static void print_allowed(struct tool *tool, const Comity__RequestView *view)
+{
+	if (!view->n_allowed_now)
+		return;
+	print(tool, "  allowed now  ");
+	for (size_t i = 0; i < view->n_allowed_now; i++)
+		print(tool, "%s%s", i ? ", " : "", WORD(tool, request_status, view->allowed_now[i]));
+	print(tool, "\n");
+}
+
+static void print_execution(struct tool *tool, const Comity__Case *request)
+{
+	if (request->decision)
+		print(tool, "  decision     %s\n", WORD(tool, decision_kind, request->decision->decision));
+	if (request->competent_authority)
+		print(tool, "  executed by  %s  %s\n", safe(tool, request->competent_authority),
+			safe(tool, request->competent_authority_reference));
+	for (size_t i = 0; i < request->n_measures; i++) {
+		const Comity__MeasureState *measure = request->measures[i];
+		print(tool, "  measure %-4s %s: %s%s%s\n", safe(tool, measure->id), WORD(tool, assistance_form, measure->form),
+			WORD(tool, measure_status, measure->status), measure->note ? "  " : "", safe(tool, measure->note));
+	}
+	if (request->has_outcome && request->outcome)
+		print(tool, "  outcome      %s\n", WORD(tool, outcome, request->outcome));
+}
+
+static void print_case(struct tool *tool, const Comity__RequestView *view)
+{
+	const Comity__Case *request = view->request;
+	print_head(tool, view);
+	print(tool, "  subject      %s\n", safe_or(tool, request->subject, "-"));
+	print(tool, "  status       %s, since %s\n", WORD(tool, request_status, request->status), time_of(tool, request->changed_at));
+	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
+	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
+	print_execution(tool, request);
+	print(tool, "  messages     %zu, attachments %zu\n", view->n_messages, view->n_attachments);
+	if (view->waiting_for && *view->waiting_for)
+		print(tool, "  waiting for  %s\n", safe(tool, view->waiting_for));
+	print_allowed(tool, view);
+}
+
+enum fault cmd_request_show(struct tool *tool)
+{
+	const Comity__RequestView *view;
+	struct bytes yaml = { 0 };
+	TRY(get_request(tool, argument(tool, 0), &view));
+	if (printed_json(tool, &view->base))
+		return OK;
+	print_case(tool, view);
+	if (!given(tool, "full") || !view->document)
+		return OK;
+	enum fault fault = yaml_write(&view->document->base, &yaml);
+	if (!fault)
+		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
+	bytes_clear(&yaml);
+	return fault;
+}
+
+/* ── its life ─────────────────────────────────────────────────────────────────────────────────── */
+
+struct moment {
+	const char *at;			/* RFC 3339 */
+	const char *transport, *status, *by;
+};
+
+struct track {
+	struct tool *tool;
+	struct moment *moments;
+	size_t count;
+};
+
+static void add(struct track *track, const char *at, const char *transport, const char *status, const char *by)
+{
+	if (at && *at)
+		track->moments[track->count++] = (struct moment){ at, transport, status, by };
+}
+
+static const char *joined(struct tool *tool, const char *first, const char *second)
+{
+	char text[300];
+	snprintf(text, sizeof text, "%s%s%s", first, *second ? "  " : "", second);
+	return safe(tool, text);
+}
+
+static void add_step(struct track *track, const Comity__StatusStep *step)
+{
+	struct tool *tool = track->tool;
+	char quoted[120] = "";
+	if (step->note && *step->note)
+		snprintf(quoted, sizeof quoted, "\"%.100s\"", brief(tool, step->note, 60));
+	add(track, step->recorded_at ? step->recorded_at : step->occurred_at, "",
+		joined(tool, WORD(tool, request_status, step->status), quoted),
+		joined(tool, safe(tool, step->authority), safe(tool, step->officer)));
+}
+
+static void add_message(struct track *track, const Comity__MessageState *state, size_t number)
+{
+	struct tool *tool = track->tool;
+	static const char *const words[] = { "queued", "sent", "delivered (receipt)", "complete", "arrived" };
+	const char *times[] = { state->queued_at, state->sent_at, state->delivered_at, state->complete_at, state->arrived_at };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		char text[80];
+		snprintf(text, sizeof text, "message %zu %s", number, words[i]);
+		add(track, times[i], safe(tool, text), "", i == 2 || i == 3 ? safe(tool, state->to) : safe(tool, state->from));
+	}
+}
+
+static int by_time(const void *one, const void *other)
+{
+	const struct moment *a = one, *b = other;
+	int64_t at = 0, bt = 0;
+	stamp_read(a->at, &at);
+	stamp_read(b->at, &bt);
+	return (at > bt) - (at < bt);
+}
+
+static enum fault gather(struct tool *tool, const Comity__RequestView *view, struct track *track)
+{
+	const Comity__Case *request = view->request;
+	size_t room = request->n_history + 5 * view->n_messages + 1;
+	*track = (struct track){ .tool = tool, .moments = arena_alloc(&tool->arena, room * sizeof *track->moments) };
+	if (!track->moments)
+		return FAULT_NO_MEMORY;
+	for (size_t i = 0; i < request->n_history; i++)
+		add_step(track, request->history[i]);
+	for (size_t i = 0; i < view->n_messages; i++)
+		add_message(track, view->messages[i], i + 1);
+	qsort(track->moments, track->count, sizeof *track->moments, by_time);
+	return OK;
+}
+
+static enum fault print_track(struct tool *tool, const Comity__RequestView *view)
+{
+	struct track track;
+	struct table table = TABLE("TIME", "TRANSPORT", "CASE", "BY");
+	TRY(gather(tool, view, &track));
+	if (tool->format == FORMAT_TEXT)
+		print_head(tool, view);
+	for (size_t i = 0; i < track.count; i++)
+		ROW(tool, &table, time_of(tool, track.moments[i].at), track.moments[i].transport, track.moments[i].status,
+			track.moments[i].by);
+	table_print(tool, &table);
+	if (tool->format == FORMAT_TEXT && view->waiting_for && *view->waiting_for)
+		print(tool, "now: waiting for %s\n", safe(tool, view->waiting_for));
+	return OK;
+}
+
+enum fault track_text(struct tool *tool, const Comity__RequestView *view)
+{
+	return print_track(tool, view);
+}
+
+enum fault cmd_request_track(struct tool *tool)
+{
+	const Comity__RequestView *view;
+	TRY(get_request(tool, argument(tool, 0), &view));
+	if (!printed_json(tool, &view->base))
+		TRY(print_track(tool, view));
+	if (!given(tool, "follow"))
+		return OK;
+	TRY(print_now(tool));
+	return watch_events(tool, argument(tool, 0), NULL, true);
+}

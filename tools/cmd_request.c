@@ -1,0 +1,170 @@
+/* Requests until they are sent: drafting, editing, judging, sending. */
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/acts.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/form.h"
+#include "tools/print.h"
+
+static enum fault set_kind(const struct tool *tool, Comity__Request *document)
+{
+	int kind;
+	if (!given(tool, "kind"))
+		return OK;
+	TRY(word_read(&comity__request_kind__value__descriptor, "kind of request", given(tool, "kind"), &kind));
+	document->has_kind = 1;
+	document->kind = (Comity__RequestKind__Value)kind;
+	return OK;
+}
+
+static enum fault take_request(struct tool *tool, const char *path, Comity__Request **document)
+{
+	ProtobufCMessage *message;
+	TRY(document_take(tool, path, &comity__request__descriptor, &message));
+	*document = (Comity__Request *)message;
+	return OK;
+}
+
+/* ── drafting ─────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault cmd_request_new(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Request empty = COMITY__REQUEST__INIT, *document = &empty;
+	Comity__RequestNew order = COMITY__REQUEST_NEW__INIT;
+	if (given(tool, "from"))
+		TRY(take_request(tool, given(tool, "from"), &document));
+	TRY(set_kind(tool, document));
+	order.to = lower(tool, given(tool, "to"));
+	order.document = document;
+	Comity__Call call = SUBMIT(tool, REQUEST_NEW, request_new, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
+	if (printed_json(tool, &reply->request->base))
+		return OK;
+	const char *ref = safe(tool, reply->request->our_reference);
+	print(tool, tool->format == FORMAT_PLAIN ? "%s\n" : "Draft %s made.\n", ref);
+	if (given(tool, "from"))
+		next_step(tool, "comity request validate %s", ref);
+	else
+		next_step(tool, "comity request edit %s", ref);
+	return OK;
+}
+
+enum fault cmd_request_edit(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	const Comity__RequestView *view;
+	const char *ref = argument(tool, 0);
+	Comity__Request empty = COMITY__REQUEST__INIT;
+	Comity__RequestEdit order = COMITY__REQUEST_EDIT__INIT;
+	order.ref = (char *)ref;
+	if (given(tool, "from")) {
+		TRY(take_request(tool, given(tool, "from"), &order.document));
+	} else {
+		TRY(get_request(tool, ref, &view));
+		TRY(form_edit(tool, view->document ? view->document : &empty, &order.document));
+	}
+	Comity__Call call = SUBMIT(tool, REQUEST_EDIT, request_edit, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
+	if (!printed_json(tool, &reply->request->base))
+		print(tool, "Draft %s changed.\n", safe(tool, reply->request->our_reference));
+	next_step(tool, "comity request validate %s", ref);
+	return OK;
+}
+
+enum fault cmd_request_abandon(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
+	by.ref = (char *)argument(tool, 0);
+	Comity__Call call = SUBMIT(tool, REQUEST_ABANDON, request_abandon, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
+	if (!printed_json(tool, &reply->done->base))
+		print(tool, "Draft %s abandoned.\n", safe_or(tool, reply->done->ref, by.ref));
+	return OK;
+}
+
+enum fault cmd_request_template(struct tool *tool)
+{
+	struct bytes form = { 0 };
+	Comity__Request document = COMITY__REQUEST__INIT;
+	TRY(set_kind(tool, &document));
+	if (printed_json(tool, &document.base))
+		return OK;
+	enum fault fault = form_write(&document, &form);
+	if (!fault)
+		print(tool, "%s", bytes_text(&form));
+	bytes_clear(&form);
+	return fault;
+}
+
+/* ── judging ──────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_problems(struct tool *tool, const Comity__Validation *validation)
+{
+	struct table table = TABLE("WHAT", "WHERE", "WHY");
+	for (size_t i = 0; i < validation->n_problems; i++) {
+		const Comity__Problem *problem = validation->problems[i];
+		char what[80], why[600];
+		snprintf(what, sizeof what, "%s[%s]", safe_or(tool, problem->severity, "error"), safe(tool, problem->code));
+		snprintf(why, sizeof why, "%s%s%s%s", safe(tool, problem->message), problem->article ? "  (" : "",
+			safe(tool, problem->article), problem->article ? ")" : "");
+		ROW(tool, &table, safe(tool, what), safe(tool, problem->path), safe(tool, why));
+	}
+	if (validation->n_problems)
+		table_print(tool, &table);
+}
+
+static void print_validation(struct tool *tool, const Comity__Validation *validation)
+{
+	size_t errors = 0;
+	const char *what = safe_or(tool, validation->ref, argument(tool, 0)), *peer = safe_or(tool, validation->peer, "anybody");
+	for (size_t i = 0; i < validation->n_problems; i++)
+		errors += !validation->problems[i]->severity || !strcmp(validation->problems[i]->severity, "error");
+	if (tool->format == FORMAT_TEXT)
+		print(tool, validation->ok ? "%s can be sent to %s: %zu errors, %zu warnings\n"
+			: "%s cannot be sent to %s yet: %zu errors, %zu warnings\n", what, peer, errors, validation->n_problems - errors);
+	print_problems(tool, validation);
+	if (!validation->ok && validation->ref)
+		say(tool, "  hint: comity request edit %s", what);
+}
+
+/* A file, if there is one of that name; else a reference. */
+static bool is_file(const char *text)
+{
+	return !strcmp(text, "-") || !access(text, F_OK);
+}
+
+enum fault cmd_request_validate(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__RequestValidate order = COMITY__REQUEST_VALIDATE__INIT;
+	order.to = given(tool, "to") ? lower(tool, given(tool, "to")) : NULL;
+	if (is_file(argument(tool, 0)))
+		TRY(take_request(tool, argument(tool, 0), &order.document));
+	else
+		order.ref = (char *)argument(tool, 0);
+	Comity__Call call = CALL(REQUEST_VALIDATE, request_validate, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_VALIDATION, &reply));
+	if (!printed_json(tool, &reply->validation->base))
+		print_validation(tool, reply->validation);
+	if (reply->validation->ok)
+		return OK;
+	tool->is_told = true;		/* the answer is the list of problems, on stdout */
+	return FAULT_INCOMPLETE;
+}
+
+/* ── sending ──────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault cmd_request_send(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__RequestSend order = COMITY__REQUEST_SEND__INIT;
+	order.ref = (char *)argument(tool, 0);
+	order.officer = (char *)given(tool, "officer");
+	Comity__Call call = SUBMIT(tool, REQUEST_SEND, request_send, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, &reply));
+	return tell_submitted(tool, reply->submitted, "The request");
+}
