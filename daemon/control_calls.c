@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "daemon/casework.h"
 #include "daemon/control_room.h"
 #include "daemon/record.h"
 #include "proto/stamp.h"
@@ -144,6 +145,14 @@ enum fault inquiry_fault(const struct inquiry *inquiry)
 	if (inquiry->txn->fault)
 		return inquiry->txn->fault;
 	return inquiry->arena->was_refused ? arena_fault(inquiry->arena) : OK;
+}
+
+enum fault inquiry_find_case(struct inquiry *inquiry, Comity__Case **found)
+{
+	const char *ref = calls_member(inquiry->call, "ref");
+	if (!ref)
+		return fault_say(FAULT_USAGE, "no request is named");
+	return casework_find(inquiry->txn, ref, inquiry->arena, found);
 }
 
 static void read_and_reply(struct session *session, call_answer *answer)

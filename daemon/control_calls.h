@@ -50,6 +50,9 @@ bool inquiry_make(struct inquiry *inquiry, const ProtobufCMessageDescriptor *typ
 /* The fault of this inquiry's arena or transaction, or OK. */
 enum fault inquiry_fault(const struct inquiry *inquiry);
 
+/* The case that the call names.  Faults: usage (it names none), and those of casework_find(). */
+enum fault inquiry_find_case(struct inquiry *inquiry, Comity__Case **found) MUST_CHECK;
+
 /* ── the answers, by file ────────────────────────────────────────────────────────────────────────── */
 
 typedef enum fault call_answer(struct inquiry *inquiry);

@@ -7,7 +7,7 @@
 enum fault answer_message_list(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
-	TRY(casework_find(inquiry->txn, calls_member(inquiry->call, "ref"), inquiry->arena, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	Comity__MessageList *list = casework_messages(inquiry->rooms->casework, inquiry->txn, kase, inquiry->arena);
 	TRY(inquiry_fault(inquiry));
 	list->schema = "comity.message-list/1";
@@ -19,11 +19,10 @@ enum fault answer_message_list(struct inquiry *inquiry)
 enum fault answer_message_show(struct inquiry *inquiry)
 {
 	const Comity__ByMessage *call = inquiry->call->message_show;
-	const char *ref = calls_member(inquiry->call, "ref");
 	Comity__Case *kase = NULL;
 	Comity__MessageView *view;
-	if (ref)
-		TRY(casework_find(inquiry->txn, ref, inquiry->arena, &kase));
+	if (calls_member(inquiry->call, "ref"))
+		TRY(inquiry_find_case(inquiry, &kase));
 	if (!call->message || !*call->message)
 		return fault_say(FAULT_USAGE, "no message is named");
 	TRY(casework_find_message(inquiry->rooms->casework, inquiry->txn, kase, call->message, inquiry->arena, &view));
@@ -72,7 +71,7 @@ enum fault answer_manifest(struct inquiry *inquiry)
 enum fault answer_attachment_list(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
-	TRY(casework_find(inquiry->txn, calls_member(inquiry->call, "ref"), inquiry->arena, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	Comity__AttachmentList *list = casework_attachments(inquiry->txn, kase, inquiry->arena);
 	TRY(inquiry_fault(inquiry));
 	list->schema = "comity.attachment-list/1";

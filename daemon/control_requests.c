@@ -9,13 +9,6 @@
 #include "daemon/registry.h"
 #include "proto/stamp.h"
 
-static enum fault find_case(struct inquiry *inquiry, const char *ref, Comity__Case **found)
-{
-	if (!ref || !*ref)
-		return fault_say(FAULT_USAGE, "no request is named");
-	return casework_find(inquiry->txn, ref, inquiry->arena, found);
-}
-
 static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
 {
 	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_WHOLE, inquiry->arena);
@@ -53,7 +46,7 @@ enum fault change_request_edit(struct inquiry *inquiry)
 	Comity__Request *document = document_of(inquiry, call->document);
 	Comity__Case *kase;
 	TRY(inquiry_fault(inquiry));
-	TRY(find_case(inquiry, call->ref, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	TRY(casework_edit(inquiry->rooms->casework, inquiry->txn, kase, document, inquiry->arena));
 	return reply_request(inquiry, kase);
 }
@@ -62,7 +55,7 @@ enum fault change_request_abandon(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
 	Comity__Done *done;
-	TRY(find_case(inquiry, inquiry->call->request_abandon->ref, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	TRY(casework_abandon(inquiry->rooms->casework, inquiry->txn, kase, inquiry->uid, inquiry->arena));
 	if (!inquiry_make(inquiry, &comity__done__descriptor, &done))
 		return inquiry_fault(inquiry);
@@ -93,7 +86,7 @@ enum fault change_request_send(struct inquiry *inquiry)
 	Comity__Submitted *submitted = make_submitted(inquiry);
 	Comity__Case *kase;
 	TRY(inquiry_fault(inquiry));
-	TRY(find_case(inquiry, call->ref, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	return casework_send(inquiry->rooms->casework, inquiry->txn, kase, call->officer, inquiry->uid, inquiry->arena,
 		submitted);
 }
@@ -107,7 +100,7 @@ enum fault change_submit(struct inquiry *inquiry)
 	if (!message)
 		inquiry_make(inquiry, &comity__message__descriptor, &message);
 	TRY(inquiry_fault(inquiry));
-	TRY(find_case(inquiry, call->ref, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	return casework_submit(inquiry->rooms->casework, inquiry->txn, kase, message, call->all_staged, inquiry->uid,
 		inquiry->arena, submitted);
 }
@@ -135,7 +128,7 @@ static enum fault find_document(struct inquiry *inquiry, Comity__Case **kase, Co
 	*to = call->to;
 	if (!call->ref || !*call->ref)
 		return call->document ? OK : fault_say(FAULT_USAGE, "neither a request nor a document to be validated");
-	TRY(find_case(inquiry, call->ref, kase));
+	TRY(inquiry_find_case(inquiry, kase));
 	if (!*to || !**to)
 		*to = (*kase)->peer;
 	if (!*document)
@@ -169,7 +162,7 @@ enum fault answer_request_validate(struct inquiry *inquiry)
 enum fault answer_request_show(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
-	TRY(find_case(inquiry, inquiry->call->request_show->ref, &kase));
+	TRY(inquiry_find_case(inquiry, &kase));
 	return reply_request(inquiry, kase);
 }
 

@@ -111,7 +111,7 @@ static void print_allowed(struct tool *tool, const Comity__RequestView *view)
 static void print_execution(struct tool *tool, const Comity__Case *request)
 {
 	if (request->decision)
-		print(tool, "  decision     %s\n", WORD(tool, decision_kind, request->decision->decision));
+		print(tool, "  decision     %s\n", WORD(tool, decision_kind, request->decision));
 	if (request->competent_authority)
 		print(tool, "  executed by  %s  %s\n", safe(tool, request->competent_authority),
 			safe(tool, request->competent_authority_reference));

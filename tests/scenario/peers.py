@@ -108,10 +108,11 @@ def a_verified_peer_does_not_pass_for_another(lab):
 
 def an_expired_certificate_is_refused_with_the_reason(lab):
 	freedonia, other = puppet(lab)
-	expired = lab.directory + "/expired.crt"
-	subprocess.run(["faketime", "2024-01-01", "openssl", "x509", "-in", other.key("channel.crt"), "-CA",
-		other.key("delegation.crt"), "-CAkey", other.key("delegation.key"), "-days", "30", "-out", expired],
-		check=True, capture_output=True)
+	expired, asked = lab.directory + "/expired.crt", lab.directory + "/asked.csr"
+	for words in (["x509", "-x509toreq", "-in", other.key("channel.crt"), "-signkey", other.key("channel.key"), "-out", asked],
+			["x509", "-req", "-in", asked, "-CA", other.key("delegation.crt"), "-CAkey", other.key("delegation.key"),
+			"-days", "30", "-out", expired]):
+		subprocess.run(["faketime", "2024-01-01", "openssl", *words, "-copy_extensions", "copyall"], check=True, capture_output=True)
 	try:
 		other.connect(certificate=expired)
 		other.hello()

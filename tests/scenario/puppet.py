@@ -255,8 +255,8 @@ class Puppet:
 
 
 def puppet(lab):
-	"""Freedonia, running, and Sylvania, by hand; each has verified the other."""
-	freedonia, sylvania = lab.authority("xf-ca"), lab.authority("xs-ca")
+	"""Freedonia, running, and Sylvania, by hand, who only dials; each has verified the other."""
+	freedonia, sylvania = lab.authority("xf-ca"), lab.authority("xs-ca", listen=False)
 	lab.befriend(freedonia, sylvania)
 	chain = sylvania.comity("peer", "show", "xf-ca")["chain"]
 	require(int(chain.get("sent", 0)) == 0, "nothing has been said yet", chain)

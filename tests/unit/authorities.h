@@ -1,17 +1,7 @@
 #pragma once
 /* A world of authorities for tests: each in a directory of its own, with real keys. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "certs/identity.h"
+#include "scratch.h"
 
 #define NOON INT64_C(1795435200)	/* 2026-11-23T12:00:00Z: when everything here was made */
 #define HOUR INT64_C(3600)
@@ -27,21 +17,22 @@
 #define assert_ok(call) assert_fault(call, OK)
 
 struct authority {
-	char home[40];
+	char home[64];
 	struct identity *identity;
 };
 
-static inline void make_home(char home[40])
+static inline void make_home(char home[64])
 {
-	strcpy(home, "/tmp/comity-test-XXXXXX");
-	assert_non_null(mkdtemp(home));
+	struct scratch scratch;
+	scratch_new(&scratch);
+	strcpy(home, scratch.dir);
 }
 
 static inline void remove_home(const char *home)
 {
-	char command[80];
-	snprintf(command, sizeof command, "rm -rf '%s'", home);
-	assert_int_equal(system(command), 0);
+	struct scratch scratch;
+	strcpy(scratch.dir, home);
+	scratch_remove(&scratch);
 }
 
 static inline struct authority authority_new(const char *id)

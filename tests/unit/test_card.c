@@ -365,7 +365,7 @@ static void what_we_do_not_know_does_not_disturb(void **state)
 static void stock_openssl_reads_our_cards(void **state)
 {
 	struct world *world = *state;
-	char path[64];
+	char path[128];
 	snprintf(path, sizeof path, "%s/card", world->freedonia.home);
 	assert_ok(file_create(path, FILE_PUBLIC, span_of(&world->text)));
 	assert_int_equal(shell("cd %s && sed '1,/^$/d; /^-----END/d' card | openssl base64 -d >card.der && "

@@ -107,7 +107,7 @@ static void nothing_is_overwritten(void **state)
 static void a_failed_creation_leaves_nothing(void **state)
 {
 	(void)state;
-	char home[40];
+	char home[64];
 	make_home(home);
 	assert_fault(identity_create(home, "Not An Id", "Freedonia", NOON), FAULT_BAD_NAME);
 	assert_fault(identity_create(home, "xf-ca", "two\nlines", NOON), FAULT_BAD_NAME);
@@ -119,7 +119,7 @@ static void a_failed_creation_leaves_nothing(void **state)
 static void what_an_interrupted_creation_left_is_swept_away(void **state)
 {
 	(void)state;
-	char home[40];
+	char home[64];
 	struct identity *identity;
 	make_home(home);
 	assert_int_equal(shell("mkdir %s/keys.new; echo half >%s/keys.new/identity.key", home, home), 0);
@@ -154,7 +154,7 @@ static void spoiled_keys_are_refused_by_name(void **state)
 	struct authority sylvania = authority_new("xs-ca");
 	for (size_t i = 0; i < ARRAY_LEN(spoilers); i++) {
 		struct authority freedonia = authority_new("xf-ca");
-		char command[256];
+		char command[512];
 		struct identity *identity;
 		snprintf(command, sizeof command, spoilers[i].spoil, freedonia.home, sylvania.home);
 		assert_int_equal(system(command), 0);
@@ -180,7 +180,7 @@ static void a_key_of_another_kind_is_refused(void **state)
 		{ "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:secret", FAULT_BAD_KEY },
 		{ "echo nonsense", FAULT_BAD_KEY },
 	};
-	char home[40], source[64];
+	char home[64], source[128];
 	make_home(home);
 	snprintf(source, sizeof source, "file:%s/key", home);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -197,7 +197,7 @@ static void a_key_of_another_kind_is_refused(void **state)
 static void a_key_survives_its_file(void **state)
 {
 	(void)state;
-	char home[40], path[64];
+	char home[64], path[128];
 	make_home(home);
 	snprintf(path, sizeof path, "%s/key", home);
 	for (enum curve curve = CURVE_P256; curve <= CURVE_P384; curve++) {

@@ -145,7 +145,7 @@ static const struct { const char *options; enum fault fault; } foreign[] = {
 static void only_our_form_of_signature_is_taken(void **state)
 {
 	struct world *world = *state;
-	char path[64];
+	char path[128];
 	snprintf(path, sizeof path, "%s/content", world->freedonia.home);
 	assert_ok(file_create(path, FILE_PUBLIC, CONTENT));
 	snprintf(path, sizeof path, "%s/sig", world->freedonia.home);
@@ -172,7 +172,7 @@ static void stock_openssl_accepts_our_signatures(void **state)
 {
 	struct world *world = *state;
 	const char *home = world->freedonia.home;
-	char path[64];
+	char path[128];
 	snprintf(path, sizeof path, "%s/content", home);
 	assert_ok(file_create(path, FILE_PUBLIC, CONTENT));
 	snprintf(path, sizeof path, "%s/sig", home);

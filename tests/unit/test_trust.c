@@ -187,7 +187,7 @@ static void a_delegation_serves_its_own_authority_only(void **state)
 {
 	struct world *world = *state;
 	struct authority mallory = authority_new("xm-ca");
-	char path[64];
+	char path[128];
 	struct key *leaf_key, *issuer_key;
 	struct bytes leaf = { 0 };
 	assert_ok(trust_set_peer(world->trust, "xm-ca", identity_of(&mallory), STANDING_VERIFIED));
@@ -311,7 +311,7 @@ static void (*const mistakes[])(X509 *leaf) = {
 /* The leaf as the mistake makes it, signed anew with the delegation's true key. */
 static struct bytes spoil(const struct authority *maker, void (*mistake)(X509 *leaf), const EVP_MD *md)
 {
-	char path[64];
+	char path[128];
 	struct key *key;
 	struct bytes der = { 0 };
 	struct span good = identity_certificate(maker->identity, ROLE_CHANNEL);

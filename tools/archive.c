@@ -1,0 +1,194 @@
+#include "tools/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "certs/files.h"
+
+enum { BLOCK_SIZE = 64 << 10 };
+
+/* ── writing ──────────────────────────────────────────────────────────────────────────────────── */
+
+struct archive_writer {
+	char path[PATH_MAX], part[PATH_MAX];
+	int64_t now;
+	struct archive *tar;
+	int fd;
+};
+
+static enum fault broken(const struct archive_writer *writer)
+{
+	int why = archive_errno(writer->tar);
+	return fault_say(why == ENOSPC ? FAULT_DISK_FULL : FAULT_IO, "%s: %s", writer->part, archive_error_string(writer->tar));
+}
+
+static enum fault open_part(struct archive_writer *writer)
+{
+	if (!access(writer->path, F_OK))
+		return fault_say(FAULT_EXISTS, "%s exists already", writer->path);
+	writer->fd = open(writer->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (writer->fd < 0)
+		return fault_say(FAULT_IO, "%s: %s", writer->part, strerror(errno));
+	writer->tar = archive_write_new();
+	if (!writer->tar)
+		return FAULT_NO_MEMORY;
+	if (archive_write_set_format_pax_restricted(writer->tar) || archive_write_open_fd(writer->tar, writer->fd))
+		return broken(writer);
+	return OK;
+}
+
+enum fault archive_create(const char *path, int64_t now, struct archive_writer **writer)
+{
+	struct archive_writer *made = calloc(1, sizeof *made);
+	if (!made)
+		return FAULT_NO_MEMORY;
+	made->fd = -1;
+	made->now = now;
+	enum fault fault = OK;
+	if (snprintf(made->path, sizeof made->path, "%s", path) >= (int)sizeof made->path ||
+	    snprintf(made->part, sizeof made->part, "%s.part", path) >= (int)sizeof made->part)
+		fault = fault_say(FAULT_USAGE, "the path is too long");
+	if (!fault)
+		fault = open_part(made);
+	if (fault)
+		archive_abandon(made);
+	else
+		*writer = made;
+	return fault;
+}
+
+enum fault archive_begin(struct archive_writer *writer, const char *name, uint64_t size)
+{
+	struct archive_entry *entry = archive_entry_new();
+	if (!entry)
+		return FAULT_NO_MEMORY;
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_size(entry, (la_int64_t)size);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0644);
+	archive_entry_set_mtime(entry, writer->now, 0);
+	int result = archive_write_header(writer->tar, entry);
+	archive_entry_free(entry);
+	return result == ARCHIVE_OK ? OK : broken(writer);
+}
+
+enum fault archive_write(struct archive_writer *writer, struct span data)
+{
+	if (!data.len)
+		return OK;
+	la_ssize_t written = archive_write_data(writer->tar, data.at, data.len);
+	if (written < 0)
+		return broken(writer);
+	/* libarchive drops what is beyond the size that was announced */
+	return (size_t)written == data.len ? OK : fault_say(FAULT_INTERNAL, "an entry is longer than it was announced");
+}
+
+enum fault archive_add(struct archive_writer *writer, const char *name, struct span content)
+{
+	TRY(archive_begin(writer, name, content.len));
+	return archive_write(writer, content);
+}
+
+static enum fault settle(struct archive_writer *writer, uint64_t *size)
+{
+	struct stat file;
+	char directory[PATH_MAX];
+	const char *slash = strrchr(writer->path, '/');
+	if (archive_write_close(writer->tar))
+		return broken(writer);
+	if (fsync(writer->fd) || fstat(writer->fd, &file))
+		return fault_say(FAULT_IO, "%s: %s", writer->part, strerror(errno));
+	if (link(writer->part, writer->path))
+		return fault_say(errno == EEXIST ? FAULT_EXISTS : FAULT_IO, "%s: %s", writer->path, strerror(errno));
+	if (size)
+		*size = (uint64_t)file.st_size;
+	snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - writer->path) + 1 : 1, slash ? writer->path : ".");
+	return directory_sync(directory);
+}
+
+enum fault archive_finish(struct archive_writer *writer, uint64_t *size)
+{
+	enum fault fault = settle(writer, size);
+	archive_abandon(writer);	/* only the second name is left */
+	return fault;
+}
+
+void archive_abandon(struct archive_writer *writer)
+{
+	if (!writer)
+		return;
+	if (writer->tar)
+		archive_write_free(writer->tar);
+	if (writer->fd >= 0) {
+		close(writer->fd);
+		unlink(writer->part);
+	}
+	free(writer);
+}
+
+/* ── reading ──────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault unreadable(struct archive *tar, const char *path)
+{
+	const char *why = archive_error_string(tar);
+	return fault_say(FAULT_BAD_EVIDENCE, "%s: %s", path, why ? why : "it cannot be read");
+}
+
+static enum fault read_entry(struct archive *tar, const char *path, const struct archive_listener *listener, void *owner)
+{
+	static uint8_t block[BLOCK_SIZE];
+	for (;;) {
+		la_ssize_t got = archive_read_data(tar, block, sizeof block);
+		if (got < 0)
+			return unreadable(tar, path);
+		if (!got)
+			return listener->end(owner);
+		TRY(listener->data(owner, (struct span){ block, (size_t)got }));
+	}
+}
+
+static enum fault walk(struct archive *tar, const char *path, const struct archive_listener *listener, void *owner)
+{
+	struct archive_entry *entry;
+	for (;;) {
+		int result = archive_read_next_header(tar, &entry);
+		if (result == ARCHIVE_EOF)
+			return OK;
+		if (result != ARCHIVE_OK)
+			return unreadable(tar, path);
+		const char *name = archive_entry_pathname(entry);
+		if (archive_entry_filetype(entry) == AE_IFDIR)
+			continue;
+		if (!name || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+			return fault_say(FAULT_BAD_EVIDENCE, "%s holds something that is not a file", path);
+		TRY(listener->begin(owner, name, (uint64_t)archive_entry_size(entry)));
+		TRY(read_entry(tar, path, listener, owner));
+	}
+}
+
+enum fault archive_walk(const char *path, const struct archive_listener *listener, void *owner)
+{
+	struct archive *tar = archive_read_new();
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum fault fault = OK;
+	if (!tar)
+		fault = FAULT_NO_MEMORY;
+	else if (fd < 0)
+		fault = fault_say(FAULT_NO_INPUT, "%s: %s", path, strerror(errno));
+	else if (archive_read_support_format_tar(tar) || archive_read_open_fd(tar, fd, BLOCK_SIZE))
+		fault = unreadable(tar, path);
+	if (!fault)
+		fault = walk(tar, path, listener, owner);
+	if (tar)
+		archive_read_free(tar);
+	if (fd >= 0)
+		close(fd);
+	return fault;
+}

@@ -1,0 +1,66 @@
+#pragma once
+/* An evidence file, read: what is in it, before anything of it is believed.
+ *
+ * Contents of attachments pass through as a digest; messages, manifests and certificates are small and
+ * are kept.  All of it lives in the dossier's arena.
+ */
+#include "certs/authority.h"
+#include "proto/arena.h"
+#include "proto/manifest.h"
+#include "tools/evidence_parts.h"
+
+enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3 };
+
+/* Anything below messages/, manifests/ and certificates/. */
+struct dossier_part {
+	const char *name;
+	uint8_t sha256[DIGEST_SIZE];
+	bool is_listed;				/* in CONTENTS.sha256, with this digest */
+	bool is_signed;				/* covered by a manifest that verified */
+	struct dossier_part *next;
+};
+
+struct dossier_message {
+	const struct dossier_part *part;
+	const char *id, *from, *to, *request_id, *created_at;	/* as the message says; "" when it does not */
+	uint8_t (*attachments)[DIGEST_SIZE];	/* what the message says of them, in order */
+	bool (*here);				/* is it in the file, and the same */
+	size_t n_attachments;
+	bool is_dispatched, is_receipted, is_complete;
+	const char *receipted_at, *receipted_by, *refused;
+	struct dossier_message *next;
+};
+
+struct dossier_manifest {
+	const char *authority;			/* the directory it lies in */
+	uint64_t number;			/* of its file name */
+	struct span text, signature;		/* either may be empty: then it was not there */
+	struct dossier_part *part;		/* of the text */
+	struct manifest manifest;		/* filled in when it was read */
+	bool is_verified;
+	struct dossier_manifest *next;
+};
+
+struct dossier_authority {
+	char id[AUTHORITY_ID_SIZE];
+	struct certificate_set certificates[DOSSIER_ROLES];	/* identity, delegation, signing */
+};
+
+struct dossier {
+	struct arena arena;
+	struct dossier_part *parts, **parts_end;
+	struct dossier_message *messages, **messages_end;
+	struct dossier_manifest *manifests;	/* by authority, then by number, when it was read whole */
+	struct dossier_authority authorities[DOSSIER_AUTHORITIES_MAX];
+	size_t n_authorities;
+	struct span contents;			/* the text of CONTENTS.sha256 */
+};
+
+/* Read the file.  Faults: no input; bad evidence, naming the part that cannot be read; too large; no
+ * memory.  The dossier must be cleared in any case. */
+enum fault dossier_read(struct dossier *dossier, const char *path) MUST_CHECK;
+void dossier_clear(struct dossier *dossier);
+
+/* By id, or by the name of its part; NULL when there is none. */
+struct dossier_message *dossier_message(const struct dossier *dossier, const char *id);
+struct dossier_part *dossier_part(const struct dossier *dossier, const char *name);
