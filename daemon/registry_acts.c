@@ -71,8 +71,6 @@ enum fault registry_find(struct txn *txn, const char *peer, struct arena *arena,
 
 /* ── certificates ────────────────────────────────────────────────────────────────────────────────── */
 
-static const enum role chain_roles[] = { ROLE_SIGNING, ROLE_DELEGATION, ROLE_IDENTITY };
-
 /* Beside each signing certificate: the digests of what it leads to. */
 static struct key key_of_chain(struct span digest)
 {
@@ -108,7 +106,7 @@ void registry_find_signer(struct txn *txn, struct span digest, struct arena *are
 {
 	struct span leads_to;
 	struct key key = key_of_chain(digest);
-	memset(chain, 0, ARRAY_LEN(chain_roles) * sizeof *chain);
+	memset(chain, 0, 3 * sizeof *chain);
 	if (digest.len != DIGEST_SIZE)
 		return;
 	chain[0] = find_certificate(txn, digest, arena);

@@ -39,7 +39,7 @@ static _Thread_local struct {
 	char text[1024];
 } last;
 
-enum fault fault_say(enum fault fault, const char *format, ...)
+void fault_leave(enum fault fault, const char *format, ...)
 {
 	char text[sizeof last.text];	/* the arguments may point into the detail that is replaced */
 	va_list arguments;
@@ -48,7 +48,6 @@ enum fault fault_say(enum fault fault, const char *format, ...)
 	va_end(arguments);
 	memcpy(last.text, text, sizeof text);
 	last.fault = fault;
-	return fault;
 }
 
 const char *fault_detail(enum fault fault)

@@ -116,8 +116,10 @@ int fault_exit_status(enum fault fault);
 /* The fault of that slug; FAULT_COUNT when there is none (a newer peer may know more than we do). */
 enum fault fault_from_slug(const char *slug);
 
-/* Leave a sentence of detail for whoever decides about this fault, and return the fault. */
-enum fault fault_say(enum fault fault, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Leave a sentence of detail for whoever decides about this fault.  As an expression it is the fault itself: a macro,
+ * so that compilers and analysers see at the caller that it is one. */
+#define fault_say(which, ...) ({ enum fault said_ = (which); fault_leave(said_, __VA_ARGS__); said_; })
+void fault_leave(enum fault fault, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The detail left with the last fault_say() on this thread, if it was for this fault; else its
  * sentence from the table.  Never NULL, lasts until the next fault_say() on this thread. */
 const char *fault_detail(enum fault fault);
