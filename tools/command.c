@@ -106,14 +106,14 @@ static enum fault split(struct line *line, int argc, char **argv)
 
 /* ── which row ────────────────────────────────────────────────────────────────────────────────── */
 
-static size_t words_matched(const struct line *line, const struct usage *usage)
+static size_t words_matched(const struct line *line, const struct pattern *pattern)
 {
-	if (usage->n_words > line->n_words)
+	if (pattern->n_words > line->n_words)
 		return 0;
-	for (size_t i = 0; i < usage->n_words; i++)
-		if (strcmp(line->words[i], usage->words[i]))
+	for (size_t i = 0; i < pattern->n_words; i++)
+		if (strcmp(line->words[i], pattern->words[i]))
 			return 0;
-	return usage->n_words;
+	return pattern->n_words;
 }
 
 static void spell(char text[TYPED_SIZE], const char *first, const char *second)
@@ -121,12 +121,12 @@ static void spell(char text[TYPED_SIZE], const char *first, const char *second)
 	snprintf(text, TYPED_SIZE, "%.30s%s%.40s", first, second ? " " : "", second ? second : "");
 }
 
-static void try_row(struct suggestion *suggestion, const struct usage *usage, bool two)
+static void try_row(struct suggestion *suggestion, const struct pattern *pattern, bool two)
 {
 	static char spelled[TYPED_SIZE], best[TYPED_SIZE];
-	if (two != (usage->n_words == 2))
+	if (two != (pattern->n_words == 2))
 		return;
-	spell(spelled, usage->words[0], two ? usage->words[1] : NULL);
+	spell(spelled, pattern->words[0], two ? pattern->words[1] : NULL);
 	const char *before = suggestion->best;
 	suggest_try(suggestion, spelled);
 	if (suggestion->best == before)
@@ -142,10 +142,10 @@ static enum fault unknown_command(const struct line *line)
 		char typed[TYPED_SIZE];
 		spell(typed, line->words[0], n == 2 ? line->words[1] : NULL);
 		struct suggestion suggestion = { .word = typed };
-		struct usage usage;
+		struct pattern pattern;
 		for (const struct command *command = commands; command->pattern; command++)
-			if (usage_read(command->pattern, &usage))
-				try_row(&suggestion, &usage, n == 2);
+			if (pattern_read(command->pattern, &pattern))
+				try_row(&suggestion, &pattern, n == 2);
 		if (suggestion.best)
 			return fault_say(FAULT_USAGE, "\"comity %s\" is not a command; did you mean: comity %s", typed,
 				suggestion.best);
@@ -159,10 +159,10 @@ static enum fault half_a_command(const struct line *line)
 {
 	char verbs[400];
 	size_t len = 0;
-	struct usage usage;
+	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern && len < sizeof verbs; command++)
-		if (usage_read(command->pattern, &usage) && usage.n_words == 2 && !strcmp(usage.words[0], line->words[0]))
-			len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", usage.words[1]);
+		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], line->words[0]))
+			len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", pattern.words[1]);
 	if (!len || line->n_words > 1)
 		return unknown_command(line);
 	return fault_say(FAULT_USAGE, "\"comity %s\" needs to know what to do: %s", line->words[0], verbs);
@@ -172,12 +172,12 @@ static enum fault find_row(struct line *line)
 {
 	size_t best = 0;
 	for (const struct command *command = commands; command->pattern; command++) {
-		struct usage usage;
-		if (!usage_read(command->pattern, &usage) || words_matched(line, &usage) <= best)
+		struct pattern pattern;
+		if (!pattern_read(command->pattern, &pattern) || words_matched(line, &pattern) <= best)
 			continue;
-		best = usage.n_words;
+		best = pattern.n_words;
 		line->command = command;
-		line->usage = usage;
+		line->pattern = pattern;
 	}
 	return best ? OK : half_a_command(line);
 }
@@ -186,14 +186,14 @@ static enum fault find_row(struct line *line)
 
 static bool is_global(const struct option *option)
 {
-	struct usage usage;
-	return usage_read(global_pattern, &usage) && usage_option(&usage, option);
+	struct pattern pattern;
+	return pattern_read(global_pattern, &pattern) && pattern_option(&pattern, option);
 }
 
 static enum fault check_option(const struct line *line, size_t at)
 {
 	const struct option *option = line->options[at].option;
-	const struct usage_option *allowed = usage_option(&line->usage, option);
+	const struct pattern_option *allowed = pattern_option(&line->pattern, option);
 	if (!allowed && is_global(option))
 		return OK;
 	if (!allowed)
@@ -206,8 +206,8 @@ static enum fault check_option(const struct line *line, size_t at)
 
 static enum fault check_required(const struct line *line)
 {
-	for (size_t i = 0; i < line->usage.n_options; i++) {
-		const struct usage_option *wanted = &line->usage.options[i];
+	for (size_t i = 0; i < line->pattern.n_options; i++) {
+		const struct pattern_option *wanted = &line->pattern.options[i];
 		if (wanted->is_required && !line_option_at(line, wanted->option->name, 0))
 			return fault_say(FAULT_USAGE, "--%s is missing: comity %s", wanted->option->name, line->command->pattern);
 	}
@@ -216,14 +216,14 @@ static enum fault check_required(const struct line *line)
 
 static enum fault check_arguments(const struct line *line)
 {
-	size_t given = line_argument_count(line), least = 0, most = line->usage.n_arguments;
-	for (size_t i = 0; i < line->usage.n_arguments; i++) {
-		least += !line->usage.arguments[i].is_optional;
-		if (line->usage.arguments[i].is_repeated)
+	size_t given = line_argument_count(line), least = 0, most = line->pattern.n_arguments;
+	for (size_t i = 0; i < line->pattern.n_arguments; i++) {
+		least += !line->pattern.arguments[i].is_optional;
+		if (line->pattern.arguments[i].is_repeated)
 			most = SIZE_MAX;
 	}
 	if (given < least)
-		return fault_say(FAULT_USAGE, "%s is missing: comity %s", line->usage.arguments[given].name, line->command->pattern);
+		return fault_say(FAULT_USAGE, "%s is missing: comity %s", line->pattern.arguments[given].name, line->command->pattern);
 	if (given > most)
 		return fault_say(FAULT_USAGE, "\"%.80s\" is too much: comity %s", line_argument(line, most), line->command->pattern);
 	return OK;
@@ -263,12 +263,12 @@ void line_clear(struct line *line)
 
 size_t line_argument_count(const struct line *line)
 {
-	return line->n_words - line->usage.n_words;
+	return line->n_words - line->pattern.n_words;
 }
 
 const char *line_argument(const struct line *line, size_t n)
 {
-	return n < line_argument_count(line) ? line->words[line->usage.n_words + n] : NULL;
+	return n < line_argument_count(line) ? line->words[line->pattern.n_words + n] : NULL;
 }
 
 const char *line_option_at(const struct line *line, const char *name, size_t n)

@@ -40,33 +40,33 @@ const struct option *option_find(const char *name);	/* NULL when there is none *
 
 /* ── a pattern, taken apart ───────────────────────────────────────────────────────────────────── */
 
-enum { USAGE_WORDS_MAX = 2, USAGE_ARGUMENTS_MAX = 4, USAGE_OPTIONS_MAX = 24, USAGE_NAME_SIZE = 24 };
+enum { PATTERN_WORDS_MAX = 2, PATTERN_ARGUMENTS_MAX = 4, PATTERN_OPTIONS_MAX = 24, PATTERN_NAME_SIZE = 24 };
 
-struct usage {
-	char words[USAGE_WORDS_MAX][USAGE_NAME_SIZE];
+struct pattern {
+	char words[PATTERN_WORDS_MAX][PATTERN_NAME_SIZE];
 	size_t n_words;
-	struct usage_argument {
-		char name[USAGE_NAME_SIZE];
+	struct pattern_argument {
+		char name[PATTERN_NAME_SIZE];
 		bool is_optional, is_repeated;
-	} arguments[USAGE_ARGUMENTS_MAX];
+	} arguments[PATTERN_ARGUMENTS_MAX];
 	size_t n_arguments;
-	struct usage_option {
+	struct pattern_option {
 		const struct option *option;
 		bool is_required, is_repeated;
-	} options[USAGE_OPTIONS_MAX];
+	} options[PATTERN_OPTIONS_MAX];
 	size_t n_options;
 };
 
 /* False when the pattern breaks the rules above: a mistake in a row. */
-bool usage_read(const char *pattern, struct usage *usage);
-const struct usage_option *usage_option(const struct usage *usage, const struct option *option);
+bool pattern_read(const char *text, struct pattern *pattern);
+const struct pattern_option *pattern_option(const struct pattern *pattern, const struct option *option);
 
 /* ── a command line ───────────────────────────────────────────────────────────────────────────── */
 
 /* Zero-initialised is empty.  The texts are those of argv. */
 struct line {
 	const struct command *command;
-	struct usage usage;
+	struct pattern pattern;
 	const char **words;		/* as typed, the command's own words first */
 	size_t n_words;
 	struct line_option {

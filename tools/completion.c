@@ -10,51 +10,51 @@
 
 static bool is_first_of_noun(const struct command *command)
 {
-	struct usage own, other;
-	usage_read(command->pattern, &own);
+	struct pattern own, other;
+	pattern_read(command->pattern, &own);
 	for (const struct command *earlier = commands; earlier < command; earlier++)
-		if (usage_read(earlier->pattern, &other) && !strcmp(own.words[0], other.words[0]))
+		if (pattern_read(earlier->pattern, &other) && !strcmp(own.words[0], other.words[0]))
 			return false;
 	return true;
 }
 
 static void print_nouns(struct tool *tool)
 {
-	struct usage usage;
+	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern; command++)
-		if (usage_read(command->pattern, &usage) && is_first_of_noun(command))
-			print(tool, "%s ", usage.words[0]);
+		if (pattern_read(command->pattern, &pattern) && is_first_of_noun(command))
+			print(tool, "%s ", pattern.words[0]);
 }
 
 static void print_verbs(struct tool *tool, const char *noun)
 {
-	struct usage usage;
+	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern; command++)
-		if (usage_read(command->pattern, &usage) && usage.n_words == 2 && !strcmp(usage.words[0], noun))
-			print(tool, "%s ", usage.words[1]);
+		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], noun))
+			print(tool, "%s ", pattern.words[1]);
 }
 
-static void print_options(struct tool *tool, const struct usage *usage)
+static void print_options(struct tool *tool, const struct pattern *pattern)
 {
-	for (size_t i = 0; i < usage->n_options; i++)
-		print(tool, "--%s ", usage->options[i].option->name);
+	for (size_t i = 0; i < pattern->n_options; i++)
+		print(tool, "--%s ", pattern->options[i].option->name);
 }
 
 /* What the first argument is: "peers", "requests" or "files" to the scripts. */
-static const char *kind_of_argument(const struct usage *usage)
+static const char *kind_of_argument(const struct pattern *pattern)
 {
-	if (!usage->n_arguments)
+	if (!pattern->n_arguments)
 		return "nothing";
-	if (!strcmp(usage->arguments[0].name, "PEER"))
+	if (!strcmp(pattern->arguments[0].name, "PEER"))
 		return "peers";
-	return !strncmp(usage->arguments[0].name, "REF", 3) ? "requests" : "files";
+	return !strncmp(pattern->arguments[0].name, "REF", 3) ? "requests" : "files";
 }
 
 /* The bash script serves zsh as well, which can run such functions. */
 static void bash(struct tool *tool)
 {
-	struct usage usage, global;
-	usage_read(global_pattern, &global);
+	struct pattern pattern, global;
+	pattern_read(global_pattern, &global);
 	print(tool, "# comity(1) completion: made by comity completion bash\n"
 		"_comity_peers() { comity --plain peer list 2>/dev/null | cut -f1; }\n"
 		"_comity_requests() { comity --plain request list 2>/dev/null | cut -f1; }\n"
@@ -62,21 +62,21 @@ static void bash(struct tool *tool)
 		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} words='' kind=nothing\n"
 		"\tcase \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
 	for (const struct command *command = commands; command->pattern; command++) {
-		if (!usage_read(command->pattern, &usage))
+		if (!pattern_read(command->pattern, &pattern))
 			continue;
-		print(tool, "\t'%s %s'%s) words='", usage.words[0], usage.n_words == 2 ? usage.words[1] : "",
-			usage.n_words == 2 ? "" : "*");
-		print_options(tool, &usage);
-		print(tool, "' kind=%s ;;\n", kind_of_argument(&usage));
+		print(tool, "\t'%s %s'%s) words='", pattern.words[0], pattern.n_words == 2 ? pattern.words[1] : "",
+			pattern.n_words == 2 ? "" : "*");
+		print_options(tool, &pattern);
+		print(tool, "' kind=%s ;;\n", kind_of_argument(&pattern));
 	}
 	print(tool, "\tesac\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then words='");
 	print_nouns(tool);
 	print(tool, "' kind=nothing; fi\n\tif [ \"$COMP_CWORD\" -eq 2 ]; then case ${COMP_WORDS[1]} in\n");
 	for (const struct command *command = commands; command->pattern; command++) {
-		if (!usage_read(command->pattern, &usage) || usage.n_words != 2 || !is_first_of_noun(command))
+		if (!pattern_read(command->pattern, &pattern) || pattern.n_words != 2 || !is_first_of_noun(command))
 			continue;
-		print(tool, "\t\t%s) words='", usage.words[0]);
-		print_verbs(tool, usage.words[0]);
+		print(tool, "\t\t%s) words='", pattern.words[0]);
+		print_verbs(tool, pattern.words[0]);
 		print(tool, "' kind=nothing ;;\n");
 	}
 	print(tool, "\tesac; fi\n\tcase $cur in -*) words+=' ");
@@ -97,20 +97,20 @@ static void zsh(struct tool *tool)
 
 static void fish(struct tool *tool)
 {
-	struct usage usage;
+	struct pattern pattern;
 	print(tool, "# comity(1) completion: made by comity completion fish\ncomplete -c comity -f\n");
 	for (const struct command *command = commands; command->pattern; command++) {
-		if (!usage_read(command->pattern, &usage))
+		if (!pattern_read(command->pattern, &pattern))
 			continue;
 		if (is_first_of_noun(command))
-			print(tool, "complete -c comity -n __fish_use_subcommand -a %s\n", usage.words[0]);
-		if (usage.n_words == 2)
+			print(tool, "complete -c comity -n __fish_use_subcommand -a %s\n", pattern.words[0]);
+		if (pattern.n_words == 2)
 			print(tool, "complete -c comity -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from %s' "
-				"-a %s -d '%s'\n", usage.words[0], usage.words[1], usage.words[1], command->help);
-		for (size_t i = 0; i < usage.n_options; i++)
-			print(tool, "complete -c comity -n '__fish_seen_subcommand_from %s' -l %s%s -d '%s'\n", usage.words[0],
-				usage.options[i].option->name, usage.options[i].option->value ? " -r" : "",
-				usage.options[i].option->help);
+				"-a %s -d '%s'\n", pattern.words[0], pattern.words[1], pattern.words[1], command->help);
+		for (size_t i = 0; i < pattern.n_options; i++)
+			print(tool, "complete -c comity -n '__fish_seen_subcommand_from %s' -l %s%s -d '%s'\n", pattern.words[0],
+				pattern.options[i].option->name, pattern.options[i].option->value ? " -r" : "",
+				pattern.options[i].option->help);
 	}
 }
 

@@ -10,7 +10,7 @@
 #include "proto/casework.pb-c.h"
 #include "proto/frame.h"
 #include "proto/unpack.h"
-#include "tools/archive.h"
+#include "tools/evidence_tar.h"
 
 enum {
 	ARENA_BUDGET = 1 << 30,		/* for cases with a great many manifests */
@@ -24,6 +24,7 @@ struct reading {
 	struct dossier *dossier;
 	const struct shelf *shelf;	/* where it belongs; NULL: for reading only */
 	char name[NAME_SIZE];
+	struct dossier_part *part;	/* made of it, when it ends */
 	struct bytes content;		/* if it is of a kind that is kept */
 	struct digest *digest;
 	struct arena scratch;		/* messages are unpacked here */
@@ -45,13 +46,44 @@ static struct span keep_bytes(struct reading *reading)
 	return (struct span){ (const uint8_t *)copy, copy ? reading->content.len : 0 };
 }
 
+/* FNV-1a: who chose the names gains nothing by making them meet but his own time. */
+static size_t bucket_of(const char *name)
+{
+	uint32_t hash = 2166136261u;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash % DOSSIER_BUCKETS;
+}
+
+struct dossier_part *dossier_part(const struct dossier *dossier, const char *name)
+{
+	struct dossier_part *part = dossier->buckets[bucket_of(name)];
+	while (part && strcmp(part->name, name))
+		part = part->next_in_bucket;
+	return part;
+}
+
+struct dossier_message *dossier_message(const struct dossier *dossier, const char *id)
+{
+	char name[NAME_SIZE];
+	snprintf(name, sizeof name, "messages/%s", id);
+	struct dossier_part *part = dossier_part(dossier, name);
+	return part ? part->message : NULL;
+}
+
+struct dossier_part *dossier_attachment(const struct dossier *dossier, const char *id, uint32_t n)
+{
+	char name[NAME_SIZE];
+	snprintf(name, sizeof name, "messages/%s.%" PRIu32, id, n);
+	return dossier_part(dossier, name);
+}
+
 /* ── what becomes of each kind ────────────────────────────────────────────────────────────────── */
 
 static enum fault keep_attachments(struct reading *reading, const Comity__Message *message, struct dossier_message *kept)
 {
 	kept->attachments = arena_alloc(&reading->dossier->arena, message->n_attachments * DIGEST_SIZE + 1);
-	kept->here = arena_alloc(&reading->dossier->arena, message->n_attachments + 1);
-	if (!kept->attachments || !kept->here)
+	if (!kept->attachments)
 		return FAULT_NO_MEMORY;
 	kept->n_attachments = message->n_attachments;
 	for (size_t i = 0; i < message->n_attachments; i++) {
@@ -73,8 +105,9 @@ static enum fault keep_message(struct reading *reading, const char *id, const Co
 	*kept = (struct dossier_message){ .id = keep_text(reading, id), .from = keep_text(reading, message->from),
 		.to = keep_text(reading, message->to), .request_id = keep_text(reading, message->request_id),
 		.created_at = keep_text(reading, message->created_at) };
-	kept->part = dossier_part(dossier, reading->name);
 	TRY(keep_attachments(reading, message, kept));
+	kept->part = reading->part;
+	reading->part->message = kept;
 	*dossier->messages_end = kept;
 	dossier->messages_end = &kept->next;
 	return OK;
@@ -90,21 +123,19 @@ static enum fault take_message(struct reading *reading, const char *id)
 	return keep_message(reading, id, (const Comity__Message *)message);
 }
 
-static struct dossier_manifest *manifest_of(struct reading *reading, const char *authority, uint64_t number)
+/* A manifest has two parts; whichever comes second finds it at the first. */
+static struct dossier_manifest *manifest_of(struct reading *reading, const char *other_ending)
 {
+	char other[NAME_SIZE + 16];
 	struct dossier *dossier = reading->dossier;
-	struct dossier_manifest *newest = dossier->manifests;	/* its two files are neighbours */
-	if (newest && newest->number == number && !strcmp(newest->authority, authority))
-		return newest;
-	for (struct dossier_manifest *one = newest; one; one = one->next)
-		if (one->number == number && !strcmp(one->authority, authority))
-			return one;
-	struct dossier_manifest *made = arena_alloc(&dossier->arena, sizeof *made);
-	if (!made)
-		return NULL;
-	*made = (struct dossier_manifest){ .authority = keep_text(reading, authority), .number = number, .next = newest };
-	dossier->manifests = made;
-	return made;
+	snprintf(other, sizeof other, "%.*s%s", (int)(strrchr(reading->name, '.') - reading->name), reading->name, other_ending);
+	struct dossier_part *neighbour = dossier_part(dossier, other);
+	struct dossier_manifest *manifest = neighbour ? neighbour->manifest : arena_alloc(&dossier->arena, sizeof *manifest);
+	if (manifest && !neighbour) {
+		manifest->next = dossier->manifests;
+		dossier->manifests = manifest;
+	}
+	return manifest;
 }
 
 /* "xf-ca/000000000041.manifest" */
@@ -116,14 +147,15 @@ static enum fault take_manifest(struct reading *reading, const char *rest)
 	if (sscanf(rest, "%32[^/]/%12" SCNu64 ".%15[a-z0-9]%n", authority, &number, ending, &used) != 3 || rest[used])
 		return odd(reading, "is not the name of a manifest");
 	bool is_text = !strcmp(ending, "manifest");
-	struct dossier_manifest *manifest = manifest_of(reading, authority, number);
-	if (!manifest)
-		return FAULT_NO_MEMORY;
 	if (!is_text && strcmp(ending, "p7s"))
 		return odd(reading, "is not the name of a manifest");
+	struct dossier_manifest *manifest = manifest_of(reading, is_text ? ".p7s" : ".manifest");
+	if (!manifest)
+		return FAULT_NO_MEMORY;
+	reading->part->manifest = manifest;
+	manifest->number = number;
+	manifest->authority = keep_text(reading, authority);
 	*(is_text ? &manifest->text : &manifest->signature) = keep_bytes(reading);
-	if (is_text)
-		manifest->part = dossier_part(reading->dossier, reading->name);
 	return OK;
 }
 
@@ -218,17 +250,20 @@ static enum fault keep_part(struct reading *reading)
 {
 	struct dossier *dossier = reading->dossier;
 	struct dossier_part *part = arena_alloc(&dossier->arena, sizeof *part);
+	struct dossier_part **bucket = &dossier->buckets[bucket_of(reading->name)];
 	uint8_t sum[DIGEST_SIZE];
 	digest_finish(reading->digest, sum);
 	if (!reading->shelf->is_part)
 		return OK;
-	if (!part)
+	if (!part || !(part->name = keep_text(reading, reading->name)))
 		return FAULT_NO_MEMORY;
-	part->name = keep_text(reading, reading->name);
 	memcpy(part->sha256, sum, DIGEST_SIZE);
+	part->next_in_bucket = *bucket;
+	*bucket = part;
 	*dossier->parts_end = part;
 	dossier->parts_end = &part->next;
-	return part->name ? OK : FAULT_NO_MEMORY;
+	reading->part = part;
+	return OK;
 }
 
 static enum fault end(void *owner)
@@ -271,14 +306,14 @@ static enum fault sort_manifests(struct dossier *dossier)
 
 enum fault dossier_read(struct dossier *dossier, const char *path)
 {
-	static const struct archive_listener listener = { begin, data, end };
+	static const struct tar_listener listener = { begin, data, end };
 	struct reading reading = { .dossier = dossier, .digest = digest_new() };
 	*dossier = (struct dossier){ 0 };
 	dossier->parts_end = &dossier->parts;
 	dossier->messages_end = &dossier->messages;
 	arena_init(&dossier->arena, ARENA_BUDGET);
 	arena_init(&reading.scratch, UNPACK_ARENA);
-	enum fault fault = reading.digest ? archive_walk(path, &listener, &reading) : FAULT_NO_MEMORY;
+	enum fault fault = reading.digest ? tar_walk(path, &listener, &reading) : FAULT_NO_MEMORY;
 	if (!fault)
 		fault = sort_manifests(dossier);
 	if (!fault && dossier->arena.was_refused)
@@ -295,18 +330,3 @@ void dossier_clear(struct dossier *dossier)
 	*dossier = (struct dossier){ 0 };
 }
 
-struct dossier_message *dossier_message(const struct dossier *dossier, const char *id)
-{
-	for (struct dossier_message *one = dossier->messages; one; one = one->next)
-		if (!strcmp(one->id, id))
-			return one;
-	return NULL;
-}
-
-struct dossier_part *dossier_part(const struct dossier *dossier, const char *name)
-{
-	for (struct dossier_part *one = dossier->parts; one; one = one->next)
-		if (!strcmp(one->name, name))
-			return one;
-	return NULL;
-}

@@ -9,22 +9,22 @@
 #include "proto/manifest.h"
 #include "tools/evidence_parts.h"
 
-enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3 };
+enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3, DOSSIER_BUCKETS = 1 << 14 };
 
 /* Anything below messages/, manifests/ and certificates/. */
 struct dossier_part {
 	const char *name;
 	uint8_t sha256[DIGEST_SIZE];
 	bool is_listed;				/* in CONTENTS.sha256, with this digest */
-	bool is_signed;				/* covered by a manifest that verified */
-	struct dossier_part *next;
+	struct dossier_message *message;	/* what was read from it: one of these, or neither */
+	struct dossier_manifest *manifest;
+	struct dossier_part *next, *next_in_bucket;
 };
 
 struct dossier_message {
 	const struct dossier_part *part;
 	const char *id, *from, *to, *request_id, *created_at;	/* as the message says; "" when it does not */
 	uint8_t (*attachments)[DIGEST_SIZE];	/* what the message says of them, in order */
-	bool (*here);				/* is it in the file, and the same */
 	size_t n_attachments;
 	bool is_dispatched, is_receipted, is_complete;
 	const char *receipted_at, *receipted_by, *refused;
@@ -35,7 +35,6 @@ struct dossier_manifest {
 	const char *authority;			/* the directory it lies in */
 	uint64_t number;			/* of its file name */
 	struct span text, signature;		/* either may be empty: then it was not there */
-	struct dossier_part *part;		/* of the text */
 	struct manifest manifest;		/* filled in when it was read */
 	bool is_verified;
 	struct dossier_manifest *next;
@@ -49,6 +48,7 @@ struct dossier_authority {
 struct dossier {
 	struct arena arena;
 	struct dossier_part *parts, **parts_end;
+	struct dossier_part *buckets[DOSSIER_BUCKETS];	/* by a hash of the name */
 	struct dossier_message *messages, **messages_end;
 	struct dossier_manifest *manifests;	/* by authority, then by number, when it was read whole */
 	struct dossier_authority authorities[DOSSIER_AUTHORITIES_MAX];
@@ -61,6 +61,8 @@ struct dossier {
 enum fault dossier_read(struct dossier *dossier, const char *path) MUST_CHECK;
 void dossier_clear(struct dossier *dossier);
 
-/* By id, or by the name of its part; NULL when there is none. */
-struct dossier_message *dossier_message(const struct dossier *dossier, const char *id);
+/* NULL when there is none of that name. */
 struct dossier_part *dossier_part(const struct dossier *dossier, const char *name);
+struct dossier_message *dossier_message(const struct dossier *dossier, const char *id);
+/* The n-th attachment of a message, as a part. */
+struct dossier_part *dossier_attachment(const struct dossier *dossier, const char *id, uint32_t n);

@@ -8,7 +8,7 @@
 #include "proto/json.h"
 #include "proto/stamp.h"
 #include "tools/acts.h"
-#include "tools/archive.h"
+#include "tools/evidence_tar.h"
 #include "tools/commands.h"
 #include "tools/evidence_parts.h"
 #include "tools/evidence_text.h"
@@ -33,7 +33,7 @@ struct dossier_writer {
 	const char *ref;
 	const Comity__RequestView *view;
 	struct side sides[CHAINS];
-	struct archive_writer *archive;
+	struct tar_writer *archive;
 	char *left_out[LEFT_OUT_MAX];
 	struct bytes contents;			/* a line for each part that proves something, for sha256sum */
 	struct digest *digest;			/* of the attachment that is being written */
@@ -64,7 +64,7 @@ static enum fault add_part(struct dossier_writer *writer, const char *name, stru
 	uint8_t sum[DIGEST_SIZE];
 	digest_of(sum, content);
 	TRY(list_part(writer, name, sum));
-	return archive_add(writer->archive, name, content);
+	return tar_add(writer->archive, name, content);
 }
 
 /* ── which manifests ──────────────────────────────────────────────────────────────────────────── */
@@ -117,7 +117,7 @@ static enum fault add_readable(struct dossier_writer *writer, const Comity__Mess
 	snprintf(name, sizeof name, "readable/%.40s.json", view->state->message_id);
 	enum fault fault = json_write(&view->message->base, JSON_PRETTY_STYLE, &json);
 	if (!fault)
-		fault = archive_add(writer->archive, name, span_of(&json));
+		fault = tar_add(writer->archive, name, span_of(&json));
 	bytes_clear(&json);
 	return fault;
 }
@@ -157,7 +157,7 @@ static enum fault write_content(void *owner, uint64_t offset, struct span data)
 	writer->done += data.len;
 	progress_show(&writer->progress, writer->done);
 	digest_update(writer->digest, data);
-	return archive_write(writer->archive, data);
+	return tar_write(writer->archive, data);
 }
 
 static enum fault add_attachment(struct dossier_writer *writer, const Comity__AttachmentState *state)
@@ -173,7 +173,7 @@ static enum fault add_attachment(struct dossier_writer *writer, const Comity__At
 	get.attachment = number;
 	Comity__Call call = CALL(ATTACH_GET, attach_get, &get);
 	TRY(reach(writer->tool, &client));
-	TRY(archive_begin(writer->archive, name, state->attachment->size));
+	TRY(tar_begin(writer->archive, name, state->attachment->size));
 	uint64_t before = writer->done;
 	TRY(client_download(client, &call, &stream, &reply));
 	TRY(expect(reply, COMITY__REPLY__KIND_ATTACHMENT));
@@ -299,7 +299,7 @@ static enum fault add_summary(struct dossier_writer *writer)
 	tool->is_utc = true;
 	enum fault fault = track_text(tool, writer->view);
 	if (!fault)
-		fault = archive_add(writer->archive, "SUMMARY.txt", span_of(&tool->out));
+		fault = tar_add(writer->archive, "SUMMARY.txt", span_of(&tool->out));
 	bytes_clear(&tool->out);
 	tool->out = before;
 	tool->format = format;
@@ -314,7 +314,7 @@ static enum fault add_readme(struct dossier_writer *writer)
 		writer->left_out, writer->report.n_left_out };
 	enum fault fault = evidence_readme(&facts, &text);
 	if (!fault)
-		fault = archive_add(writer->archive, "README.txt", span_of(&text));
+		fault = tar_add(writer->archive, "README.txt", span_of(&text));
 	bytes_clear(&text);
 	return fault;
 }
@@ -331,7 +331,7 @@ static enum fault compose(struct dossier_writer *writer)
 	TRY(add_attachments(writer));
 	TRY(add_side(writer, OURS));
 	TRY(add_side(writer, THEIRS));
-	TRY(archive_add(writer->archive, "CONTENTS.sha256", span_of(&writer->contents)));
+	TRY(tar_add(writer->archive, "CONTENTS.sha256", span_of(&writer->contents)));
 	return add_readme(writer);	/* last, because it says what is not in it */
 }
 
@@ -369,16 +369,16 @@ enum fault cmd_evidence_export(struct tool *tool)
 	if (!view->request->peer || !view->request->requesting_authority || !view->request->requested_authority)
 		return fault_say(FAULT_NOT_YET, "the request has no other side yet");
 	begin(&writer, tool, view);
-	TRY(archive_create(writer.report.file, stamp_clock() / STAMP_SECOND, &writer.archive));
+	TRY(tar_create(writer.report.file, stamp_clock() / STAMP_SECOND, &writer.archive));
 	writer.digest = digest_new();
 	enum fault fault = writer.digest ? compose(&writer) : FAULT_NO_MEMORY;
 	digest_free(writer.digest);
 	bytes_clear(&writer.contents);
 	if (fault) {
-		archive_abandon(writer.archive);
+		tar_abandon(writer.archive);
 		return fault;
 	}
-	TRY(archive_finish(writer.archive, &writer.report.size));
+	TRY(tar_finish(writer.archive, &writer.report.size));
 	tell(tool, &writer.report);
 	return OK;
 }

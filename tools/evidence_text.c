@@ -20,24 +20,28 @@ static const char about[] =
 	"attachments.\n";
 
 /* The lines with four blanks before them are the commands; all others are not, so that a script can take them out. */
-static const char commands[] =
+static const char checks[] =
 	"HOW TO CHECK IT\n"
 	"\n"
 	"1. Whose keys are these?  Compare the fingerprints with what you know of the authorities from elsewhere: a card, a\n"
 	"   directory, a letter.  (comity evidence verify shows the digits of the telephone check.)\n"
 	"\n"
 	"    for i in certificates/*/identity.pem; do\n"
-	"      openssl x509 -in $i -noout -subject -fingerprint -sha256\n"
+	"      openssl x509 -in $i -noout -subject -ext subjectAltName -fingerprint -sha256\n"
 	"    done\n"
 	"\n"
-	"2. Did they sign the manifests?  (-attime is the time of signing, because signing certificates live for a year.)\n"
+	"2. Did they sign the manifests?  First the signature; then whether its certificate leads to that identity, and to no other\n"
+	"   root that this machine may know.  -attime is the time of signing, because signing certificates live for a year.\n"
 	"\n"
 	"    for m in manifests/*/*.manifest; do\n"
-	"      c=certificates/$(basename $(dirname $m))\n"
+	"      a=$(basename $(dirname $m))\n"
+	"      c=certificates/$a\n"
 	"      t=$(date -d \"$(sed -n 's/^# at: //p' $m)\" +%s)\n"
-	"      cat $c/signing.pem $c/delegation.pem > chain.pem\n"
-	"      openssl cms -verify -binary -inform DER -in ${m%.manifest}.p7s -content $m -certfile chain.pem \\\n"
-	"        -CAfile $c/identity.pem -attime $t -out /dev/null || { echo \"NOT SIGNED: $m\"; false; }\n"
+	"      grep -qx \"# from: $a\" $m &&\n"
+	"      openssl cms -verify -binary -inform DER -in ${m%.manifest}.p7s -content $m \\\n"
+	"        -nointern -certfile $c/signing.pem -noverify -signer signer.tmp -out /dev/null &&\n"
+	"      openssl verify -no-CApath -no-CAstore -CAfile $c/identity.pem -untrusted $c/delegation.pem \\\n"
+	"        -purpose smimesign -attime $t signer.tmp || { echo \"NOT SIGNED: $m\"; false; }\n"
 	"    done\n"
 	"\n"
 	"3. Are these the messages and attachments that they signed, and are all of them here?\n"
@@ -45,12 +49,20 @@ static const char commands[] =
 	"    ( cd messages && cat ../manifests/*/*.manifest | grep -v '^#' | sort -u | sha256sum --check --ignore-missing )\n"
 	"    sha256sum --check --quiet CONTENTS.sha256\n"
 	"\n"
-	"4. Is each chain whole?  The sum of a manifest stands in the next one of that authority.\n"
+	"4. Who signed for which of them, and when?\n"
+	"\n"
+	"    for f in messages/*; do\n"
+	"      echo \"$f\"\n"
+	"      s=$(grep -l \"  ${f#messages/}\\$\" manifests/*/*.manifest) || { echo \"NOT SIGNED: $f\"; false; }\n"
+	"      sed -nE 's/^# (from|purpose|at): /  /p' $s < /dev/null | paste - - -\n"
+	"    done\n"
+	"\n"
+	"5. Is each chain whole?  The sum of a manifest stands in the next one of that authority.\n"
 	"\n"
 	"    for a in manifests/*; do\n"
 	"      p=\n"
 	"      for m in $a/*.manifest; do\n"
-	"        test -z \"$p\" || grep -q \"^# previous: $p\" $m || { echo \"CHAIN BROKEN: $m\"; false; }\n"
+	"        test -z \"$p\" || grep -qx \"# previous: $p\" $m || { echo \"CHAIN BROKEN: $m\"; false; }\n"
 	"        p=$(sha256sum < $m | cut -c1-64)\n"
 	"      done\n"
 	"    done\n"
@@ -79,7 +91,7 @@ enum fault evidence_readme(const struct evidence_facts *facts, struct bytes *out
 		request->requesting_reference && *request->requesting_reference ? request->requesting_reference : request->request_id));
 	if (request->requested_reference && *request->requested_reference)
 		TRY(bytes_printf(out, "(reference of the requested authority: %s)\n", request->requested_reference));
-	TRY(bytes_printf(out, "between %s and %s\n\n%s\n%s\n%s", facts->own, facts->peer, about, commands, limits));
+	TRY(bytes_printf(out, "between %s and %s\n\n%s\n%s\n%s", facts->own, facts->peer, about, checks, limits));
 	for (size_t i = 0; i < facts->n_left_out; i++)
 		TRY(bytes_printf(out, "%s  - %s\n", i ? "" : "\nWHAT IS NOT IN IT\n\n", facts->left_out[i]));
 	return OK;

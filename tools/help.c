@@ -14,13 +14,13 @@ static const struct { const char *who, *title; } groups[] = {
 	{ "everybody", "Help" },
 };
 
-static void spell(char *text, size_t size, const struct usage *usage)
+static void spell(char *text, size_t size, const struct pattern *pattern)
 {
 	size_t len = 0;
-	for (size_t i = 0; i < usage->n_words && len < size; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? " " : "", usage->words[i]);
-	for (size_t i = 0; i < usage->n_arguments && len < size; i++) {
-		const struct usage_argument *argument = &usage->arguments[i];
+	for (size_t i = 0; i < pattern->n_words && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? " " : "", pattern->words[i]);
+	for (size_t i = 0; i < pattern->n_arguments && len < size; i++) {
+		const struct pattern_argument *argument = &pattern->arguments[i];
 		len += (size_t)snprintf(text + len, size - len, argument->is_optional ? " [%s]" : " %s%s", argument->name,
 			argument->is_repeated ? "..." : "");
 	}
@@ -28,12 +28,12 @@ static void spell(char *text, size_t size, const struct usage *usage)
 
 static void print_rows(struct tool *tool, const char *who)
 {
-	struct usage usage;
+	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern; command++) {
 		char spelled[120];
-		if (strcmp(command->who, who) || !usage_read(command->pattern, &usage))
+		if (strcmp(command->who, who) || !pattern_read(command->pattern, &pattern))
 			continue;
-		spell(spelled, sizeof spelled, &usage);
+		spell(spelled, sizeof spelled, &pattern);
 		print(tool, "  %-32s  %s\n", spelled, command->help);
 	}
 }
@@ -61,25 +61,25 @@ static void option_form(char *text, size_t size, const struct option *option)
 		option->name, option->value);
 }
 
-static void print_options(struct tool *tool, const struct usage *usage)
+static void print_options(struct tool *tool, const struct pattern *pattern)
 {
-	for (size_t i = 0; i < usage->n_options; i++) {
+	for (size_t i = 0; i < pattern->n_options; i++) {
 		char form[80];
-		option_form(form, sizeof form, usage->options[i].option);
-		print(tool, "  %-32s  %s%s\n", form, usage->options[i].option->help,
-			usage->options[i].is_repeated ? " (may be repeated)" : "");
+		option_form(form, sizeof form, pattern->options[i].option);
+		print(tool, "  %-32s  %s%s\n", form, pattern->options[i].option->help,
+			pattern->options[i].is_repeated ? " (may be repeated)" : "");
 	}
 }
 
 static void print_command(struct tool *tool, const struct command *command)
 {
-	struct usage usage, global;
-	if (!usage_read(command->pattern, &usage) || !usage_read(global_pattern, &global))
+	struct pattern pattern, global;
+	if (!pattern_read(command->pattern, &pattern) || !pattern_read(global_pattern, &global))
 		return;
 	print(tool, "comity %s\n\n%s.\n", command->pattern, command->help);
-	if (usage.n_options) {
+	if (pattern.n_options) {
 		print(tool, "\n");
-		print_options(tool, &usage);
+		print_options(tool, &pattern);
 	}
 	print(tool, "\nWith every command:\n");
 	print_options(tool, &global);
@@ -90,10 +90,10 @@ static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 {
 	const struct command *only = NULL;
 	size_t found = 0;
-	struct usage usage;
+	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern; command++) {
-		if (!usage_read(command->pattern, &usage) || strcmp(usage.words[0], noun)
-		    || (verb && (usage.n_words < 2 || strcmp(usage.words[1], verb))))
+		if (!pattern_read(command->pattern, &pattern) || strcmp(pattern.words[0], noun)
+		    || (verb && (pattern.n_words < 2 || strcmp(pattern.words[1], verb))))
 			continue;
 		only = command;
 		found++;
@@ -102,9 +102,9 @@ static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 		print_command(tool, only);
 	for (const struct command *command = commands; command->pattern && found > 1; command++) {
 		char spelled[120];
-		if (!usage_read(command->pattern, &usage) || strcmp(usage.words[0], noun))
+		if (!pattern_read(command->pattern, &pattern) || strcmp(pattern.words[0], noun))
 			continue;
-		spell(spelled, sizeof spelled, &usage);
+		spell(spelled, sizeof spelled, &pattern);
 		print(tool, "  %-32s  %s\n", spelled, command->help);
 	}
 	return found;
@@ -205,18 +205,18 @@ static const char *escaped(struct tool *tool, const char *text)
 	return copy ? copy : "";
 }
 
-static void manual_options(struct tool *tool, const struct usage *usage)
+static void manual_options(struct tool *tool, const struct pattern *pattern)
 {
-	for (size_t i = 0; i < usage->n_options; i++) {
+	for (size_t i = 0; i < pattern->n_options; i++) {
 		char form[80];
-		option_form(form, sizeof form, usage->options[i].option);
-		print(tool, "*%s*\n\t%s\n\n", escaped(tool, form), escaped(tool, usage->options[i].option->help));
+		option_form(form, sizeof form, pattern->options[i].option);
+		print(tool, "*%s*\n\t%s\n\n", escaped(tool, form), escaped(tool, pattern->options[i].option->help));
 	}
 }
 
 void help_manual(struct tool *tool)
 {
-	struct usage usage;
+	struct pattern pattern;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
 		print(tool, "## %s\n\n", groups[i].title);
 		for (const struct command *command = commands; command->pattern; command++)
@@ -224,13 +224,13 @@ void help_manual(struct tool *tool)
 				print(tool, "*comity %s*\n\t%s.\n\n", escaped(tool, command->pattern), escaped(tool, command->help));
 	}
 	print(tool, "# OPTIONS\n\nOf every command:\n\n");
-	if (usage_read(global_pattern, &usage))
-		manual_options(tool, &usage);
+	if (pattern_read(global_pattern, &pattern))
+		manual_options(tool, &pattern);
 	print(tool, "Of some:\n\n");
 	for (const struct option *option = options; option->name; option++) {
 		char form[80];
 		option_form(form, sizeof form, option);
-		if (!usage_option(&usage, option))
+		if (!pattern_option(&pattern, option))
 			print(tool, "*%s*\n\t%s\n\n", escaped(tool, form), escaped(tool, option->help));
 	}
 }

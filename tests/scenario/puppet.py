@@ -203,7 +203,8 @@ class Puppet:
 	# ── what is said on it ──
 
 	def sign(self, text, key="signing"):
-		return subprocess.run(["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-nocerts", "-cades", "-md", "sha256",
+		return subprocess.run(["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-nocerts", "-cades", "-keyid", "-nosmimecap",
+			"-md", "sha256",
 			"-signer", self.key(key + ".crt"), "-inkey", self.key(key + ".key")], input=text, capture_output=True,
 			check=True).stdout
 

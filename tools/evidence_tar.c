@@ -1,4 +1,4 @@
-#include "tools/archive.h"
+#include "tools/evidence_tar.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,20 +16,20 @@ enum { BLOCK_SIZE = 64 << 10 };
 
 /* ── writing ──────────────────────────────────────────────────────────────────────────────────── */
 
-struct archive_writer {
+struct tar_writer {
 	char path[PATH_MAX], part[PATH_MAX];
 	int64_t now;
 	struct archive *tar;
 	int fd;
 };
 
-static enum fault broken(const struct archive_writer *writer)
+static enum fault broken(const struct tar_writer *writer)
 {
 	int why = archive_errno(writer->tar);
 	return fault_say(why == ENOSPC ? FAULT_DISK_FULL : FAULT_IO, "%s: %s", writer->part, archive_error_string(writer->tar));
 }
 
-static enum fault open_part(struct archive_writer *writer)
+static enum fault open_part(struct tar_writer *writer)
 {
 	if (!access(writer->path, F_OK))
 		return fault_say(FAULT_EXISTS, "%s exists already", writer->path);
@@ -44,9 +44,9 @@ static enum fault open_part(struct archive_writer *writer)
 	return OK;
 }
 
-enum fault archive_create(const char *path, int64_t now, struct archive_writer **writer)
+enum fault tar_create(const char *path, int64_t now, struct tar_writer **writer)
 {
-	struct archive_writer *made = calloc(1, sizeof *made);
+	struct tar_writer *made = calloc(1, sizeof *made);
 	if (!made)
 		return FAULT_NO_MEMORY;
 	made->fd = -1;
@@ -58,13 +58,13 @@ enum fault archive_create(const char *path, int64_t now, struct archive_writer *
 	if (!fault)
 		fault = open_part(made);
 	if (fault)
-		archive_abandon(made);
+		tar_abandon(made);
 	else
 		*writer = made;
 	return fault;
 }
 
-enum fault archive_begin(struct archive_writer *writer, const char *name, uint64_t size)
+enum fault tar_begin(struct tar_writer *writer, const char *name, uint64_t size)
 {
 	struct archive_entry *entry = archive_entry_new();
 	if (!entry)
@@ -79,7 +79,7 @@ enum fault archive_begin(struct archive_writer *writer, const char *name, uint64
 	return result == ARCHIVE_OK ? OK : broken(writer);
 }
 
-enum fault archive_write(struct archive_writer *writer, struct span data)
+enum fault tar_write(struct tar_writer *writer, struct span data)
 {
 	if (!data.len)
 		return OK;
@@ -90,13 +90,13 @@ enum fault archive_write(struct archive_writer *writer, struct span data)
 	return (size_t)written == data.len ? OK : fault_say(FAULT_INTERNAL, "an entry is longer than it was announced");
 }
 
-enum fault archive_add(struct archive_writer *writer, const char *name, struct span content)
+enum fault tar_add(struct tar_writer *writer, const char *name, struct span content)
 {
-	TRY(archive_begin(writer, name, content.len));
-	return archive_write(writer, content);
+	TRY(tar_begin(writer, name, content.len));
+	return tar_write(writer, content);
 }
 
-static enum fault settle(struct archive_writer *writer, uint64_t *size)
+static enum fault settle(struct tar_writer *writer, uint64_t *size)
 {
 	struct stat file;
 	char directory[PATH_MAX];
@@ -113,14 +113,14 @@ static enum fault settle(struct archive_writer *writer, uint64_t *size)
 	return directory_sync(directory);
 }
 
-enum fault archive_finish(struct archive_writer *writer, uint64_t *size)
+enum fault tar_finish(struct tar_writer *writer, uint64_t *size)
 {
 	enum fault fault = settle(writer, size);
-	archive_abandon(writer);	/* only the second name is left */
+	tar_abandon(writer);	/* only the second name is left */
 	return fault;
 }
 
-void archive_abandon(struct archive_writer *writer)
+void tar_abandon(struct tar_writer *writer)
 {
 	if (!writer)
 		return;
@@ -141,7 +141,7 @@ static enum fault unreadable(struct archive *tar, const char *path)
 	return fault_say(FAULT_BAD_EVIDENCE, "%s: %s", path, why ? why : "it cannot be read");
 }
 
-static enum fault read_entry(struct archive *tar, const char *path, const struct archive_listener *listener, void *owner)
+static enum fault read_entry(struct archive *tar, const char *path, const struct tar_listener *listener, void *owner)
 {
 	static uint8_t block[BLOCK_SIZE];
 	for (;;) {
@@ -154,7 +154,7 @@ static enum fault read_entry(struct archive *tar, const char *path, const struct
 	}
 }
 
-static enum fault walk(struct archive *tar, const char *path, const struct archive_listener *listener, void *owner)
+static enum fault walk(struct archive *tar, const char *path, const struct tar_listener *listener, void *owner)
 {
 	struct archive_entry *entry;
 	for (;;) {
@@ -173,7 +173,7 @@ static enum fault walk(struct archive *tar, const char *path, const struct archi
 	}
 }
 
-enum fault archive_walk(const char *path, const struct archive_listener *listener, void *owner)
+enum fault tar_walk(const char *path, const struct tar_listener *listener, void *owner)
 {
 	struct archive *tar = archive_read_new();
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

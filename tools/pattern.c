@@ -37,9 +37,9 @@ static bool next(struct scan *scan)
 	return scan->len > 0;
 }
 
-static bool copy(char to[USAGE_NAME_SIZE], const char *text, size_t len)
+static bool copy(char to[PATTERN_NAME_SIZE], const char *text, size_t len)
 {
-	if (!len || len >= USAGE_NAME_SIZE)
+	if (!len || len >= PATTERN_NAME_SIZE)
 		return false;
 	memcpy(to, text, len);
 	to[len] = 0;
@@ -63,9 +63,9 @@ static void skip_value(struct scan *scan, const struct option *option)
 		next(scan);
 }
 
-static bool add_option(struct usage *usage, struct scan *scan)
+static bool add_option(struct pattern *pattern, struct scan *scan)
 {
-	char name[USAGE_NAME_SIZE];
+	char name[PATTERN_NAME_SIZE];
 	const char *long_form = memchr(scan->token, '|', scan->len);
 	const char *from = long_form ? long_form + 1 : scan->token;
 	size_t len = scan->len - (size_t)(from - scan->token);
@@ -73,52 +73,52 @@ static bool add_option(struct usage *usage, struct scan *scan)
 	if (!copy(name, from, value ? (size_t)(value - from) : len) || strncmp(name, "--", 2))
 		return false;
 	const struct option *option = option_find(name + 2);
-	if (!option || usage->n_options == USAGE_OPTIONS_MAX)
+	if (!option || pattern->n_options == PATTERN_OPTIONS_MAX)
 		return false;
-	usage->options[usage->n_options++] = (struct usage_option){ .option = option, .is_required = !scan->depth };
+	pattern->options[pattern->n_options++] = (struct pattern_option){ .option = option, .is_required = !scan->depth };
 	skip_value(scan, option);
 	return scan->at != NULL;
 }
 
-static bool add_argument(struct usage *usage, struct scan *scan)
+static bool add_argument(struct pattern *pattern, struct scan *scan)
 {
-	if (usage->n_arguments == USAGE_ARGUMENTS_MAX)
+	if (pattern->n_arguments == PATTERN_ARGUMENTS_MAX)
 		return false;
-	struct usage_argument *argument = &usage->arguments[usage->n_arguments++];
+	struct pattern_argument *argument = &pattern->arguments[pattern->n_arguments++];
 	argument->is_optional = scan->depth > 0;
 	argument->is_repeated = scan->len > 3 && !memcmp(scan->token + scan->len - 3, "...", 3);
 	return copy(argument->name, scan->token, scan->len - 3 * argument->is_repeated);
 }
 
-static bool add(struct usage *usage, struct scan *scan)
+static bool add(struct pattern *pattern, struct scan *scan)
 {
 	if (scan->len == 3 && !memcmp(scan->token, "...", 3)) {
-		if (!scan->was_closed || !usage->n_options)
+		if (!scan->was_closed || !pattern->n_options)
 			return false;
-		usage->options[usage->n_options - 1].is_repeated = true;
+		pattern->options[pattern->n_options - 1].is_repeated = true;
 		return true;
 	}
 	if (*scan->token == '-')
-		return add_option(usage, scan);
+		return add_option(pattern, scan);
 	if (is_capital(*scan->token))
-		return add_argument(usage, scan);
-	return usage->n_words < USAGE_WORDS_MAX && copy(usage->words[usage->n_words++], scan->token, scan->len);
+		return add_argument(pattern, scan);
+	return pattern->n_words < PATTERN_WORDS_MAX && copy(pattern->words[pattern->n_words++], scan->token, scan->len);
 }
 
-bool usage_read(const char *pattern, struct usage *usage)
+bool pattern_read(const char *text, struct pattern *pattern)
 {
-	struct scan scan = { .at = pattern };
-	*usage = (struct usage){ 0 };
+	struct scan scan = { .at = text };
+	*pattern = (struct pattern){ 0 };
 	while (next(&scan))
-		if (!add(usage, &scan))
+		if (!add(pattern, &scan))
 			return false;
 	return !scan.depth && !*scan.at;
 }
 
-const struct usage_option *usage_option(const struct usage *usage, const struct option *option)
+const struct pattern_option *pattern_option(const struct pattern *pattern, const struct option *option)
 {
-	for (size_t i = 0; i < usage->n_options; i++)
-		if (usage->options[i].option == option)
-			return &usage->options[i];
+	for (size_t i = 0; i < pattern->n_options; i++)
+		if (pattern->options[i].option == option)
+			return &pattern->options[i];
 	return NULL;
 }
