@@ -42,13 +42,19 @@ static enum fault read_filter(struct tool *tool, Comity__RequestFilter *filter)
 	return read_states(tool, filter);
 }
 
+/* What the request is called here: by us, else by them, else by its id. */
+static const char *name_of(struct tool *tool, const Comity__RequestView *view)
+{
+	return safe_or(tool, view->our_reference, safe_or(tool, view->their_reference, safe_or(tool, view->request->request_id, "-")));
+}
+
 static void add_row(struct tool *tool, struct table *table, const Comity__RequestView *view)
 {
 	const Comity__Case *request = view->request;
 	if (!request)
 		return;
 	bool is_ours = request->role == COMITY__ROLE__VALUE__REQUESTING;
-	ROW(tool, table, safe_or(tool, view->our_reference, "-"), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
+	ROW(tool, table, name_of(tool, view), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
 		WORD(tool, request_kind, request->kind), WORD(tool, urgency, request->urgency),
 		WORD(tool, transport, view->transport), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
 		safe_or(tool, request->answer_by, "-"), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, 32));
@@ -91,9 +97,9 @@ enum fault cmd_inbox_list(struct tool *tool)
 static void print_head(struct tool *tool, const Comity__RequestView *view)
 {
 	const Comity__Case *request = view->request;
-	print(tool, "%s  %s  %s → %s", safe(tool, view->our_reference), WORD(tool, request_kind, request->kind),
+	print(tool, "%s  %s  %s → %s", name_of(tool, view), WORD(tool, request_kind, request->kind),
 		safe(tool, request->requesting_authority), safe(tool, request->requested_authority));
-	if (view->their_reference && *view->their_reference)
+	if (view->our_reference && view->their_reference && *view->their_reference)
 		print(tool, "      theirs: %s", safe(tool, view->their_reference));
 	print(tool, "\n");
 }
@@ -229,7 +235,7 @@ static enum fault gather(struct tool *tool, const Comity__RequestView *view, str
 	return OK;
 }
 
-static enum fault print_track(struct tool *tool, const Comity__RequestView *view)
+enum fault track_text(struct tool *tool, const Comity__RequestView *view)
 {
 	struct track track;
 	struct table table = TABLE("TIME", "TRANSPORT", "CASE", "BY");
@@ -245,17 +251,12 @@ static enum fault print_track(struct tool *tool, const Comity__RequestView *view
 	return OK;
 }
 
-enum fault track_text(struct tool *tool, const Comity__RequestView *view)
-{
-	return print_track(tool, view);
-}
-
 enum fault cmd_request_track(struct tool *tool)
 {
 	const Comity__RequestView *view;
 	TRY(get_request(tool, argument(tool, 0), &view));
 	if (!printed_json(tool, &view->base))
-		TRY(print_track(tool, view));
+		TRY(track_text(tool, view));
 	if (!given(tool, "follow"))
 		return OK;
 	TRY(print_now(tool));

@@ -108,13 +108,13 @@ static void print_problems(struct tool *tool, const Comity__Validation *validati
 	for (size_t i = 0; i < validation->n_problems; i++) {
 		const Comity__Problem *problem = validation->problems[i];
 		char what[80], why[600];
-		snprintf(what, sizeof what, "%s[%s]", safe_or(tool, problem->severity, "error"), safe(tool, problem->code));
+		snprintf(what, sizeof what, "  %s[%s]", safe_or(tool, problem->severity, "error"), safe(tool, problem->code));
 		snprintf(why, sizeof why, "%s%s%s%s", safe(tool, problem->message), problem->article ? "  (" : "",
 			safe(tool, problem->article), problem->article ? ")" : "");
 		ROW(tool, &table, safe(tool, what), safe(tool, problem->path), safe(tool, why));
 	}
-	if (validation->n_problems)
-		table_print(tool, &table);
+	table.is_bare = true;
+	table_print(tool, &table);
 }
 
 static void print_validation(struct tool *tool, const Comity__Validation *validation)

@@ -154,6 +154,30 @@ static enum fault read_entry(struct archive *tar, const char *path, const struct
 	}
 }
 
+/* What we write and nothing else: whoever unpacks it with other tools must find all of it below one directory. */
+static bool is_plain(const char *name)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
+	return *name && *name != '/' && !name[strspn(name, letters)] && !strstr(name, "..") && !strstr(name, "//");
+}
+
+/* A sparse file may claim exabytes in a few bytes. */
+static bool is_whole_file(struct archive_entry *entry)
+{
+	return archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) && !archive_entry_sparse_count(entry)
+		&& archive_entry_size_is_set(entry) && archive_entry_size(entry) >= 0;
+}
+
+static enum fault judge_entry(struct archive_entry *entry, const char *path)
+{
+	const char *name = archive_entry_pathname(entry);
+	if (!name || !is_plain(name))
+		return fault_say(FAULT_BAD_EVIDENCE, "%s holds something under a name that no part of evidence has", path);
+	if (archive_entry_filetype(entry) != AE_IFDIR && !is_whole_file(entry))
+		return fault_say(FAULT_BAD_EVIDENCE, "%s holds something that is not a file", path);
+	return OK;
+}
+
 static enum fault walk(struct archive *tar, const char *path, const struct tar_listener *listener, void *owner)
 {
 	struct archive_entry *entry;
@@ -163,12 +187,10 @@ static enum fault walk(struct archive *tar, const char *path, const struct tar_l
 			return OK;
 		if (result != ARCHIVE_OK)
 			return unreadable(tar, path);
-		const char *name = archive_entry_pathname(entry);
+		TRY(judge_entry(entry, path));
 		if (archive_entry_filetype(entry) == AE_IFDIR)
 			continue;
-		if (!name || archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
-			return fault_say(FAULT_BAD_EVIDENCE, "%s holds something that is not a file", path);
-		TRY(listener->begin(owner, name, (uint64_t)archive_entry_size(entry)));
+		TRY(listener->begin(owner, archive_entry_pathname(entry), (uint64_t)archive_entry_size(entry)));
 		TRY(read_entry(tar, path, listener, owner));
 	}
 }

@@ -27,6 +27,7 @@ struct tar_listener {
 	enum fault (*data)(void *owner, struct span data);			/* borrowed until you return */
 	enum fault (*end)(void *owner);
 };
-/* Faults: no input; bad evidence, when it is no such archive, ends early or holds anything but files and
- * directories; those of the listener. */
+/* Faults: no input; bad evidence, when it is no such archive, ends early or holds anything but whole files
+ * and directories (no links, nothing sparse) under plain names (letters, digits, "-._/", never upwards or
+ * from the root); those of the listener. */
 enum fault tar_walk(const char *path, const struct tar_listener *listener, void *owner) MUST_CHECK;

@@ -11,52 +11,9 @@
 #include "certs/trust.h"
 #include "proto/stamp.h"
 #include "tools/commands.h"
-#include "tools/evidence_dossier.h"
+#include "tools/evidence_verdict.h"
 #include "tools/files.h"
 #include "tools/print.h"
-
-enum { SENTENCES_MAX = 200 };
-
-/* The report as it grows. */
-struct verdict {
-	struct tool *tool;
-	struct dossier dossier;
-	struct trust *trust;
-	char *proves[SENTENCES_MAX];
-	Comity__Problem *problems[SENTENCES_MAX];
-	Comity__EvidenceAuthority *authorities[DOSSIER_AUTHORITIES_MAX];
-	size_t problem_count;			/* also of those beyond the list */
-	Comity__EvidenceReport report;
-};
-
-/* ── what is found ────────────────────────────────────────────────────────────────────────────── */
-
-static void wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why)
-{
-	struct arena *arena = &verdict->tool->arena;
-	Comity__Problem *problem = arena_alloc(arena, sizeof *problem);
-	if (!problem || verdict->problem_count++ >= SENTENCES_MAX)
-		return;
-	comity__problem__init(problem);
-	problem->severity = "error";
-	problem->code = (char *)fault_slug(fault);
-	problem->path = arena_text(arena, span_of_text(where));
-	problem->message = arena_text(arena, span_of_text(why));
-	verdict->problems[verdict->report.n_problems++] = problem;
-}
-
-static void proven(struct verdict *verdict, const char *format, ...) PRINTF_LIKE(2, 3);
-static void proven(struct verdict *verdict, const char *format, ...)
-{
-	char sentence[400];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(sentence, sizeof sentence, format, arguments);
-	va_end(arguments);
-	char *kept = arena_text(&verdict->tool->arena, span_of_text(sentence));
-	if (kept && verdict->report.n_proves < SENTENCES_MAX)
-		verdict->proves[verdict->report.n_proves++] = kept;
-}
 
 /* ── whose keys ───────────────────────────────────────────────────────────────────────────────── */
 
@@ -73,7 +30,7 @@ static enum fault judge_authority(struct verdict *verdict, const struct dossier_
 	shown->authority = arena_text(&tool->arena, span_of_text(authority->id));
 	verdict->authorities[verdict->report.n_authorities++] = shown;
 	if (identities->count != 1) {
-		wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its one identity certificate is not there");
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its one identity certificate is not there");
 		return OK;
 	}
 	enum fault fault = certificate_spki(identities->list[0], &spki);
@@ -84,7 +41,7 @@ static enum fault judge_authority(struct verdict *verdict, const struct dossier_
 	}
 	bytes_clear(&spki);
 	if (fault)
-		wrong(verdict, fault, authority->id, fault_detail(fault));
+		verdict_wrong(verdict, fault, authority->id, fault_detail(fault));
 	return OK;
 }
 
@@ -103,7 +60,7 @@ static void pin(struct verdict *verdict, const struct card *card, const char *pa
 	struct bytes ours = { 0 }, theirs = { 0 };
 	const struct dossier_authority *authority = find_authority(&verdict->dossier, card->authority, &at);
 	if (!authority || authority->certificates[0].count != 1) {
-		wrong(verdict, FAULT_BAD_EVIDENCE, path, "the authority of this card has no part in the evidence");
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, path, "the authority of this card has no part in the evidence");
 		return;
 	}
 	bool is_same = !certificate_spki(card->certificates[ROLE_IDENTITY], &ours)
@@ -112,7 +69,7 @@ static void pin(struct verdict *verdict, const struct card *card, const char *pa
 	bytes_clear(&theirs);
 	verdict->authorities[at]->has_pinned = verdict->authorities[at]->pinned = is_same;
 	if (!is_same)
-		wrong(verdict, FAULT_IDENTITY_CHANGED, card->authority, "its identity in the evidence is not the one in the card");
+		verdict_wrong(verdict, FAULT_IDENTITY_CHANGED, card->authority, "its identity in the evidence is not the one in the card");
 }
 
 static enum fault pin_cards(struct verdict *verdict)
@@ -227,7 +184,7 @@ static void verify_chains(struct verdict *verdict)
 		if (!fault)
 			fault = verify_link(before, one);
 		if (fault)
-			wrong(verdict, fault, where, fault_detail(fault));
+			verdict_wrong(verdict, fault, where, fault_detail(fault));
 		note_range(verdict, one);
 	}
 }
@@ -237,7 +194,7 @@ static void verify_chains(struct verdict *verdict)
 static void cover_dispatch(struct verdict *verdict, const struct dossier_manifest *manifest, struct dossier_message *message)
 {
 	if (strcmp(message->from, manifest->authority) || strcmp(message->to, manifest->manifest.to))
-		wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "it is not from and to whom the manifest says");
+		verdict_wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "it is not from and to whom the manifest says");
 	message->is_dispatched = true;
 }
 
@@ -245,7 +202,7 @@ static void cover_receipt(struct verdict *verdict, const struct dossier_manifest
 	const struct manifest_entry *entry, struct dossier_message *message)
 {
 	if (strcmp(message->to, manifest->authority)) {
-		wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "a receipt for it is from somebody it was not sent to");
+		verdict_wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "a receipt for it is from somebody it was not sent to");
 		return;
 	}
 	message->receipted_by = manifest->authority;
@@ -259,7 +216,7 @@ static void cover_attachment(struct verdict *verdict, const struct manifest_entr
 {
 	struct dossier_part *part = dossier_attachment(&verdict->dossier, entry->message_id, entry->index);
 	if (part && memcmp(part->sha256, entry->sha256, DIGEST_SIZE))
-		wrong(verdict, FAULT_DIGEST_MISMATCH, part->name, "it is not what was signed");
+		verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, part->name, "it is not what was signed");
 }
 
 static void cover(struct verdict *verdict, const struct dossier_manifest *manifest, const struct manifest_entry *entry)
@@ -272,7 +229,7 @@ static void cover(struct verdict *verdict, const struct dossier_manifest *manife
 	if (!message)
 		return;		/* about another matter */
 	if (memcmp(message->part->sha256, entry->sha256, DIGEST_SIZE))
-		wrong(verdict, FAULT_DIGEST_MISMATCH, message->part->name, "it is not what was signed");
+		verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, message->part->name, "it is not what was signed");
 	else if (manifest->manifest.purpose == PURPOSE_DISPATCH)
 		cover_dispatch(verdict, manifest, message);
 	else
@@ -293,7 +250,7 @@ static void judge_attachments(struct verdict *verdict, const struct dossier_mess
 		if (!part)
 			continue;	/* CONTENTS.sha256 tells whether it should be there */
 		if (memcmp(part->sha256, message->attachments[i], DIGEST_SIZE))
-			wrong(verdict, FAULT_DIGEST_MISMATCH, part->name, "it is not the attachment that the signed message names");
+			verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, part->name, "it is not the attachment that the signed message names");
 		else
 			verdict->report.attachments++;
 	}
@@ -306,7 +263,7 @@ static void judge_messages(struct verdict *verdict)
 		verdict->report.receipted += one->is_receipted;
 		verdict->report.complete += one->is_complete || (one->is_receipted && !one->n_attachments);
 		if (!one->is_dispatched)
-			wrong(verdict, FAULT_BAD_EVIDENCE, one->part->name, "no manifest of its sender covers it");
+			verdict_wrong(verdict, FAULT_BAD_EVIDENCE, one->part->name, "no manifest of its sender covers it");
 		judge_attachments(verdict, one);
 	}
 }
@@ -323,9 +280,9 @@ static enum fault check_line(struct verdict *verdict, struct span line)
 	snprintf(name, sizeof name, "%.*s", (int)(line.len - head), (const char *)line.at + head);
 	struct dossier_part *part = dossier_part(&verdict->dossier, name);
 	if (!part)
-		wrong(verdict, FAULT_BAD_EVIDENCE, name, "it is listed, but it is not there");
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, name, "it is listed, but it is not there");
 	else if (memcmp(part->sha256, sum, DIGEST_SIZE))
-		wrong(verdict, FAULT_DIGEST_MISMATCH, name, "it is not as it is listed");
+		verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, name, "it is not as it is listed");
 	else
 		part->is_listed = true;
 	return OK;
@@ -344,71 +301,13 @@ static void check_contents(struct verdict *verdict)
 		rest.len -= line.len + (end != NULL);
 	}
 	if (fault)
-		wrong(verdict, fault, where, fault_detail(fault));
+		verdict_wrong(verdict, fault, where, fault_detail(fault));
 	for (const struct dossier_part *part = verdict->dossier.parts; part && !fault; part = part->next)
 		if (!part->is_listed)
-			wrong(verdict, FAULT_BAD_EVIDENCE, part->name, "it is there, but it is not listed");
+			verdict_wrong(verdict, FAULT_BAD_EVIDENCE, part->name, "it is there, but it is not listed");
 }
 
-/* ── in words ─────────────────────────────────────────────────────────────────────────────────── */
-
-static const char *const limits[] = {
-	"that a person read a message: a receipt is given by a system, the act of an official is the acknowledgement",
-	"the time by any clock but the two authorities' own: there is no time stamp of a third party",
-	"that there is no further message about this request than those that are listed",
-};
-
-static void describe_message(struct verdict *verdict, const struct dossier_message *message)
-{
-	if (!message->is_dispatched)
-		return;
-	char hex[DIGEST_HEX_SIZE + 1];
-	hex_write(hex, SPAN(message->part->sha256));
-	if (message->refused)
-		proven(verdict, "%s refused message %s of %s, signed, for: %s", message->to, message->id, message->from, message->refused);
-	else if (message->is_receipted)
-		proven(verdict, "%s signed a receipt of message %s of %s (sha256 %.16s...)%s, at %s by its own clock", message->receipted_by,
-			message->id, message->from, hex, message->is_complete ? " with all attachments" : "", message->receipted_at);
-	else
-		proven(verdict, "%s sent message %s (sha256 %.16s...); of its receipt there is no evidence", message->from, message->id, hex);
-}
-
-static void describe(struct verdict *verdict)
-{
-	for (const struct dossier_message *one = verdict->dossier.messages; one; one = one->next)
-		describe_message(verdict, one);
-	for (size_t i = 0; i < verdict->report.n_authorities; i++) {
-		const Comity__EvidenceAuthority *one = verdict->authorities[i];
-		if (one->has_first)
-			proven(verdict, "nothing was removed from or put into what %s signed, from its manifest %" PRIu64 " to %" PRIu64,
-				one->authority, one->first, one->last);
-	}
-	verdict->report.does_not_prove = (char **)limits;
-	verdict->report.n_does_not_prove = ARRAY_LEN(limits);
-}
-
-static void print_authorities(struct tool *tool, const Comity__EvidenceReport *report)
-{
-	for (size_t i = 0; i < report->n_authorities; i++) {
-		const Comity__EvidenceAuthority *one = report->authorities[i];
-		print(tool, " identity       %s  %s%s\n", safe(tool, one->authority), safe_or(tool, one->digits, "-"),
-			one->pinned ? "  (that of the card)" : "  (compare it: by telephone, or with --trust CARD)");
-	}
-}
-
-static void print_report(struct tool *tool, const Comity__EvidenceReport *report)
-{
-	print(tool, "%s  %u messages, %u receipted, %u complete; %u attachments, %u manifests\n", report->valid ? "VALID" : "NOT VALID",
-		report->messages, report->receipted, report->complete, report->attachments, report->manifests);
-	for (size_t i = 0; i < report->n_problems; i++)
-		print(tool, " WRONG          %s: %s [%s]\n", safe(tool, report->problems[i]->path), safe(tool, report->problems[i]->message),
-			safe(tool, report->problems[i]->code));
-	print_authorities(tool, report);
-	for (size_t i = 0; i < report->n_proves; i++)
-		print(tool, " proves         %s\n", safe(tool, report->proves[i]));
-	for (size_t i = 0; i < report->n_does_not_prove; i++)
-		print(tool, " does not prove %s\n", report->does_not_prove[i]);
-}
+/* ── all of it ────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault judge(struct verdict *verdict)
 {
@@ -420,25 +319,8 @@ static enum fault judge(struct verdict *verdict)
 	judge_messages(verdict);
 	check_contents(verdict);
 	if (!verdict->dossier.messages)
-		wrong(verdict, FAULT_BAD_EVIDENCE, argument(verdict->tool, 0), "there is no message in it");
-	if (!verdict->problem_count)
-		describe(verdict);
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, argument(verdict->tool, 0), "there is no message in it");
 	return verdict->dossier.arena.was_refused ? arena_fault(&verdict->dossier.arena) : OK;
-}
-
-static enum fault tell(struct tool *tool, struct verdict *verdict)
-{
-	Comity__EvidenceReport *report = &verdict->report;
-	report->valid = !verdict->problem_count;
-	report->problems = verdict->problems;
-	report->proves = verdict->proves;
-	report->authorities = verdict->authorities;
-	if (!printed_json(tool, &report->base))
-		print_report(tool, report);
-	if (report->valid)
-		return OK;
-	tool->is_told = true;
-	return FAULT_BAD_EVIDENCE;
 }
 
 enum fault cmd_evidence_verify(struct tool *tool)
@@ -455,7 +337,7 @@ enum fault cmd_evidence_verify(struct tool *tool)
 	if (!fault)
 		fault = judge(verdict);
 	if (!fault)
-		fault = tell(tool, verdict);
+		fault = verdict_tell(verdict);
 	dossier_clear(&verdict->dossier);
 	trust_free(verdict->trust);
 	return fault;

@@ -46,7 +46,8 @@ enum fault text_take(struct tool *tool, const char *path, char **text)
 	struct bytes content = { 0 };
 	enum fault fault = file_take(path, TEXT_MAX, &content);
 	if (!fault && !text_is_clean(span_of(&content)))
-		fault = fault_say(FAULT_BAD_TEXT, "%s: the text is not UTF-8 or has control characters in it", path);
+		fault = fault_say(FAULT_BAD_TEXT, "%s: the text is not UTF-8 or has control characters in it",
+			strcmp(path, "-") ? path : "standard input");
 	if (!fault && !(*text = arena_text(&tool->arena, span_of(&content))))
 		fault = FAULT_NO_MEMORY;
 	bytes_clear(&content);

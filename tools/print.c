@@ -38,34 +38,44 @@ enum fault print_now(struct tool *tool)
 {
 	size_t written = tool->out.len ? fwrite(tool->out.at, 1, tool->out.len, stdout) : 0;
 	bool is_whole = written == tool->out.len && !fflush(stdout);
-	tool->out.len = 0;
+	if (tool->after.len)
+		fwrite(tool->after.at, 1, tool->after.len, stderr);
+	tool->out.len = tool->after.len = 0;
 	return is_whole ? OK : fault_say(FAULT_IO, "cannot write to standard output");
 }
 
 /* ── talk ─────────────────────────────────────────────────────────────────────────────────────── */
 
-void say(const struct tool *tool, const char *format, ...)
+/* What is said about an answer comes behind it, and the answer is given out when all has gone well. */
+static void talk(struct tool *tool, const char *front, const char *format, va_list arguments)
+{
+	char *text = NULL;
+	if (vasprintf(&text, format, arguments) < 0)
+		return;
+	if (!tool->out.len || bytes_printf(&tool->after, "%s%s\n", front, text))
+		fprintf(stderr, "%s%s\n", front, text);
+	free(text);
+}
+
+void say(struct tool *tool, const char *format, ...)
 {
 	if (tool->is_quiet || tool->format == FORMAT_JSON)
 		return;
 	va_list arguments;
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	talk(tool, "", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 }
 
-void next_step(const struct tool *tool, const char *format, ...)
+void next_step(struct tool *tool, const char *format, ...)
 {
 	const char *wanted = getenv("COMITY_HINTS");
 	if (tool->is_quiet || tool->format != FORMAT_TEXT || (wanted && !strcmp(wanted, "0")))
 		return;
 	va_list arguments;
 	va_start(arguments, format);
-	fputs("Next:  ", stderr);
-	vfprintf(stderr, format, arguments);
+	talk(tool, "Next:  ", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 }
 
 /* ── words ────────────────────────────────────────────────────────────────────────────────────── */
@@ -98,7 +108,7 @@ const char *safe_lines(struct tool *tool, const char *text)
 const char *brief(struct tool *tool, const char *text, size_t columns)
 {
 	const char *whole = safe(tool, text);
-	if (text_width(span_of_text(whole)) <= columns)
+	if (tool->format == FORMAT_PLAIN || text_width(span_of_text(whole)) <= columns)
 		return whole;
 	struct span rest = span_of_text(whole), kept = { rest.at, 0 };
 	uint32_t letter;
@@ -172,7 +182,7 @@ const char *time_of(struct tool *tool, const char *stamp)
 {
 	int64_t at;
 	char text[64];
-	if (!stamp || !stamp_read(stamp, &at))
+	if (!stamp || !stamp_read(stamp, &at) || tool->format == FORMAT_PLAIN)
 		return safe_or(tool, stamp, "-");
 	local_text(tool, text, sizeof text, at, "%Y-%m-%d %H:%M ");
 	return safe(tool, text);
@@ -186,6 +196,8 @@ const char *ago(struct tool *tool, const char *stamp)
 	int64_t at;
 	if (!stamp || !stamp_read(stamp, &at))
 		return "-";
+	if (tool->format == FORMAT_PLAIN)
+		return safe(tool, stamp);
 	int64_t seconds = (stamp_clock() - at) / STAMP_SECOND;
 	size_t i = 0;
 	seconds = seconds < 0 ? 0 : seconds;
@@ -206,14 +218,13 @@ const char *size_of(struct tool *tool, uint64_t bytes)
 
 enum fault legal_time(struct tool *tool, const char *option, const char *text, char **stamp)
 {
-	int64_t at, day;
+	int64_t at;
 	char written[64];
 	bool is_exact = stamp_read(text, &at);
 	if (!is_exact && moment_read(text, &at))
 		return fault_say(FAULT_USAGE, "--%s: \"%.60s\" is not a date or a time; write 2026-11-23 or 2026-11-23T10:12:00+01:00",
 			option, text);
 	local_text(tool, written, sizeof written, at, "%Y-%m-%dT%H:%M:%S");
-	(void)day;
 	*stamp = arena_text(&tool->arena, span_of_text(is_exact ? text : written));
 	return *stamp ? OK : FAULT_NO_MEMORY;
 }
@@ -267,7 +278,7 @@ void table_print(struct tool *tool, const struct table *table)
 	size_t widths[TABLE_COLUMNS_MAX];
 	for (size_t column = 0; column < table->columns; column++)
 		widths[column] = width_of(table, column);
-	for (size_t column = 0; column < table->columns && tool->format == FORMAT_TEXT; column++)
+	for (size_t column = 0; column < table->columns && tool->format == FORMAT_TEXT && !table->is_bare; column++)
 		print_cell(tool, table, column, heading(table, column), widths[column]);
 	for (size_t row = 0; row < table->count; row++)
 		for (size_t column = 0; column < table->columns; column++)

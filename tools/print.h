@@ -15,9 +15,9 @@ enum fault print_now(struct tool *tool) MUST_CHECK;
 /* ── talk ─────────────────────────────────────────────────────────────────────────────────────── */
 
 /* On stderr, not with --quiet or --json. */
-void say(const struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
+void say(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "Next:" and the command, when hints are wanted (COMITY_HINTS). */
-void next_step(const struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
+void next_step(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* ── words ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -45,6 +45,7 @@ enum { TABLE_COLUMNS_MAX = 12 };
 struct table {
 	const char *headings[TABLE_COLUMNS_MAX];
 	size_t columns;
+	bool is_bare;			/* without its headings */
 	const char **cells;		/* in the tool's arena */
 	size_t count, room;
 };

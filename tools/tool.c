@@ -87,6 +87,7 @@ void tool_close(struct tool *tool)
 	line_clear(&tool->line);
 	arena_clear(&tool->arena);
 	bytes_clear(&tool->out);
+	bytes_clear(&tool->after);
 }
 
 /* ── telling what went wrong ──────────────────────────────────────────────────────────────────── */

@@ -26,6 +26,7 @@ struct tool {
 	struct client *client;		/* NULL before the first call */
 	struct arena arena;		/* what is built and shown; lasts as long as the tool */
 	struct bytes out;		/* the answer so far: printed when the command has succeeded */
+	struct bytes after;		/* what is said about it, on stderr, behind it */
 };
 
 /* From the command line and the environment.  Faults: usage, no memory; the tool can report it in any case. */

@@ -1,0 +1,112 @@
+/* A verdict about evidence, in words. */
+#include "tools/evidence_verdict.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "tools/print.h"
+
+void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why)
+{
+	struct arena *arena = &verdict->tool->arena;
+	Comity__Problem *problem = arena_alloc(arena, sizeof *problem);
+	if (!problem || verdict->problem_count++ >= SENTENCES_MAX)
+		return;
+	comity__problem__init(problem);
+	problem->severity = "error";
+	problem->code = (char *)fault_slug(fault);
+	problem->path = arena_text(arena, span_of_text(where));
+	problem->message = arena_text(arena, span_of_text(why));
+	verdict->problems[verdict->report.n_problems++] = problem;
+}
+
+static void proven(struct verdict *verdict, const char *format, ...) PRINTF_LIKE(2, 3);
+static void proven(struct verdict *verdict, const char *format, ...)
+{
+	char sentence[400];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof sentence, format, arguments);
+	va_end(arguments);
+	char *kept = arena_text(&verdict->tool->arena, span_of_text(sentence));
+	if (kept && verdict->report.n_proves < SENTENCES_MAX)
+		verdict->proves[verdict->report.n_proves++] = kept;
+}
+
+/* ── in words ─────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *const limits[] = {
+	"that a person read a message: a receipt is given by a system, the act of an official is the acknowledgement",
+	"the time by any clock but the two authorities' own: there is no time stamp of a third party",
+	"that there is no further message about this request than those that are listed",
+};
+
+static void describe_message(struct verdict *verdict, const struct dossier_message *message)
+{
+	if (!message->is_dispatched)
+		return;
+	char hex[DIGEST_HEX_SIZE + 1];
+	hex_write(hex, SPAN(message->part->sha256));
+	if (message->refused)
+		proven(verdict, "%s refused message %s of %s, signed, for: %s", message->to, message->id, message->from, message->refused);
+	else if (message->is_receipted)
+		proven(verdict, "%s signed a receipt of message %s of %s (sha256 %.16s...)%s, at %s by its own clock", message->receipted_by,
+			message->id, message->from, hex, message->is_complete ? " with all attachments" : "", message->receipted_at);
+	else
+		proven(verdict, "%s sent message %s (sha256 %.16s...); of its receipt there is no evidence", message->from, message->id, hex);
+}
+
+static void describe(struct verdict *verdict)
+{
+	for (const struct dossier_message *one = verdict->dossier.messages; one; one = one->next)
+		describe_message(verdict, one);
+	for (size_t i = 0; i < verdict->report.n_authorities; i++) {
+		const Comity__EvidenceAuthority *one = verdict->authorities[i];
+		if (one->has_first)
+			proven(verdict, "nothing was removed from or put into what %s signed, from its manifest %" PRIu64 " to %" PRIu64,
+				one->authority, one->first, one->last);
+	}
+	verdict->report.does_not_prove = (char **)limits;
+	verdict->report.n_does_not_prove = ARRAY_LEN(limits);
+}
+
+static void print_authorities(struct tool *tool, const Comity__EvidenceReport *report)
+{
+	for (size_t i = 0; i < report->n_authorities; i++) {
+		const Comity__EvidenceAuthority *one = report->authorities[i];
+		print(tool, " identity       %s  %s%s\n", safe(tool, one->authority), safe_or(tool, one->digits, "-"),
+			one->pinned ? "  (that of the card)" : "  (compare it: by telephone, or with --trust CARD)");
+	}
+}
+
+static void print_report(struct tool *tool, const Comity__EvidenceReport *report)
+{
+	print(tool, "%s  %u messages, %u receipted, %u complete; %u attachments, %u manifests\n", report->valid ? "VALID" : "NOT VALID",
+		report->messages, report->receipted, report->complete, report->attachments, report->manifests);
+	for (size_t i = 0; i < report->n_problems; i++)
+		print(tool, " WRONG          %s: %s [%s]\n", safe(tool, report->problems[i]->path), safe(tool, report->problems[i]->message),
+			safe(tool, report->problems[i]->code));
+	print_authorities(tool, report);
+	for (size_t i = 0; i < report->n_proves; i++)
+		print(tool, " proves         %s\n", safe(tool, report->proves[i]));
+	for (size_t i = 0; i < report->n_does_not_prove; i++)
+		print(tool, " does not prove %s\n", report->does_not_prove[i]);
+}
+
+enum fault verdict_tell(struct verdict *verdict)
+{
+	struct tool *tool = verdict->tool;
+	Comity__EvidenceReport *report = &verdict->report;
+	report->valid = !verdict->problem_count;
+	if (report->valid)
+		describe(verdict);
+	report->problems = verdict->problems;
+	report->proves = verdict->proves;
+	report->authorities = verdict->authorities;
+	if (!printed_json(tool, &report->base))
+		print_report(tool, report);
+	if (report->valid)
+		return OK;
+	tool->is_told = true;
+	return FAULT_BAD_EVIDENCE;
+}

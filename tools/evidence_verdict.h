@@ -1,0 +1,26 @@
+#pragma once
+/* What is found about an evidence file, and how it is told. */
+#include "tools/evidence_dossier.h"
+#include "tools/tool.h"
+
+struct trust;
+
+enum { SENTENCES_MAX = 200 };		/* of each kind; what comes after is counted, not kept */
+
+/* The report as it grows. */
+struct verdict {
+	struct tool *tool;
+	struct dossier dossier;
+	struct trust *trust;
+	char *proves[SENTENCES_MAX];
+	Comity__Problem *problems[SENTENCES_MAX];
+	Comity__EvidenceAuthority *authorities[DOSSIER_AUTHORITIES_MAX];
+	size_t problem_count;			/* also of those beyond the list */
+	Comity__EvidenceReport report;
+};
+
+/* Something is wrong, in this place. */
+void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why);
+/* Print what is proved and what is not, or what is wrong.  Fault: bad evidence, when anything is; the
+ * answer has then told it. */
+enum fault verdict_tell(struct verdict *verdict) MUST_CHECK;
