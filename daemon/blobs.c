@@ -1,5 +1,6 @@
 #include "daemon/blobs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -255,6 +256,7 @@ enum fault blobs_verify(struct blobs *blobs, struct blob_id id)
 {
 	struct blob *blob;
 	TRY(blob_open(blobs, id, &blob));
+	assert(blob);
 	enum fault fault = compare(blob->fd, blob->size, id.digest);
 	blob_close(blob);
 	return fault;

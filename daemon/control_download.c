@@ -1,6 +1,7 @@
 /* attach_get: a blob as bulk frames, read by the porter, no faster than the client takes them. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #include "daemon/blobs.h"
@@ -67,6 +68,7 @@ static void run(struct download *download, void (*work)(struct errand *), void (
 {
 	download->errand = (struct errand){ .work = work, .done = done, .bytes = sizeof download->bytes };
 	download->is_under_way = true;
+	assert(download->session);	/* it is held until the blob is closed */
 	porter_add(download->session->control->rooms.porter, &download->errand);
 }
 

@@ -309,7 +309,7 @@ void session_go_on(struct session *session)
 	session_hold(session);
 	session->is_hearing = true;
 	hear(session);
-	session->is_hearing = false;
+	session->is_hearing = false;	/* NOLINT(clang-analyzer-unix.Malloc): held */
 	bool wants = may_hear(session);
 	if (wants && !session->is_reading)
 		read_on(session);

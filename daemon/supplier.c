@@ -94,19 +94,25 @@ static void close_blob(struct errand *errand)
 
 static void counter_free(struct counter *counter)
 {
-	struct counter **at = &counter->supplier->counters;
-	while (*at != counter)
-		at = &(*at)->next;
-	*at = counter->next;
 	while (counter->first)
 		drop_first(counter);
 	free(counter->buffer);
 	free(counter);
 }
 
+static void unlink_counter(struct counter *counter)
+{
+	struct counter **at = &counter->supplier->counters;
+	while (*at != counter)
+		at = &(*at)->next;
+	*at = counter->next;
+}
+
 static void on_closed(struct errand *errand)
 {
-	counter_free(container_of(errand, struct counter, errand));
+	struct counter *counter = container_of(errand, struct counter, errand);
+	unlink_counter(counter);
+	counter_free(counter);
 }
 
 /* The line is gone: so are its orders. */
@@ -278,9 +284,10 @@ void supplier_close(struct supplier *supplier)
 {
 	if (!supplier)
 		return;
-	while (supplier->counters) {
-		blob_close(supplier->counters->blob);
-		counter_free(supplier->counters);
+	for (struct counter *counter = supplier->counters, *next; counter; counter = next) {
+		next = counter->next;
+		blob_close(counter->blob);
+		counter_free(counter);
 	}
 	free(supplier);
 }
