@@ -116,6 +116,21 @@ static enum fault find(const Comity__AttachmentList *list, const char *wanted, c
 	return matches ? OK : fault_say(FAULT_NOT_FOUND, "the case has no attachment \"%.40s\"", wanted);
 }
 
+/* As the peer called it, but harmless: not hidden, for shells obey such files in a home; not an option. */
+static enum fault own_name(struct bytes *own, const char *name)
+{
+	TRY(name_make_safe(own, span_of_text(name && *name ? name : "attachment")));
+	if (own->at[0] == '.' || own->at[0] == '-')
+		own->at[0] = '_';
+	size_t len = NAME_MAX_BYTES - strlen(".part");	/* which is to fit behind it */
+	if (own->len <= len)
+		return OK;
+	while ((own->at[len] & 0xc0) == 0x80)	/* between two characters */
+		len--;
+	own->len = len;
+	return OK;
+}
+
 /* FILE, or DIR and the name it was given, or that name here.  Names that peers chose are made harmless. */
 static enum fault choose_path(struct tool *tool, const char *name, char path[PATH_MAX])
 {
@@ -123,7 +138,7 @@ static enum fault choose_path(struct tool *tool, const char *name, char path[PAT
 	struct bytes plain = { 0 };
 	const char *output = given(tool, "output");
 	bool is_directory = output && !stat(output, &file) && S_ISDIR(file.st_mode);
-	enum fault fault = name_make_safe(&plain, span_of_text(name && *name ? name : "attachment"));
+	enum fault fault = own_name(&plain, name);
 	const char *own = fault ? NULL : bytes_text(&plain);
 	if (!fault && !own)
 		fault = FAULT_NO_MEMORY;

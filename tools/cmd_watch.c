@@ -6,19 +6,24 @@
 #include "tools/print.h"
 #include "tools/watching.h"
 
+/* With --plain every column is there, empty or not: number, time, type, request, peer, from, to, reason, text. */
 static void print_event(struct tool *tool, const Comity__Event *event)
 {
-	const Comity__EventData *data = event->data;
+	const Comity__EventData none = COMITY__EVENT_DATA__INIT, *data = event->data ? event->data : &none;
+	bool is_plain = tool->format == FORMAT_PLAIN;
+	const char *request = data->request ? data->request : data->request_id;
+	const char *arrow = !is_plain && (data->from || data->to) ? "->" : NULL;
+	enum { ARROW = 3 };
+	const char *words[] = { request, data->peer, data->from, arrow, data->to, data->reason, data->text };
 	if (printed_json(tool, &event->base))
 		return;
-	const char separator = tool->format == FORMAT_PLAIN ? '\t' : ' ';
-	print(tool, "%llu%c%s%c%s", (unsigned long long)event->comityseq, separator, time_of(tool, event->time), separator,
-		safe(tool, event->type));
-	if (data) {
-		const char *words[] = { data->request, data->peer, data->from, data->from || data->to ? "->" : NULL, data->to, data->reason, data->text };
-		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			if (words[i] && *words[i])
-				print(tool, "%c%s", separator, safe(tool, words[i]));
+	print(tool, is_plain ? "%llu\t%s\t%s" : "%llu %s %s", (unsigned long long)event->comityseq,
+		time_of(tool, event->time), safe(tool, event->type));
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (is_plain && i != ARROW)
+			print(tool, "\t%s", safe(tool, words[i]));
+		else if (words[i] && *words[i])
+			print(tool, " %s", safe(tool, words[i]));
 	}
 	print(tool, "\n");
 }

@@ -61,7 +61,7 @@ static void draw_bar(const struct progress *progress, uint64_t done, const char 
 		fprintf(stderr, "\r%s\033[K", figures);
 		return;
 	}
-	int full = progress->total ? (int)((double)done / (double)progress->total * width) : width;
+	int full = done < progress->total ? (int)((double)done / (double)progress->total * width) : width;
 	memset(bar, ' ', (size_t)width);
 	memset(bar, '=', (size_t)full);
 	if (full < width)

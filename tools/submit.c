@@ -156,6 +156,7 @@ static enum fault wait_until(struct tool *tool, const struct wait *wait)
 	Comity__Watch watch = COMITY__WATCH__INIT;
 	watch.has_since = watch.has_follow = watch.follow = 1;
 	watch.since = wait->seq;
+	watch.ref = (char *)wait->ref;
 	Comity__Call call = CALL(WATCH, watch, &watch);
 	TRY(client_new(tool->run_dir, given(tool, "socket"), &watcher));
 	enum fault fault = client_call(watcher, &call, &reply);

@@ -64,10 +64,11 @@ static enum fault read_source(void *owner, uint64_t offset, uint8_t *room, size_
 	return OK;
 }
 
+/* O_NONBLOCK: a pipe is to be refused, not waited for. */
 static enum fault open_source(struct source *source, const char *path)
 {
 	struct stat file;
-	*source = (struct source){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	*source = (struct source){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
 	if (source->fd < 0 || fstat(source->fd, &file))
 		return fault_say(FAULT_NO_INPUT, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(file.st_mode))
@@ -163,7 +164,7 @@ enum fault upload(struct tool *tool, const char *ref, const char *path, Comity__
 struct sink {
 	const char *path;		/* with .part */
 	int fd;
-	uint64_t size;			/* of what is there */
+	uint64_t size, total;		/* of what is there, of the whole */
 	struct digest *digest;
 	struct progress progress;
 };
@@ -171,7 +172,7 @@ struct sink {
 static enum fault write_sink(void *owner, uint64_t offset, struct span data)
 {
 	struct sink *sink = owner;
-	if (offset != sink->size)
+	if (offset != sink->size || data.len > sink->total - sink->size)
 		return fault_say(FAULT_BAD_FRAME, "comityd sent bytes of another place");
 	digest_update(sink->digest, data);
 	while (data.len) {
@@ -189,7 +190,7 @@ static enum fault write_sink(void *owner, uint64_t offset, struct span data)
 }
 
 /* What an earlier run left is a beginning, if it is not longer than the whole. */
-static enum fault open_sink(struct sink *sink, uint64_t total)
+static enum fault open_sink(struct sink *sink)
 {
 	struct stat file;
 	sink->digest = digest_new();
@@ -198,7 +199,7 @@ static enum fault open_sink(struct sink *sink, uint64_t total)
 	sink->fd = open(sink->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sink->fd < 0 || fstat(sink->fd, &file))
 		return fault_say(FAULT_IO, "%s: %s", sink->path, strerror(errno));
-	sink->size = (uint64_t)file.st_size <= total ? (uint64_t)file.st_size : 0;
+	sink->size = (uint64_t)file.st_size <= sink->total ? (uint64_t)file.st_size : 0;
 	if (ftruncate(sink->fd, (off_t)sink->size) || lseek(sink->fd, (off_t)sink->size, SEEK_SET) < 0)
 		return fault_say(FAULT_IO, "%s: %s", sink->path, strerror(errno));
 	return digest_file(sink->digest, sink->fd, sink->path, sink->size);
@@ -238,16 +239,25 @@ static enum fault check_sink(struct sink *sink, const char *sha256)
 		sink->path);
 }
 
+/* Never replaces: a rename that refuses to, or, where the file system knows none, a second name. */
+static int give_name(const char *part, const char *path)
+{
+	if (!renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE))
+		return 0;
+	if ((errno != EINVAL && errno != ENOSYS) || link(part, path))
+		return -1;
+	return unlink(part);
+}
+
 static enum fault settle_sink(struct sink *sink, const char *path)
 {
 	char directory[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	if (fsync(sink->fd))
 		return fault_say(FAULT_IO, "%s: %s", sink->path, strerror(errno));
-	if (link(sink->path, path))	/* unlike rename(), it never replaces */
+	if (give_name(sink->path, path))
 		return errno == EEXIST ? fault_say(FAULT_EXISTS, "%s exists already", path)
 			: fault_say(FAULT_IO, "%s: %s", path, strerror(errno));
-	unlink(sink->path);
 	snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 	return directory_sync(directory);
 }
@@ -255,18 +265,20 @@ static enum fault settle_sink(struct sink *sink, const char *path)
 enum fault download(struct tool *tool, const char *ref, const Comity__AttachmentState *state, const char *path)
 {
 	char part[PATH_MAX];
-	struct sink sink = { .path = part, .fd = -1 };
+	struct sink sink = { .path = part, .fd = -1, .total = state->attachment->size };
 	if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
 		return fault_say(FAULT_USAGE, "the path is too long");
 	if (!access(path, F_OK))
 		return fault_say(FAULT_EXISTS, "%s exists already", path);
-	enum fault fault = open_sink(&sink, state->attachment->size);
+	enum fault fault = open_sink(&sink);
 	if (!fault)
 		fault = fetch(tool, ref, state, &sink);
 	if (!fault)
 		fault = check_sink(&sink, state->attachment->sha256);
 	if (!fault)
 		fault = settle_sink(&sink, path);
+	if (fault && sink.fd >= 0 && !sink.size)
+		unlink(part);		/* nothing came: nothing to go on with */
 	if (sink.fd >= 0)
 		close(sink.fd);
 	digest_free(sink.digest);
