@@ -16,7 +16,6 @@
 #include "daemon/blobs_files.h"
 #include "daemon/disk.h"
 
-enum { MARGIN = 64 << 20 };	/* of the disk, left to the store and the log */
 
 static const char salt_name[] = ".salt", salt_fresh[] = ".salt.new";
 
@@ -161,10 +160,15 @@ enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes)
 	if (fstatvfs(blobs->dir, &disk))
 		return disk_fault("blobs");
 	uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (free_bytes >= MARGIN && free_bytes - MARGIN >= bytes)
+	if (free_bytes >= blobs->keep_free && free_bytes - blobs->keep_free >= bytes)
 		return OK;
-	return fault_say(FAULT_DISK_FULL, "%" PRIu64 " bytes are asked for, %" PRIu64 " are free",
-	                 bytes, free_bytes);
+	return fault_say(FAULT_DISK_FULL, "%" PRIu64 " bytes are asked for, %" PRIu64 " are free, and %" PRIu64
+	                 " are kept free (limits.keep_free)", bytes, free_bytes, blobs->keep_free);
+}
+
+void blobs_set_keep_free(struct blobs *blobs, uint64_t bytes)
+{
+	blobs->keep_free = bytes;
 }
 
 /* ── whole blobs ────────────────────────────────────────────────────────────────────────────── */

@@ -33,7 +33,9 @@ enum fault blobs_create(const char *dir) MUST_CHECK;
 enum fault blobs_open(const char *dir, struct blobs **blobs) MUST_CHECK;
 void blobs_close(struct blobs *blobs);		/* takes NULL */
 
-/* Faults: disk full, when fewer than `bytes` and a margin for the store are free there. */
+/* How much of the disk attachments may not take; nothing until it is told.  Before the porter runs. */
+void blobs_set_keep_free(struct blobs *blobs, uint64_t bytes);
+/* Faults: disk full, when fewer than `bytes` and what is kept free are there. */
 enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes) MUST_CHECK;
 /* The file of a blob below the directory, "ab/cdef…".  Faults: no memory. */
 enum fault blobs_name(const struct blobs *blobs, struct blob_id id,

@@ -8,6 +8,7 @@ enum { SALT_SIZE = 32, PART_NAME_SIZE = sizeof "incoming/.part" + DIGEST_HEX_SIZ
 
 struct blobs {
 	int dir;
+	uint64_t keep_free;		/* of the disk, left to the store and the log */
 	uint8_t salt[SALT_SIZE];
 };
 

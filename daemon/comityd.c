@@ -118,6 +118,7 @@ static enum fault open_ledger(struct comityd *comityd, const struct places *plac
 {
 	TRY(store_open(places->store, setting_bytes(settings->store->map_size_max), &comityd->store));
 	TRY(blobs_open(places->blobs, &comityd->blobs));
+	blobs_set_keep_free(comityd->blobs, setting_bytes(settings->limits->keep_free));
 	TRY(outbox_open(comityd->store, comityd->identity, &comityd->outbox));
 	TRY(scribe_open(&comityd->loop, comityd->store, &comityd_scribe_news, comityd, &comityd->scribe));
 	outbox_set_scribe(comityd->outbox, comityd->scribe);

@@ -85,7 +85,6 @@ static enum fault check_settings(const struct settings *settings, const char *pa
 		{ "line.dead_after",        settings->line->dead_after,        is_duration },
 		{ "line.retry_initial",     settings->line->retry_initial,     is_duration },
 		{ "line.retry_max",         settings->line->retry_max,         is_duration },
-		{ "store.map_size",         settings->store->map_size,         is_size },
 		{ "store.map_size_max",     settings->store->map_size_max,     is_size },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },

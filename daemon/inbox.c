@@ -300,8 +300,10 @@ static void answer(struct job *job, enum fault fault)
 	struct arrival *arrival = container_of(job, struct arrival, job);
 	struct inbox *inbox = arrival->inbox;
 	struct link *link = peers_find_link_by_id(inbox->peers, arrival->link_id);
-	if (--arrival->row->outstanding == ARRIVALS_MAX / 2 && link)
-		link_resume(link);
+	/* The line may be another one by now. */
+	struct link *current = --arrival->row->outstanding == ARRIVALS_MAX / 2 ? peers_find_link(inbox->peers, arrival->row->peer) : NULL;
+	if (current)
+		link_resume(current);
 	switch (fault_remedy(fault)) {
 	case REMEDY_NONE:
 		if (link) {
@@ -345,7 +347,7 @@ void inbox_hear(struct inbox *inbox, struct link *link, const struct signed_mani
 		return;
 	}
 	memcpy(arrival->signer, arrival->row->digest, DIGEST_SIZE);
-	if (++arrival->row->outstanding == ARRIVALS_MAX)
+	if (++arrival->row->outstanding >= ARRIVALS_MAX)
 		link_pause(link);
 	scribe_add(inbox->scribe, &arrival->job);
 }

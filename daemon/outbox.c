@@ -28,7 +28,7 @@ struct way {
 	/* the loop's */
 	uint64_t link_id;			/* 0: no line */
 	uint64_t greeted, next_number, confirmed;
-	bool is_kicking;
+	bool is_kicking, must_kick_again;
 	struct job kick;
 	struct outbox *outbox;
 	atomic_bool is_ready;			/* told by the loop, asked by the scribe */
@@ -266,15 +266,22 @@ static enum fault touch(struct txn *txn, struct job *job)
 	return OK;
 }
 
+static void kick(struct way *way);
+
 static void on_kicked(struct job *job, enum fault fault)
 {
+	struct way *way = container_of(job, struct way, kick);
 	(void)fault;
-	container_of(job, struct way, kick)->is_kicking = false;
+	way->is_kicking = false;
+	if (way->must_kick_again)
+		kick(way);
 }
 
 /* Have manifests formed from what waits, though nothing new came. */
 static void kick(struct way *way)
 {
+	/* One that is under way may have found the line not ready: it does not count for this one. */
+	way->must_kick_again = way->is_kicking;
 	if (way->is_kicking)
 		return;
 	way->is_kicking = true;

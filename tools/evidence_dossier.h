@@ -16,6 +16,7 @@ struct dossier_part {
 	const char *name;
 	uint8_t sha256[DIGEST_SIZE];
 	bool is_listed;				/* in CONTENTS.sha256, with this digest */
+	bool is_named;				/* by a message, as its attachment, with this digest */
 	struct dossier_message *message;	/* what was read from it: one of these, or neither */
 	struct dossier_manifest *manifest;
 	struct dossier_part *next, *next_in_bucket;

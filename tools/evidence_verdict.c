@@ -9,8 +9,9 @@
 void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why)
 {
 	struct arena *arena = &verdict->tool->arena;
-	Comity__Problem *problem = arena_alloc(arena, sizeof *problem);
-	if (!problem || verdict->problem_count++ >= SENTENCES_MAX)
+	bool is_kept = verdict->problem_count++ < SENTENCES_MAX;	/* counted in any case: it decides what is valid */
+	Comity__Problem *problem = is_kept ? arena_alloc(arena, sizeof *problem) : NULL;
+	if (!problem)
 		return;
 	comity__problem__init(problem);
 	problem->severity = "error";
@@ -20,17 +21,30 @@ void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where,
 	verdict->problems[verdict->report.n_problems++] = problem;
 }
 
+static void keep(struct verdict *verdict, char **list, size_t *count, const char *format, va_list arguments)
+{
+	char sentence[400];
+	vsnprintf(sentence, sizeof sentence, format, arguments);
+	char *kept = arena_text(&verdict->tool->arena, span_of_text(sentence));
+	if (kept && *count < SENTENCES_MAX)
+		list[(*count)++] = kept;
+}
+
 static void proven(struct verdict *verdict, const char *format, ...) PRINTF_LIKE(2, 3);
 static void proven(struct verdict *verdict, const char *format, ...)
 {
-	char sentence[400];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(sentence, sizeof sentence, format, arguments);
+	keep(verdict, verdict->proves, &verdict->report.n_proves, format, arguments);
 	va_end(arguments);
-	char *kept = arena_text(&verdict->tool->arena, span_of_text(sentence));
-	if (kept && verdict->report.n_proves < SENTENCES_MAX)
-		verdict->proves[verdict->report.n_proves++] = kept;
+}
+
+void verdict_unproven(struct verdict *verdict, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	keep(verdict, verdict->does_not_prove, &verdict->report.n_does_not_prove, format, arguments);
+	va_end(arguments);
 }
 
 /* ── in words ─────────────────────────────────────────────────────────────────────────────────── */
@@ -39,6 +53,7 @@ static const char *const limits[] = {
 	"that a person read a message: a receipt is given by a system, the act of an official is the acknowledgement",
 	"the time by any clock but the two authorities' own: there is no time stamp of a third party",
 	"that there is no further message about this request than those that are listed",
+	"what README.txt, SUMMARY.txt and readable/ say: nobody signed them, they only help to read",
 };
 
 static void describe_message(struct verdict *verdict, const struct dossier_message *message)
@@ -66,8 +81,8 @@ static void describe(struct verdict *verdict)
 			proven(verdict, "nothing was removed from or put into what %s signed, from its manifest %" PRIu64 " to %" PRIu64,
 				one->authority, one->first, one->last);
 	}
-	verdict->report.does_not_prove = (char **)limits;
-	verdict->report.n_does_not_prove = ARRAY_LEN(limits);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		verdict_unproven(verdict, "%s", limits[i]);
 }
 
 static void print_authorities(struct tool *tool, const Comity__EvidenceReport *report)
@@ -90,7 +105,7 @@ static void print_report(struct tool *tool, const Comity__EvidenceReport *report
 	for (size_t i = 0; i < report->n_proves; i++)
 		print(tool, " proves         %s\n", safe(tool, report->proves[i]));
 	for (size_t i = 0; i < report->n_does_not_prove; i++)
-		print(tool, " does not prove %s\n", report->does_not_prove[i]);
+		print(tool, " does not prove %s\n", safe(tool, report->does_not_prove[i]));
 }
 
 enum fault verdict_tell(struct verdict *verdict)
@@ -102,6 +117,7 @@ enum fault verdict_tell(struct verdict *verdict)
 		describe(verdict);
 	report->problems = verdict->problems;
 	report->proves = verdict->proves;
+	report->does_not_prove = verdict->does_not_prove;
 	report->authorities = verdict->authorities;
 	if (!printed_json(tool, &report->base))
 		print_report(tool, report);

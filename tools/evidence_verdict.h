@@ -12,7 +12,7 @@ struct verdict {
 	struct tool *tool;
 	struct dossier dossier;
 	struct trust *trust;
-	char *proves[SENTENCES_MAX];
+	char *proves[SENTENCES_MAX], *does_not_prove[SENTENCES_MAX];
 	Comity__Problem *problems[SENTENCES_MAX];
 	Comity__EvidenceAuthority *authorities[DOSSIER_AUTHORITIES_MAX];
 	size_t problem_count;			/* also of those beyond the list */
@@ -21,6 +21,8 @@ struct verdict {
 
 /* Something is wrong, in this place. */
 void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why);
+/* Nothing is wrong, but here is something that the file does not show. */
+void verdict_unproven(struct verdict *verdict, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Print what is proved and what is not, or what is wrong.  Fault: bad evidence, when anything is; the
  * answer has then told it. */
 enum fault verdict_tell(struct verdict *verdict) MUST_CHECK;

@@ -201,8 +201,8 @@ static void cover_dispatch(struct verdict *verdict, const struct dossier_manifes
 static void cover_receipt(struct verdict *verdict, const struct dossier_manifest *manifest,
 	const struct manifest_entry *entry, struct dossier_message *message)
 {
-	if (strcmp(message->to, manifest->authority)) {
-		verdict_wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "a receipt for it is from somebody it was not sent to");
+	if (strcmp(message->to, manifest->authority) || strcmp(message->from, manifest->manifest.to)) {
+		verdict_wrong(verdict, FAULT_WRONG_ADDRESSEE, message->part->name, "a receipt for it is not between those who exchanged it");
 		return;
 	}
 	message->receipted_by = manifest->authority;
@@ -246,14 +246,25 @@ static void cover_all(struct verdict *verdict)
 static void judge_attachments(struct verdict *verdict, const struct dossier_message *message)
 {
 	for (size_t i = 0; i < message->n_attachments; i++) {
-		const struct dossier_part *part = dossier_attachment(&verdict->dossier, message->id, (uint32_t)i + 1);
-		if (!part)
-			continue;	/* CONTENTS.sha256 tells whether it should be there */
-		if (memcmp(part->sha256, message->attachments[i], DIGEST_SIZE))
+		struct dossier_part *part = dossier_attachment(&verdict->dossier, message->id, (uint32_t)i + 1);
+		if (!part) {
+			/* perhaps it never arrived; if it was taken out, CONTENTS.sha256, which nobody signs, may not tell */
+			verdict_unproven(verdict, "what was in attachment %zu of message %s: it is not in the file", i + 1, message->id);
+			continue;
+		}
+		part->is_named = !memcmp(part->sha256, message->attachments[i], DIGEST_SIZE);
+		verdict->report.attachments += part->is_named;
+		if (!part->is_named)
 			verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, part->name, "it is not the attachment that the signed message names");
-		else
-			verdict->report.attachments++;
 	}
+}
+
+/* A paper that was slipped in: no message names it, so nobody signed it. */
+static void judge_loose_parts(struct verdict *verdict)
+{
+	for (const struct dossier_part *part = verdict->dossier.parts; part; part = part->next)
+		if (!strncmp(part->name, "messages/", 9) && !part->message && !part->is_named)
+			verdict_wrong(verdict, FAULT_BAD_EVIDENCE, part->name, "no message in the file names it as its attachment");
 }
 
 static void judge_messages(struct verdict *verdict)
@@ -317,6 +328,7 @@ static enum fault judge(struct verdict *verdict)
 	verify_chains(verdict);
 	cover_all(verdict);
 	judge_messages(verdict);
+	judge_loose_parts(verdict);
 	check_contents(verdict);
 	if (!verdict->dossier.messages)
 		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, argument(verdict->tool, 0), "there is no message in it");
