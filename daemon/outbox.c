@@ -32,7 +32,7 @@ struct way {
 	struct job kick;
 	struct outbox *outbox;
 	atomic_bool is_ready;			/* told by the loop, asked by the scribe */
-	atomic_bool is_formed;			/* the other way */
+	_Atomic uint64_t formed;		/* the other way: the last number, on disk with its batch */
 	/* the scribe's */
 	bool is_touched;
 };
@@ -219,7 +219,7 @@ static bool form_one(struct outbox *outbox, struct txn *txn, struct way *way, st
 	if (load->count && !txn->fault) {
 		uint64_t number = chain_append(txn, outbox->identity, way->peer, PURPOSE_DISPATCH, load->entries, load->entry_count);
 		settle(txn, load, number);
-		atomic_store(&way->is_formed, true);
+		atomic_store(&way->formed, number);
 	}
 	arena_clear(&arena);
 	return more && !txn->fault;
@@ -392,8 +392,9 @@ void outbox_pump(struct outbox *outbox, struct link *link)
 void outbox_settled(struct outbox *outbox, struct peers *peers, enum fault fault)
 {
 	for (struct way *way = outbox->ways; way; way = way->next) {
-		bool is_formed = atomic_exchange(&way->is_formed, false);
-		struct link *link = way->link_id && (is_formed || fault) ? peers_find_link_by_id(peers, way->link_id) : NULL;
+		/* A number may be of the batch that is still being written: then its own `settled` finds it again. */
+		bool is_behind = way->next_number <= atomic_load(&way->formed);
+		struct link *link = way->link_id && (is_behind || fault) ? peers_find_link_by_id(peers, way->link_id) : NULL;
 		if (link && fault)
 			kick(way);	/* what was to be formed was rolled back */
 		else if (link)

@@ -129,7 +129,7 @@ def a_disk_that_is_full_refuses_and_loses_nothing(lab):
 	ref = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
 	freedonia.stop()
-	freedonia.configure({"store": {"map_size": "1 MiB", "map_size_max": "1 MiB"}})
+	freedonia.configure({"store": {"map_size_max": "1 MiB"}})
 	freedonia.start()
 	said, text = [], "x" * 60000
 	for number in range(60):

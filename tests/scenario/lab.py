@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 
+from relay import Relay
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SAMPLE = os.path.join(TOP, "tools", "samples", "bank-records.yaml")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
@@ -32,7 +34,7 @@ def require(held, what, *details):
 def build_directory():
 	for directory in [os.environ.get("COMITY_BUILD"), TOP + "/build-check", TOP + "/build"]:
 		if directory and os.path.exists(directory + "/daemon/comityd"):
-			return directory
+			return os.path.abspath(directory)
 	sys.exit("no build found: name it in COMITY_BUILD")
 
 
@@ -403,7 +405,7 @@ class Lab:
 					self.news.wait(0.2)
 
 	def relay(self, target):
-		relay = Relay(target)
+		relay = Relay(target, free_port())
 		self.helpers.append(relay)
 		return relay
 
@@ -427,66 +429,3 @@ class Lab:
 				one.daemon.kill()
 				one.daemon.wait()
 		shutil.rmtree(self.directory, ignore_errors=True)
-
-
-class Relay:
-	"""A stretch of cable: passes bytes between callers and a target until it is cut, or spoils them."""
-
-	def __init__(self, target):
-		self.target, self.port, self.passed = target, free_port(), 0
-		self.limit = self.spoil_at = None
-		self.is_down = False
-		self.pairs = []
-		self.socket = socket.create_server(("127.0.0.1", self.port))
-		threading.Thread(target=self.accept, daemon=True).start()
-
-	def accept(self):
-		while True:
-			try:
-				caller, _ = self.socket.accept()
-			except OSError:
-				return
-			if self.is_down:
-				caller.close()
-				continue
-			try:
-				callee = socket.create_connection(self.target)
-			except OSError:
-				caller.close()
-				continue
-			self.pairs.append((caller, callee))
-			for source, sink in ((caller, callee), (callee, caller)):
-				threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
-
-	def carry(self, source, sink):
-		try:
-			while data := source.recv(1 << 16):
-				self.passed += len(data)
-				if self.spoil_at is not None and self.passed > self.spoil_at:
-					data, self.spoil_at = bytes([data[0] ^ 1]) + data[1:], None
-				sink.sendall(data)
-				if self.limit is not None and self.passed > self.limit:
-					self.limit = None
-					break
-		except OSError:
-			pass
-		for end in (source, sink):
-			try:
-				end.shutdown(socket.SHUT_RDWR)
-			except OSError:
-				pass
-			end.close()
-
-	def cut(self):
-		for pair in self.pairs:
-			for end in pair:
-				try:
-					end.shutdown(socket.SHUT_RDWR)
-				except OSError:
-					pass
-		self.pairs = []
-
-	def close(self):
-		self.is_down = True
-		self.socket.close()
-		self.cut()

@@ -70,7 +70,7 @@ static void put(uint8_t *field, const char *text)
 static void add_header(struct bytes *tar, const char *name, uint64_t size, char type, const char *link)
 {
 	uint8_t block[BLOCK] = { 0 };
-	char number[16];
+	char number[32];
 	unsigned sum = 0;
 	put(block, name);
 	put(block + 100, "0000644");
