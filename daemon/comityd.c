@@ -126,7 +126,7 @@ static enum fault open_ledger(struct comityd *comityd, const struct places *plac
 	return porter_open(&comityd->loop, &comityd->reader);
 }
 
-static enum fault open_line(struct comityd *comityd, const struct settings *settings)
+static enum fault open_line(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
 	struct peers_settings line = {
 		.listen = (const char *const *)settings->line->listen,
@@ -138,8 +138,9 @@ static enum fault open_line(struct comityd *comityd, const struct settings *sett
 		.backoff_ms = setting_ms(settings->line->retry_initial),
 		.ceiling_ms = setting_ms(settings->line->retry_max),
 	};
-	return peers_open(&comityd->loop, &line, comityd->context, identity_authority(comityd->identity), &comityd_line_news,
-		comityd, &comityd->peers);
+	enum fault fault = peers_open(&comityd->loop, &line, comityd->context, identity_authority(comityd->identity),
+		&comityd_line_news, comityd, &comityd->peers);
+	return fault == FAULT_CONFIG ? fault_say(fault, "%s: line.listen: %s", places->config, fault_detail(fault)) : fault;
 }
 
 static enum fault open_desks(struct comityd *comityd, const struct settings *settings)
@@ -189,7 +190,7 @@ static enum fault open_rooms(struct comityd *comityd, const struct places *place
 {
 	TRY(open_trust(comityd, places, settings));
 	TRY(open_ledger(comityd, places, settings));
-	TRY(open_line(comityd, settings));
+	TRY(open_line(comityd, places, settings));
 	TRY(open_desks(comityd, settings));
 	comityd->certificates = (struct job){ .write = keep_certificates, .done = on_certificates_kept };
 	scribe_add(comityd->scribe, &comityd->certificates);
