@@ -21,7 +21,7 @@ void notify_manager(const char *state)
 	if (fd < 0)
 		return;
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
-		state = NULL;		/* the manager's loss, not ours */
+	ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+	(void)sent;	/* if it does not arrive it is the manager's loss, not ours */
 	close(fd);
 }

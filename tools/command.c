@@ -1,6 +1,7 @@
 /* A command line, bound to its row. */
 #include "tools/command.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static enum fault half_a_command(const struct line *line)
 	char verbs[400];
 	size_t len = 0;
 	struct pattern pattern;
+	assert(line->words && line->words[0]);	/* asked only when a first word was typed */
 	for (const struct command *command = commands; command->pattern && len < sizeof verbs; command++)
 		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], line->words[0]))
 			len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", pattern.words[1]);
