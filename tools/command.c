@@ -1,7 +1,6 @@
 /* A command line, bound to its row. */
 #include "tools/command.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,12 +106,18 @@ static enum fault split(struct line *line, int argc, char **argv)
 
 /* ── which row ────────────────────────────────────────────────────────────────────────────────── */
 
+/* "" where nothing was typed. */
+static const char *word_at(const struct line *line, size_t n)
+{
+	return n < line->n_words && line->words[n] ? line->words[n] : "";
+}
+
 static size_t words_matched(const struct line *line, const struct pattern *pattern)
 {
 	if (pattern->n_words > line->n_words)
 		return 0;
 	for (size_t i = 0; i < pattern->n_words; i++)
-		if (strcmp(line->words[i], pattern->words[i]))
+		if (strcmp(word_at(line, i), pattern->words[i]))
 			return 0;
 	return pattern->n_words;
 }
@@ -161,13 +166,13 @@ static enum fault half_a_command(const struct line *line)
 	char verbs[400];
 	size_t len = 0;
 	struct pattern pattern;
-	assert(line->words && line->words[0]);	/* asked only when a first word was typed */
+	const char *noun = word_at(line, 0);
 	for (const struct command *command = commands; command->pattern && len < sizeof verbs; command++)
-		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], line->words[0]))
+		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], noun))
 			len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", pattern.words[1]);
 	if (!len || line->n_words > 1)
 		return unknown_command(line);
-	return fault_say(FAULT_USAGE, "\"comity %s\" needs to know what to do: %s", line->words[0], verbs);
+	return fault_say(FAULT_USAGE, "\"comity %s\" needs to know what to do: %s", noun, verbs);
 }
 
 static enum fault find_row(struct line *line)
@@ -276,7 +281,7 @@ const char *line_argument(const struct line *line, size_t n)
 const char *line_option_at(const struct line *line, const char *name, size_t n)
 {
 	for (size_t i = 0; i < line->n_options; i++)
-		if (!strcmp(line->options[i].option->name, name) && !n--)
+		if (line->options[i].option && !strcmp(line->options[i].option->name, name) && !n--)
 			return line->options[i].value;
 	return NULL;
 }
