@@ -8,6 +8,8 @@
  *
  *	openssl cms -verify -binary -inform DER -in SIG -content FILE -certfile signing.pem \
  *	        -CAfile authority.pem -no-CApath -no-CAstore -nointern -cades -attime SECONDS -out /dev/null
+ * That is for certificates of one's own.  Never put into authority.pem what came with the evidence itself: a root
+ * planted there would be believed.  The README of the evidence has the commands for that case.
  *
  * Any thread; what is passed in is only looked at. */
 #include "certs/authority.h"
