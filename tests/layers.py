@@ -16,7 +16,7 @@ LEDGER = ["daemon/store", "daemon/store_key", "daemon/scribe", "daemon/record", 
 BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk"]
 LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness", "daemon/problems"]
 SIDE = ["daemon/log", "daemon/clock", "daemon/notify"]
-DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain"]
+DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain", "daemon/hold"]
 LINE = ["daemon/peers", "daemon/link"]
 
 # The first row that matches a file holds.
@@ -34,6 +34,7 @@ WALLS = [
 	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
 	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
 	("daemon/events*", ["proto/", *LEDGER]),
+	("daemon/hold*", ["proto/", *LEDGER]),
 	("daemon/chain*", ["proto/", "certs/", *LEDGER, "daemon/events"]),
 
 	# the law: a transaction in, a decision out
