@@ -1,0 +1,152 @@
+/* What the law wants said before a status is reached: daemon/preconditions. */
+#include "tests/unit/filled_acts.h"
+
+static void spoil_receipt(struct acts *acts)         { acts->body.receipt.requested_reference = NULL; }
+static void spoil_contact(struct acts *acts)         { acts->contact.phone = NULL; }
+static void spoil_redirect(struct acts *acts)        { acts->body.redirect.reason = 0; }
+static void spoil_channel(struct acts *acts)         { acts->body.redirect.reason = COMITY__REDIRECT_REASON__VALUE__USE_OTHER_CHANNEL; }
+static void spoil_questions(struct acts *acts)       { acts->body.additional_info_request.n_questions = 0; }
+static void spoil_question(struct acts *acts)        { acts->question.text = NULL; }
+static void spoil_answers(struct acts *acts)         { acts->body.additional_info.n_answers = 0; }
+static void spoil_subject(struct acts *acts)         { acts->body.consultation.has_subject = false; }
+static void spoil_position(struct acts *acts)        { acts->body.consultation.position = NULL; }
+static void spoil_hearing(struct acts *acts)         { acts->body.decision.reply_period_ended_on = NULL; }
+static void spoil_grounds(struct acts *acts)         { acts->body.decision.n_refusal_grounds = 0; }
+static void spoil_reasons(struct acts *acts)         { acts->body.decision.reasons = NULL; }
+static void spoil_fiscal(struct acts *acts)          { acts->ground = COMITY__REFUSAL_GROUND__VALUE__FISCAL_OFFENCE; }
+static void spoil_postponement(struct acts *acts)    { acts->body.decision.has_postponement_ground = false; }
+static void spoil_review(struct acts *acts)          { acts->body.decision.review_on = NULL; }
+static void spoil_measure_reasons(struct acts *acts) { acts->report.reasons = NULL; }
+static void spoil_measure_ground(struct acts *acts)  { acts->report.has_refusal_ground = false; }
+static void spoil_refused(struct acts *acts)         { acts->body.decision.n_measures = 0; }
+static void spoil_authority(struct acts *acts)       { acts->body.transfer_notice.competent_authority = NULL; }
+static void spoil_cause(struct acts *acts)           { acts->body.non_execution.has_cause = false; }
+static void spoil_record(struct acts *acts)          { acts->body.execution_result.record_of_execution = NULL; }
+static void spoil_results(struct acts *acts)         { acts->body.execution_result.n_measures = 0; }
+static void spoil_withdrawal(struct acts *acts)      { acts->body.withdrawal.reason = NULL; }
+static void spoil_notice(struct acts *acts)          { acts->body.closure.notice_period_ended_on = NULL; }
+static void spoil_outcome(struct acts *acts)         { acts->body.closure.has_outcome = false; }
+static void spoil_draft(struct acts *acts)
+{
+	acts->request.has_transmission_mode = true;
+	acts->request.transmission_mode = COMITY__TRANSMISSION_MODE__VALUE__FORMAL;
+}
+
+static const struct {
+	request_status from, to;
+	act_kind act;
+	enum side writer;
+	void (*spoil)(struct acts *);
+	const char *says;
+} incomplete[] = {
+	{ S(DRAFT),          S(IN_CONSULTATION),    KIND(CONSULTATION_DRAFT),      SIDE_REQUESTING, spoil_draft,          "34(6)" },
+	{ S(SENT),           S(RECEIVED),           KIND(RECEIPT),                 SIDE_REQUESTED,  spoil_receipt,        "requested_reference" },
+	{ S(RECEIVED),       S(ACKNOWLEDGED),       KIND(ACKNOWLEDGEMENT),         SIDE_REQUESTED,  spoil_contact,        "contact" },
+	{ S(RECEIVED),       S(REDIRECTED),         KIND(REDIRECT),                SIDE_REQUESTED,  spoil_redirect,       "18(13)" },
+	{ S(RECEIVED),       S(REDIRECTED),         KIND(REDIRECT),                SIDE_REQUESTED,  spoil_channel,        "channel" },
+	{ S(UNDER_REVIEW),   S(INFO_REQUESTED),     KIND(ADDITIONAL_INFO_REQUEST), SIDE_REQUESTED,  spoil_questions,      "18(16)" },
+	{ S(UNDER_REVIEW),   S(INFO_REQUESTED),     KIND(ADDITIONAL_INFO_REQUEST), SIDE_REQUESTED,  spoil_question,       "question 1" },
+	{ S(INFO_REQUESTED), S(UNDER_REVIEW),       KIND(ADDITIONAL_INFO),         SIDE_REQUESTING, spoil_answers,        "18(16)" },
+	{ S(UNDER_REVIEW),   S(CONSULTING),         KIND(CONSULTATION),            SIDE_REQUESTED,  spoil_subject,        "18(26)" },
+	{ S(UNDER_REVIEW),   S(CONSULTING),         KIND(CONSULTATION),            SIDE_REQUESTED,  spoil_position,       "18(26)" },
+	{ S(CONSULTING),     S(REFUSED),            KIND(DECISION),                SIDE_REQUESTED,  spoil_hearing,        "18(26)" },
+	{ S(CONSULTING),     S(REFUSED),            KIND(DECISION),                SIDE_REQUESTED,  spoil_grounds,        "18(21)" },
+	{ S(CONSULTING),     S(REFUSED),            KIND(DECISION),                SIDE_REQUESTED,  spoil_reasons,        "18(23)" },
+	{ S(CONSULTING),     S(REFUSED),            KIND(DECISION),                SIDE_REQUESTED,  spoil_fiscal,         "18(22)" },
+	{ S(CONSULTING),     S(POSTPONED),          KIND(DECISION),                SIDE_REQUESTED,  spoil_hearing,        "18(26)" },
+	{ S(CONSULTING),     S(POSTPONED),          KIND(DECISION),                SIDE_REQUESTED,  spoil_postponement,   "18(25)" },
+	{ S(CONSULTING),     S(POSTPONED),          KIND(DECISION),                SIDE_REQUESTED,  spoil_reasons,        "7(3)" },
+	{ S(CONSULTING),     S(POSTPONED),          KIND(DECISION),                SIDE_REQUESTED,  spoil_review,         "18(25)" },
+	{ S(CONSULTING),     S(PARTIALLY_REFUSED),  KIND(DECISION),                SIDE_REQUESTED,  spoil_measure_reasons, "18(23)" },
+	{ S(CONSULTING),     S(PARTIALLY_REFUSED),  KIND(DECISION),                SIDE_REQUESTED,  spoil_measure_ground, "18(21)" },
+	{ S(CONSULTING),     S(PARTIALLY_REFUSED),  KIND(DECISION),                SIDE_REQUESTED,  spoil_refused,        "18(21)" },
+	{ S(ACCEPTED),       S(TRANSFERRED),        KIND(TRANSFER_NOTICE),         SIDE_REQUESTED,  spoil_authority,      "18(13)" },
+	{ S(UNDER_REVIEW),   S(NOT_EXECUTABLE),     KIND(NON_EXECUTION),           SIDE_REQUESTED,  spoil_cause,          "27(7)" },
+	{ S(IN_EXECUTION),   S(EXECUTED),           KIND(EXECUTION_RESULT),        SIDE_REQUESTED,  spoil_record,         "record" },
+	{ S(IN_EXECUTION),   S(PARTIALLY_EXECUTED), KIND(EXECUTION_RESULT),        SIDE_REQUESTED,  spoil_results,        "no result" },
+	{ S(ACCEPTED),       S(WITHDRAWN),          KIND(WITHDRAWAL),              SIDE_REQUESTING, spoil_withdrawal,     "18(24)" },
+	{ S(EXECUTED),       S(CLOSED),             KIND(CLOSURE),                 SIDE_REQUESTED,  spoil_notice,         "results_complete" },
+	{ S(INFO_REQUESTED), S(CLOSED),             KIND(CLOSURE),                 SIDE_REQUESTED,  spoil_outcome,        "NO_RESPONSE" },
+};
+
+static void what_the_law_wants_said_is_asked_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(incomplete); i++) {
+		struct acts acts;
+		struct step step;
+		struct case_view view = view_at(incomplete[i].from, S(UNSPECIFIED));
+		view.our_side = incomplete[i].writer;
+		view.fiscal_alone_barred = true;
+		const Comity__Act *act = act_of(&acts, incomplete[i].act, incomplete[i].to);
+		assert_int_equal(statuses_judge(&view, act, incomplete[i].writer, &step), OK);
+		incomplete[i].spoil(&acts);
+		if (statuses_judge(&view, act, incomplete[i].writer, &step) != FAULT_INCOMPLETE)
+			fail_msg("%s -> %s is not missed: %s", status_name(incomplete[i].from), status_name(incomplete[i].to), incomplete[i].says);
+		if (!strstr(fault_detail(FAULT_INCOMPLETE), incomplete[i].says))
+			fail_msg("\"%s\" does not name %s", fault_detail(FAULT_INCOMPLETE), incomplete[i].says);
+		assert_false(step.changes);
+	}
+}
+
+static void confidentiality_is_answered_before_execution(void **state)
+{
+	(void)state;
+	struct acts acts;
+	struct step step;
+	struct case_view view = view_at(S(ACCEPTED), S(UNSPECIFIED));
+	view.confidentiality_open = true;
+	assert_int_equal(statuses_judge(&view, act_of(&acts, KIND(TRANSFER_NOTICE), 0), SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	assert_int_equal(statuses_judge(&view, act_of(&acts, KIND(STATUS_UPDATE), S(IN_EXECUTION)), SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), "18(20)"));
+}
+
+static void preservation_is_refused_on_its_two_grounds_only(void **state)
+{
+	(void)state;
+	struct acts acts;
+	struct step step;
+	struct case_view view = view_at(S(CONSULTING), S(UNSPECIFIED));
+	view.kind = COMITY__REQUEST_KIND__VALUE__DATA_PRESERVATION;
+	view.budapest = true;
+	const Comity__Act *refusal = act_of(&acts, KIND(DECISION), S(REFUSED));
+	assert_int_equal(statuses_judge(&view, refusal, SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	acts.ground = COMITY__REFUSAL_GROUND__VALUE__POLITICAL_OFFENCE;
+	assert_int_equal(statuses_judge(&view, refusal, SIDE_REQUESTED, &step), OK);
+}
+
+static void executed_means_every_measure_is_dealt_with(void **state)
+{
+	(void)state;
+	struct measure_view measures[] = { { "M1", M(IN_EXECUTION) }, { "M2", M(ACCEPTED) } };
+	struct acts acts;
+	struct step step;
+	struct case_view view = view_at(S(IN_EXECUTION), S(UNSPECIFIED));
+	view.measures = measures;
+	view.n_measures = 2;
+	const Comity__Act *result = act_of(&acts, KIND(EXECUTION_RESULT), S(EXECUTED));
+	acts.report.has_status = true;
+	acts.report.status = M(EXECUTED);
+	assert_int_equal(statuses_judge(&view, result, SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), "M2 is \"accepted\""));
+	measures[1].status = M(REFUSED);
+	assert_int_equal(statuses_judge(&view, result, SIDE_REQUESTED, &step), OK);
+
+	static char m9[] = "M9";
+	acts.report.measure = m9;
+	assert_int_equal(statuses_judge(&view, result, SIDE_REQUESTED, &step), FAULT_NOT_FOUND);
+	acts.report.measure = m1;
+	measures[0].status = M(WITHDRAWN);
+	assert_int_equal(statuses_judge(&view, result, SIDE_REQUESTED, &step), FAULT_STATUS_TRANSITION);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_law_wants_said_is_asked_for),
+		cmocka_unit_test(confidentiality_is_answered_before_execution),
+		cmocka_unit_test(preservation_is_refused_on_its_two_grounds_only),
+		cmocka_unit_test(executed_means_every_measure_is_dealt_with),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
