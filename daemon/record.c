@@ -8,7 +8,7 @@
 void *record_read(struct txn *txn, struct span value, const ProtobufCMessageDescriptor *type, struct arena *arena)
 {
 	ProtobufCMessage *message;
-	enum fault fault = unpack(type, value, arena, FAULT_STORE_BROKEN, &message);
+	enum fault fault = unpack_own(type, value, arena, FAULT_STORE_BROKEN, &message);
 	if (fault) {
 		txn_fail(txn, fault);
 		return NULL;

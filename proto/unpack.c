@@ -100,24 +100,49 @@ static ProtobufCMessage *unpack_within(const ProtobufCMessageDescriptor *type, s
 	return message;
 }
 
-enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
+static enum fault check_size(const ProtobufCMessageDescriptor *type, struct span packed)
+{
+	return packed.len <= UNPACK_SIZE_MAX ? OK : fault_say(FAULT_TOO_LARGE, "%s of %zu bytes; the limit is %d",
+		type->short_name, packed.len, UNPACK_SIZE_MAX);
+}
+
+enum fault unpack_own(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
 	enum fault bad, ProtobufCMessage **message)
 {
 	*message = NULL;
-	if (packed.len > UNPACK_SIZE_MAX)
-		return fault_say(FAULT_TOO_LARGE, "%s of %zu bytes; the limit is %d",
-			type->short_name, packed.len, UNPACK_SIZE_MAX);
-	TRY(scan(type, packed, 1, bad));
+	TRY(check_size(type, packed));
 	arena->was_refused = arena->is_out_of_memory = false;
-	ProtobufCMessage *unpacked = unpack_within(type, packed, arena);
-	if (!unpacked && arena->was_refused)
-		return fault_say(arena_fault(arena), "%s of %zu bytes needs more memory than it may",
-			type->short_name, packed.len);
-	if (!unpacked)
-		return fault_say(bad, "these %zu bytes are not a %s", packed.len, type->short_name);
+	*message = unpack_within(type, packed, arena);
+	if (*message)
+		return OK;
+	return arena->was_refused ?
+		fault_say(arena_fault(arena), "%s of %zu bytes needs more memory than it may", type->short_name, packed.len) :
+		fault_say(bad, "these %zu bytes are not a %s", packed.len, type->short_name);
+}
+
+enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
+	enum fault bad, ProtobufCMessage **message)
+{
+	ProtobufCMessage *unpacked;
+	*message = NULL;
+	TRY(check_size(type, packed));
+	TRY(scan(type, packed, 1, bad));
+	TRY(unpack_own(type, packed, arena, bad, &unpacked));
 	TRY(check_message(unpacked));
 	*message = unpacked;
 	return OK;
+}
+
+bool packed_number(struct span packed, unsigned number, uint64_t *value)
+{
+	struct packed_field field;
+	bool is_found = false;
+	while (packed.len && take_field(&packed, &field))
+		if (field.number == number && field.wire == WIRE_VARINT) {	/* the last one counts */
+			*value = field.value;
+			is_found = true;
+		}
+	return is_found && !packed.len;
 }
 
 enum fault pack(const ProtobufCMessage *message, struct bytes *out)

@@ -19,5 +19,12 @@ enum {
  * FAULT_BAD_DOCUMENT for what a person sent.  Further faults: too large, too deep, bad text, no memory. */
 enum fault unpack(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
 	enum fault bad, ProtobufCMessage **message) MUST_CHECK;
+/* The same without looking into it, for what was checked when it came in and has been under a checksum since: the
+ * records of our own ledger.  Still bounded in memory, and false bytes still fault. */
+enum fault unpack_own(const ProtobufCMessageDescriptor *type, struct span packed, struct arena *arena,
+	enum fault bad, ProtobufCMessage **message) MUST_CHECK;
+/* The value of one number, boolean or enum of a packed message, without unpacking the rest; false when it is not
+ * there, or the bytes are none. */
+bool packed_number(struct span packed, unsigned field, uint64_t *value);
 /* Append the packed message.  Faults: no memory. */
 enum fault pack(const ProtobufCMessage *message, struct bytes *out) MUST_CHECK;
