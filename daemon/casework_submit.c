@@ -33,16 +33,19 @@ enum fault case_check_attachments(const Comity__Message *message)
 	return OK;
 }
 
-static enum fault must_be_verified(struct txn *txn, const char *id, struct arena *arena)
+/* Of a record that holds a whole card, one number is wanted with every message. */
+static enum fault must_be_verified(struct txn *txn, const char *id)
 {
-	const Comity__Peer *peer = casework_peer(txn, id, arena);
-	if (txn->fault)
-		return txn->fault;
-	if (!peer)
-		return fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" (any more)", id);
-	if (peer->standing == COMITY__STANDING__VALUE__BLOCKED)
+	enum { STANDING_FIELD = 3 };
+	struct key key = key_of_peer(id);
+	uint64_t standing = COMITY__STANDING__VALUE__UNSPECIFIED;
+	struct span peer;
+	if (!txn_get(txn, TABLE_PEERS, key_span(&key), &peer))
+		return txn->fault ? txn->fault : fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" (any more)", id);
+	packed_number(peer, STANDING_FIELD, &standing);
+	if (standing == COMITY__STANDING__VALUE__BLOCKED)
 		return fault_say(FAULT_PEER_BLOCKED, "not sent: %s is blocked", id);
-	return peer->standing == COMITY__STANDING__VALUE__VERIFIED ? OK :
+	return standing == COMITY__STANDING__VALUE__VERIFIED ? OK :
 		fault_say(FAULT_PEER_UNVERIFIED, "not sent: %s is not verified", id);
 }
 
@@ -227,7 +230,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	if (!draft)
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
-	TRY(must_be_verified(txn, kase->peer, arena));
+	TRY(must_be_verified(txn, kase->peer));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
