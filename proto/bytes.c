@@ -104,22 +104,20 @@ void hex_write(char *text, struct span span)
 	*text = 0;
 }
 
-static int hex_value(uint8_t digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
+/* One more than the digit's value; 0 for what is none. */
+static const uint8_t hex_values[256] = {
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ['a'] = 11, 12, 13, 14, 15, 16,
+};
 
 bool hex_read(uint8_t *to, size_t size, struct span text)
 {
 	if (text.len != 2 * size)
 		return false;
 	for (size_t i = 0; i < size; i++) {
-		int high = hex_value(text.at[2 * i]), low = hex_value(text.at[2 * i + 1]);
-		if (high < 0 || low < 0)
+		unsigned high = hex_values[text.at[2 * i]], low = hex_values[text.at[2 * i + 1]];
+		if (!high || !low)
 			return false;
-		to[i] = (uint8_t)(high << 4 | low);
+		to[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	return true;
 }

@@ -45,13 +45,16 @@ static const struct promise {
 	{ "_id",     is_uuid,   "is not a UUID in lower case" },
 };
 
-/* "_sha256" also stands for a field that is called just so. */
-static bool is_promised(const char *name, const char *suffix)
+/* What the field's name promises; NULL when nothing.  "_sha256" also stands for a field that is called just so. */
+static const struct promise *promise_of(const char *name)
 {
-	size_t name_len = strlen(name), suffix_len = strlen(suffix);
-	if (!strcmp(suffix, "_sha256") && !strcmp(name, "sha256"))
-		return true;
-	return name_len > suffix_len && !strcmp(name + name_len - suffix_len, suffix);
+	const char *tail = strrchr(name, '_');
+	if (!tail)
+		return strcmp(name, "sha256") ? NULL : promise_of("_sha256");
+	for (size_t i = 0; i < ARRAY_LEN(promises); i++)
+		if (!strcmp(tail, promises[i].suffix))
+			return &promises[i];
+	return NULL;
 }
 
 enum fault check_text(const ProtobufCFieldDescriptor *field, struct span text, const char **reason)
@@ -60,9 +63,9 @@ enum fault check_text(const ProtobufCFieldDescriptor *field, struct span text, c
 		return *reason = "is longer than 64 KiB", FAULT_TOO_LARGE;
 	if (!text_is_clean(text))
 		return *reason = utf8_is_valid(text) ? "holds control characters" : "is not valid UTF-8", FAULT_BAD_TEXT;
-	for (size_t i = 0; text.len && i < ARRAY_LEN(promises); i++)
-		if (is_promised(field->name, promises[i].suffix) && !promises[i].is_kept(text))
-			return *reason = promises[i].reason, FAULT_BAD_DOCUMENT;
+	const struct promise *promise = text.len ? promise_of(field->name) : NULL;
+	if (promise && !promise->is_kept(text))
+		return *reason = promise->reason, FAULT_BAD_DOCUMENT;
 	return OK;
 }
 

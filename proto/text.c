@@ -47,9 +47,20 @@ bool utf8_next(struct span *text, uint32_t *character)
 	return is_valid;
 }
 
+/* Are all eight printable ASCII?  A byte below 0x20 borrows, one above 0x7e carries or has the bit already. */
+static bool are_plain(const uint8_t at[8])
+{
+	const uint64_t ones = 0x0101010101010101, top = ones * 0x80;
+	uint64_t eight;
+	memcpy(&eight, at, sizeof eight);
+	return !((eight | (eight - ones * 0x20) | (eight + ones)) & top);
+}
+
 /* Most text is printable ASCII, of which nothing needs to be asked. */
 static void skip_plain(struct span *text)
 {
+	while (text->len >= 8 && are_plain(text->at))
+		text->at += 8, text->len -= 8;
 	while (text->len && *text->at >= 0x20 && *text->at < 0x7f)
 		text->at++, text->len--;
 }
