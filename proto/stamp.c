@@ -1,6 +1,5 @@
 #include "proto/stamp.h"
 
-#include <stdio.h>
 #include <time.h>
 
 int64_t (*stamp_clock)(void) = stamp_system_clock;
@@ -47,12 +46,25 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+enum { DATE_LENGTH = 10 };
+
+/* So many digits with zeros in front, and what follows them; returns behind it.  Stamps are written with every record,
+ * which printf would make felt. */
+static char *put_number(char *at, int digits, unsigned value, char follows)
+{
+	for (int i = digits; i-- > 0; value /= 10)
+		at[i] = (char)('0' + value % 10);
+	at[digits] = follows;
+	return at + digits + 1;
+}
+
 void date_write(char text[DATE_SIZE], int64_t day)
 {
 	int year, month, day_of_month;
 	date_of(clamp(day, day_of(1, 1, 1), day_of(9999, 12, 31)), &year, &month, &day_of_month);
-	snprintf(text, DATE_SIZE, "%04u-%02u-%02u",
-		(unsigned)year % 10000, (unsigned)month % 100, (unsigned)day_of_month % 100);
+	text = put_number(text, 4, (unsigned)year, '-');
+	text = put_number(text, 2, (unsigned)month, '-');
+	put_number(text, 2, (unsigned)day_of_month, 0);
 }
 
 void stamp_write(char text[STAMP_SIZE], int64_t stamp)
@@ -61,8 +73,11 @@ void stamp_write(char text[STAMP_SIZE], int64_t stamp)
 	int64_t day = floor_div(stamp, STAMP_DAY), rest = stamp - day * STAMP_DAY;
 	unsigned milliseconds = (unsigned)(rest / 1000), seconds = milliseconds / 1000;
 	date_write(text, day);
-	snprintf(text + 10, STAMP_SIZE - 10, "T%02u:%02u:%02u.%03uZ",
-		seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, milliseconds % 1000);
+	text[DATE_LENGTH] = 'T';
+	text = put_number(text + DATE_LENGTH + 1, 2, seconds / 3600, ':');
+	text = put_number(text, 2, seconds / 60 % 60, ':');
+	text = put_number(text, 2, seconds % 60, '.');
+	put_number(text, 3, milliseconds % 1000, 'Z')[0] = 0;
 }
 
 void stamp_now(char text[STAMP_SIZE])
