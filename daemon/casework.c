@@ -13,9 +13,14 @@
 
 enum { REFERENCE_MAX = 64, PREFIX_MIN = 6 };
 
+char *case_own_reference(const Comity__Case *kase)
+{
+	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;
+}
+
 const char *casework_our_reference(const Comity__Case *kase)
 {
-	const char *reference = kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;
+	const char *reference = case_own_reference(kase);
 	return reference ? reference : "";
 }
 

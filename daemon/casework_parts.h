@@ -18,6 +18,8 @@ enum side case_our_side(const Comity__Case *kase);
 /* Judge the message's acts in order and change the case in memory: all or none.  `state->acts` gets their names. */
 enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
 	struct arena *arena, struct verdict *verdict) MUST_CHECK;
+/* Our reference of it, as its record has it; NULL when we have given none. */
+char *case_own_reference(const Comity__Case *kase);
 /* Take over what the document says: kind, subject, references, measures, urgency. */
 void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *arena);
 /* Put the case and its references. */

@@ -112,6 +112,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
 		kase->requested_reference = record_text(arena, message->requested_reference);
 	TRY(case_apply(kase, message, state, arena, &verdict));
+	state->reference = case_own_reference(kase);
 	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
 	if (request)
 		case_keep_document(txn, kase, request->request);

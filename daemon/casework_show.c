@@ -128,7 +128,7 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 	data.attachment = state->number;
 	data.bytes_total = attachment->size;
 	data.actor_uid = uid;
-	events_append(txn, EVENT_ATTACHMENT_ADDED, casework_our_reference(kase), &data);
+	events_append(txn, EVENT_ATTACHMENT_ADDED, *data.request ? data.request : kase->request_id, &data);
 	return txn->fault;
 }
 

@@ -139,7 +139,7 @@ static enum fault pack_message(struct draft *draft, struct bytes *raw)
 	return OK;
 }
 
-static void fill_state(struct draft *draft, struct txn *txn, size_t size, uint32_t uid)
+static void fill_state(struct draft *draft, struct txn *txn, const Comity__Case *kase, size_t size, uint32_t uid)
 {
 	Comity__MessageState *state = &draft->state;
 	state->has_number = state->has_sha256 = state->has_size = state->has_transport = 1;
@@ -149,6 +149,7 @@ static void fill_state(struct draft *draft, struct txn *txn, size_t size, uint32
 	state->from = draft->message.from;
 	state->to = draft->message.to;
 	state->request_id = draft->message.request_id;
+	state->reference = case_own_reference(kase);
 	state->sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, draft->sha256 };
 	state->size = size;
 	state->transport = COMITY__TRANSPORT__VALUE__QUEUED;
@@ -203,7 +204,7 @@ static void fill_answer(const Comity__Case *kase, const struct draft *draft, str
 static void write_all(struct casework *casework, struct txn *txn, Comity__Case *kase, struct draft *draft,
 	struct span raw, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
 {
-	fill_state(draft, txn, raw.len, uid);
+	fill_state(draft, txn, kase, raw.len, uid);
 	struct key key = key_of_message(draft->message.from, draft->id);
 	txn_put(txn, TABLE_MESSAGES, key_span(&key), raw);
 	record_keep(txn, TABLE_SEEN, key_span(&key), &draft->state.base);

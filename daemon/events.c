@@ -29,6 +29,21 @@ uint64_t events_append(struct txn *txn, const char *type, const char *subject, C
 	return number;
 }
 
+void events_append_message(struct txn *txn, const char *type, const char *peer, const Comity__MessageState *state)
+{
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.axis = "transport";
+	data.peer = (char *)peer;
+	data.message_id = state->message_id;
+	data.request = state->reference;
+	data.request_id = state->request_id;
+	data.reason = state->reason;
+	data.n_acts = state->n_acts;
+	data.acts = state->acts;
+	const char *request = state->reference ? state->reference : state->request_id;
+	events_append(txn, type, request ? request : peer, &data);
+}
+
 uint64_t events_last(struct txn *txn)
 {
 	return txn_last(txn, counter);

@@ -7,6 +7,9 @@
 
 /* Append an event; `subject` (may be NULL) is our reference of the request, or the peer.  Returns its number. */
 uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data);
+/* A message came further: `type` says how far.  The subject is our reference of its request, else the request's id, else
+ * the peer. */
+void events_append_message(struct txn *txn, const char *type, const char *peer, const Comity__MessageState *state);
 /* The newest number; 0 when there is none. */
 uint64_t events_last(struct txn *txn);
 /* Event `number`, whole, in the arena; NULL when there is none. */

@@ -7,17 +7,18 @@
 #include "daemon/fetcher_parts.h"
 #include "proto/unpack.h"
 
-static void tell(struct txn *txn, const struct haul *haul, const char *type, const char *reason)
+static void tell(struct txn *txn, const struct haul *haul, const Comity__MessageState *state, const char *type, const char *reason)
 {
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;
 	data.peer = (char *)haul->peer;
 	data.message_id = (char *)haul->message_id;
+	data.request = state ? state->reference : NULL;
 	data.request_id = (char *)haul->request_id;
 	data.has_attachment = data.has_bytes_total = 1;
 	data.attachment = haul->number;
 	data.bytes_total = haul->size;
 	data.reason = (char *)reason;
-	events_append(txn, type, haul->peer, &data);
+	events_append(txn, type, data.request ? data.request : haul->request_id, &data);
 }
 
 static void record_presence(struct txn *txn, const struct haul *haul, struct arena *arena)
@@ -77,7 +78,13 @@ static void complete(struct txn *txn, const struct haul *haul, Comity__MessageSt
 	char now[STAMP_SIZE];
 	stamp_now(now);
 	state->complete_at = record_text(arena, now);
-	tell(txn, haul, EVENT_INBOX_COMPLETE, NULL);
+	events_append_message(txn, EVENT_INBOX_COMPLETE, haul->peer, state);
+}
+
+static Comity__MessageState *find_state(struct txn *txn, const struct haul *haul, struct arena *arena)
+{
+	struct key key = key_of_message(haul->peer, haul->message_id);
+	return record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
 }
 
 enum fault haul_record(struct txn *txn, struct job *job)
@@ -88,12 +95,11 @@ enum fault haul_record(struct txn *txn, struct job *job)
 		return txn->fault;	/* recorded before */
 	arena_init(&arena, UNPACK_ARENA);
 	txn_use_reserve(txn);
+	struct key key = key_of_message(haul->peer, haul->message_id);
+	Comity__MessageState *state = find_state(txn, haul, &arena);
 	record_blob(txn, haul);
 	record_presence(txn, haul, &arena);
-	tell(txn, haul, EVENT_ATTACHMENT_HERE, NULL);
-	struct key key = key_of_message(haul->peer, haul->message_id);
-	Comity__MessageState *state =
-		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &arena);
+	tell(txn, haul, state, EVENT_ATTACHMENT_HERE, NULL);
 	if (state && state->attachments_missing) {
 		if (!--state->attachments_missing)
 			complete(txn, haul, state, &arena);
@@ -106,6 +112,9 @@ enum fault haul_record(struct txn *txn, struct job *job)
 enum fault haul_record_failure(struct txn *txn, struct job *job)
 {
 	struct haul *haul = container_of(job, struct haul, job);
-	tell(txn, haul, EVENT_ATTACHMENT_FAILED, fault_slug(haul->fault));
+	struct arena arena;
+	arena_init(&arena, UNPACK_ARENA);
+	tell(txn, haul, find_state(txn, haul, &arena), EVENT_ATTACHMENT_FAILED, fault_slug(haul->fault));
+	arena_clear(&arena);
 	return txn->fault;
 }

@@ -153,19 +153,6 @@ static enum fault check_envelope(const struct arrival *arrival, const struct man
 	return OK;
 }
 
-static void tell(struct txn *txn, const Comity__MessageState *state, const char *type)
-{
-	Comity__EventData data = COMITY__EVENT_DATA__INIT;
-	data.axis = "transport";
-	data.peer = state->from;
-	data.message_id = state->message_id;
-	data.request_id = state->request_id;
-	data.reason = state->reason;
-	data.n_acts = state->n_acts;
-	data.acts = state->acts;
-	events_append(txn, type, state->from, &data);
-}
-
 /* Judge a new message; what it is refused for, OK otherwise. */
 static enum fault judge(struct arrival *arrival, struct txn *txn, const struct manifest_entry *entry, struct span raw,
 	Comity__MessageState *state, struct arena *arena)
@@ -212,7 +199,7 @@ static void take_new(struct arrival *arrival, struct txn *txn, struct manifest_e
 	state.has_receipt = 1;
 	state.receipt = chain_head(txn, state.from, DIRECTION_OURS).number + 1;
 	record_keep(txn, TABLE_SEEN, key_span(&key), &state.base);
-	tell(txn, &state, fault ? EVENT_INBOX_REJECTED : EVENT_INBOX_ARRIVED);
+	events_append_message(txn, fault ? EVENT_INBOX_REJECTED : EVENT_INBOX_ARRIVED, state.from, &state);
 }
 
 /* The same id again: the same message gets its receipt again, another one is refused and reported. */
@@ -226,7 +213,7 @@ static void take_again(struct txn *txn, const Comity__MessageState *seen, struct
 		return;
 	Comity__MessageState report = *seen;
 	report.reason = (char *)fault_slug(FAULT_ID_REUSED);
-	tell(txn, &report, EVENT_INBOX_REJECTED);
+	events_append_message(txn, EVENT_INBOX_REJECTED, report.from, &report);
 }
 
 static void take(struct arrival *arrival, struct txn *txn, struct manifest_entry *entry, struct span raw, struct arena *arena)

@@ -16,19 +16,6 @@ static void keep_state(struct txn *txn, const Comity__MessageState *state)
 	record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
 }
 
-static void tell(struct txn *txn, const Comity__MessageState *state, const char *type)
-{
-	Comity__EventData data = COMITY__EVENT_DATA__INIT;
-	data.axis = "transport";
-	data.peer = state->to;
-	data.message_id = state->message_id;
-	data.request_id = state->request_id;
-	data.reason = state->reason;
-	data.n_acts = state->n_acts;
-	data.acts = state->acts;
-	events_append(txn, type, state->to, &data);
-}
-
 static bool on_received(Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
 {
 	if (state->has_receipt)
@@ -72,8 +59,8 @@ void receipts_take(struct txn *txn, const char *own_id, const struct manifest *m
 		if (!changes[manifest->purpose](state, manifest, entry))
 			continue;
 		keep_state(txn, state);
-		tell(txn, state, entry->refused ? EVENT_MESSAGE_REFUSED :
-			manifest->purpose == PURPOSE_COMPLETE ? EVENT_MESSAGE_COMPLETE : EVENT_MESSAGE_DELIVERED);
+		events_append_message(txn, entry->refused ? EVENT_MESSAGE_REFUSED :
+			manifest->purpose == PURPOSE_COMPLETE ? EVENT_MESSAGE_COMPLETE : EVENT_MESSAGE_DELIVERED, state->to, state);
 		if (entry->refused)
 			refused(owner, txn, state, &arena);
 	}

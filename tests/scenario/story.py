@@ -96,3 +96,27 @@ def both_sides_ask_at_the_same_time(lab):
 	lab.eventually(lambda: sylvania.has(there) and freedonia.has(here), "each has the other's request")
 	require(freedonia.request(there)["request"]["role"] == "REQUESTING", "Freedonia asks in its own case")
 	require(freedonia.request(here)["request"]["role"] == "REQUESTED", "and is asked in the other")
+
+
+def what_becomes_of_a_message_is_told_under_the_reference_of_its_request(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	request_id = freedonia.request(ref)["request"]["request_id"]
+
+	def told(authority, kind):
+		return [one for one in authority.events if one["type"] == f"comity.{kind}.v1"]
+
+	for kind in ("message.queued", "message.delivered", "message.complete"):
+		lab.eventually(lambda: told(freedonia, kind), kind + " is told")
+		event = told(freedonia, kind)[0]
+		require(event["subject"] == ref and event["data"]["request"] == ref, "our reference is its subject", event)
+		require(event["data"]["peer"] == "xs-ca", "the peer is told too", event)
+	lab.eventually(lambda: told(sylvania, "inbox.complete"), "Sylvania has it whole")
+	for kind in ("inbox.arrived", "attachment.complete", "inbox.complete"):
+		event = told(sylvania, kind)[0]
+		require(event["subject"] == request_id and "request" not in event["data"], "no reference was given yet", event)
+
+	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-7", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	lab.eventually(lambda: told(sylvania, "message.delivered") or told(sylvania, "message.complete"), "it is receipted")
+	for event in told(sylvania, "message.delivered") + told(sylvania, "message.complete"):
+		require(event["subject"] == event["data"]["request"] == "MLA-XS-26-7", "each side speaks of its own reference", event)
