@@ -106,17 +106,16 @@ uint64_t chain_append(struct txn *txn, const struct identity *identity, const ch
 	return txn->fault ? 0 : manifest.number;
 }
 
-static bool is_same(struct txn *txn, const char *peer, enum direction direction, uint64_t number,
-	const uint8_t hash[DIGEST_SIZE])
+/* The hash of that manifest as we hold it; zeros when we do not. */
+static void held_hash(struct txn *txn, const char *peer, enum direction direction, uint64_t number, uint8_t hash[DIGEST_SIZE])
 {
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
 	Comity__StoredManifest *held = chain_find(txn, peer, direction, number, &arena);
-	uint8_t held_hash[DIGEST_SIZE] = { 0 };
+	memset(hash, 0, DIGEST_SIZE);
 	if (held)
-		digest_of(held_hash, span_of_binary(held->text));
+		digest_of(hash, span_of_binary(held->text));
 	arena_clear(&arena);
-	return held && !memcmp(held_hash, hash, DIGEST_SIZE);
 }
 
 static enum fault forked(const char *peer, const char *whose, uint64_t number, const uint8_t ours[DIGEST_SIZE],
@@ -132,14 +131,14 @@ static enum fault forked(const char *peer, const char *whose, uint64_t number, c
 enum fault chain_judge(struct txn *txn, const struct manifest *manifest, struct span text, enum chain_fit *fit)
 {
 	struct position head = chain_head(txn, manifest->from, DIRECTION_THEIRS);
-	uint8_t hash[DIGEST_SIZE];
+	uint8_t hash[DIGEST_SIZE], held[DIGEST_SIZE];
 	TRY(txn->fault);
 	digest_of(hash, text);
 	if (manifest->number <= head.number) {
 		*fit = CHAIN_REPEAT;
-		if (is_same(txn, manifest->from, DIRECTION_THEIRS, manifest->number, hash))
-			return OK;
-		return txn->fault ? txn->fault : forked(manifest->from, "their", manifest->number, head.hash, hash);
+		held_hash(txn, manifest->from, DIRECTION_THEIRS, manifest->number, held);
+		TRY(txn->fault);
+		return memcmp(held, hash, DIGEST_SIZE) ? forked(manifest->from, "their", manifest->number, held, hash) : OK;
 	}
 	if (manifest->number > head.number + 1)
 		return fault_say(FAULT_CHAIN_GAP, "%s sent number %" PRIu64 ", we hold their chain up to %" PRIu64,
@@ -161,13 +160,13 @@ static enum fault compare(struct txn *txn, const char *peer, enum direction dire
 {
 	static const char *const whose[] = { [DIRECTION_OURS] = "our", [DIRECTION_THEIRS] = "their" };
 	struct position ours = chain_head(txn, peer, direction);
-	const struct position *lower = ours.number < theirs->number ? &ours : theirs;
+	if (theirs->number > ours.number || (!theirs->number && ours.number))
+		return txn->fault;	/* nothing that both of us hold */
+	if (theirs->number < ours.number)
+		held_hash(txn, peer, direction, theirs->number, ours.hash);
 	TRY(txn->fault);
-	if (ours.number == theirs->number && memcmp(ours.hash, theirs->hash, DIGEST_SIZE))
-		return forked(peer, whose[direction], ours.number, ours.hash, theirs->hash);
-	if (lower == theirs && lower->number && !is_same(txn, peer, direction, lower->number, lower->hash))
-		return forked(peer, whose[direction], lower->number, ours.hash, theirs->hash);
-	return txn->fault;
+	return memcmp(ours.hash, theirs->hash, DIGEST_SIZE) ?
+		forked(peer, whose[direction], theirs->number, ours.hash, theirs->hash) : OK;
 }
 
 enum fault chain_compare(struct txn *txn, const char *peer, const struct position *they_sent,
