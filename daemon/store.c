@@ -170,7 +170,7 @@ uint64_t store_ordinary_bytes(const struct store *store)
 static uint64_t pages_of(MDB_txn *mdb, MDB_dbi table)
 {
 	MDB_stat stat;
-	if (mdb_stat(mdb, table, &stat))
+	if (table == STORE_NO_TABLE || mdb_stat(mdb, table, &stat))
 		return 0;
 	return (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
 }

@@ -73,6 +73,13 @@ enum fault store_reopen(struct store *store) MUST_CHECK;
  * is at its end. */
 enum fault store_grow(struct store *store) MUST_CHECK;
 
+/* Write the whole ledger, as it is now, to `file`, which is empty and open for writing; nothing is synced yet.  Others
+ * read and write meanwhile; a map that must grow waits for the end.  Faults: io, disk full, in doubt. */
+enum fault store_copy(struct store *store, int file) MUST_CHECK;
+/* Look into such a copy: read transactions only, and nothing is written, not even a lock.  A table that it does not
+ * have, being older, is empty.  Closed by store_close().  Faults: store missing, store broken, store foreign, io. */
+enum fault store_view(const char *path, struct store **view) MUST_CHECK;
+
 struct store_stat {
 	uint64_t map_bytes;			/* to which it may grow */
 	uint64_t file_bytes;			/* ever used of the file, which never shrinks */
@@ -165,5 +172,8 @@ void walk_last(struct walk *walk, struct txn *txn, enum table table,
 /* The next record; key and value live like the values of txn_get.  False at the end or after a
  * fault (see txn->fault), and then the walk is over. */
 bool walk_next(struct walk *walk, struct span *key, struct span *value);
+/* The same, but a record that does not match its checksum is given too, with *is_sound false and an empty value: for
+ * whoever looks for what is wrong. */
+bool walk_next_any(struct walk *walk, struct span *key, struct span *value, bool *is_sound);
 /* For who leaves before the end.  Must come before the transaction ends; again is harmless. */
 void walk_end(struct walk *walk);

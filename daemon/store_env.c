@@ -167,10 +167,10 @@ static enum fault create_tables(struct txn *txn)
 }
 
 /* A transaction that does not pass the door: nobody else knows this environment yet. */
-static enum fault enter(struct store *store, enum fault (*tables)(struct txn *txn))
+static enum fault enter(struct store *store, unsigned flags, enum fault (*tables)(struct txn *txn))
 {
-	struct txn txn = { .mode = TXN_WRITE, .store = store };
-	TRY(from_lmdb(mdb_txn_begin(store->env, NULL, 0, &txn.mdb), "begin"));
+	struct txn txn = { .mode = flags & MDB_RDONLY ? TXN_READ : TXN_WRITE, .store = store };
+	TRY(from_lmdb(mdb_txn_begin(store->env, NULL, flags, &txn.mdb), "begin"));
 	enum fault fault = tables(&txn);
 	if (!fault)
 		return from_lmdb(mdb_txn_commit(txn.mdb), "commit");
@@ -188,7 +188,52 @@ void store_env_close(struct store *store)
 enum fault store_env_open(struct store *store)
 {
 	TRY(open_env(store->dir, first_map_size(store), &store->env));
-	enum fault fault = enter(store, open_tables);
+	enum fault fault = enter(store, 0, open_tables);
+	if (fault)
+		store_env_close(store);
+	return fault;
+}
+
+/* Without a lock: nobody writes to a copy. */
+static enum fault prepare_view(MDB_env *env, const char *path)
+{
+	TRY(from_lmdb(mdb_env_set_maxdbs(env, TABLE_COUNT + 16), "limits"));
+	return from_lmdb(mdb_env_open(env, path, MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0), path);
+}
+
+/* A read beyond the end of the file would be SIGBUS. */
+static enum fault check_view(MDB_env *env, const char *path)
+{
+	MDB_envinfo info;
+	MDB_stat page;
+	struct stat file;
+	mdb_env_info(env, &info);
+	mdb_env_stat(env, &page);
+	if (stat(path, &file))
+		return disk_fault(path);
+	if ((size_t)file.st_size < (info.me_last_pgno + 1) * page.ms_psize)
+		return fault_say(FAULT_STORE_BROKEN, "%s was cut short", path);
+	return OK;
+}
+
+static enum fault find_tables(struct txn *txn)
+{
+	TRY(open_table(txn->store, txn->mdb, TABLE_META, 0));
+	TRY(check_schema(txn));
+	for (enum table table = 0; table < TABLE_COUNT; table++)
+		if (mdb_dbi_open(txn->mdb, names[table], 0, &txn->store->tables[table]))
+			txn->store->tables[table] = STORE_NO_TABLE;
+	return OK;
+}
+
+enum fault store_env_view(struct store *store, const char *path)
+{
+	TRY(from_lmdb(mdb_env_create(&store->env), "environment"));
+	enum fault fault = prepare_view(store->env, path);
+	if (!fault)
+		fault = check_view(store->env, path);
+	if (!fault)
+		fault = enter(store, MDB_RDONLY, find_tables);
 	if (fault)
 		store_env_close(store);
 	return fault;
@@ -198,7 +243,7 @@ enum fault store_env_create(const char *dir)
 {
 	struct store store = { .map_size = MAP_START };
 	TRY(open_env(dir, store.map_size, &store.env));
-	enum fault fault = enter(&store, create_tables);
+	enum fault fault = enter(&store, 0, create_tables);
 	store_env_close(&store);
 	return fault;
 }

@@ -1,12 +1,15 @@
 #pragma once
 /* What store.c and store_txn.c share: together they are LMDB's one home.  Nobody else includes
  * this. */
+#include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
 
 #include "daemon/store.h"
 
 enum { STORE_PATH_SIZE = 4096 };
+
+#define STORE_NO_TABLE	UINT_MAX	/* the handle of a table that a view does not have */
 
 struct store {
 	MDB_env *env;			/* NULL while the store is shut: a reopening failed */
@@ -22,6 +25,8 @@ enum fault from_lmdb(int code, const char *what);
 /* Open the environment in store->dir, with its tables; NULL again after a fault. */
 enum fault store_env_open(struct store *store) MUST_CHECK;
 void store_env_close(struct store *store);
+/* Open a copy's file, to read only; its tables as far as they are there. */
+enum fault store_env_view(struct store *store, const char *path) MUST_CHECK;
 /* Make a new environment with no record but the schema number. */
 enum fault store_env_create(const char *dir) MUST_CHECK;
 

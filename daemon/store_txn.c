@@ -158,6 +158,12 @@ static bool is_key(struct txn *txn, struct span key)
 	return !txn->fault;
 }
 
+/* A view of an older ledger may lack some. */
+static bool has_table(const struct txn *txn, enum table table)
+{
+	return txn->store->tables[table] != STORE_NO_TABLE;
+}
+
 static void say_broken(struct txn *txn, enum table table, struct span key)
 {
 	char hex[2 * KEY_SIZE_MAX + 1];
@@ -167,15 +173,13 @@ static void say_broken(struct txn *txn, enum table table, struct span key)
 }
 
 /* Check a record's checksum and take it off. */
-static bool unseal(struct txn *txn, enum table table, struct span key, MDB_val record,
-                   struct span *value)
+static bool unseal(struct span key, MDB_val record, struct span *value)
 {
 	struct span whole = span_of_val(record);
 	*value = (struct span){ whole.at, whole.len - CHECKSUM_SIZE };
 	if (whole.len >= CHECKSUM_SIZE && get_u32(whole.at + value->len) == checksum(key, *value))
 		return true;
 	*value = (struct span){ 0 };
-	say_broken(txn, table, key);
 	return false;
 }
 
@@ -184,13 +188,15 @@ bool txn_get(struct txn *txn, enum table table, struct span key, struct span *va
 	struct span unwanted;
 	value = value ? value : &unwanted;
 	*value = (struct span){ 0 };
-	if (txn->fault || !is_key(txn, key))
+	if (txn->fault || !is_key(txn, key) || !has_table(txn, table))
 		return false;
 	MDB_val record, sought = val_of(key);
 	int code = mdb_get(txn->mdb, txn->store->tables[table], &sought, &record);
+	if (!code && unseal(key, record, value))
+		return true;
 	if (!code)
-		return unseal(txn, table, key, record, value);
-	if (code != MDB_NOTFOUND)
+		say_broken(txn, table, key);
+	else if (code != MDB_NOTFOUND)
 		fail_lmdb(txn, code, table_name(table));
 	return false;
 }
@@ -244,7 +250,7 @@ bool txn_delete(struct txn *txn, enum table table, struct span key)
 uint64_t txn_count(struct txn *txn, enum table table)
 {
 	MDB_stat stat;
-	if (txn->fault)
+	if (txn->fault || !has_table(txn, table))
 		return 0;
 	int code = mdb_stat(txn->mdb, txn->store->tables[table], &stat);
 	if (code)
@@ -370,7 +376,8 @@ static void walk_begin(struct walk *walk, struct txn *txn, enum table table,
 	walk->prefix.len = walk->at.len = 0;
 	key_bytes(&walk->prefix, prefix);
 	key_bytes(&walk->at, start.len ? start : prefix);
-	if (txn->fault || (prefix.len && !is_key(txn, prefix)) || (start.len && !is_key(txn, start)))
+	if (txn->fault || !has_table(txn, table) || (prefix.len && !is_key(txn, prefix)) ||
+	    (start.len && !is_key(txn, start)))
 		return;
 	int code = open_cursor(walk);
 	if (code)
@@ -395,7 +402,7 @@ void walk_last(struct walk *walk, struct txn *txn, enum table table,
 	pass_over(&walk->at);
 }
 
-bool walk_next(struct walk *walk, struct span *key, struct span *value)
+bool walk_next_any(struct walk *walk, struct span *key, struct span *value, bool *is_sound)
 {
 	*key = *value = (struct span){ 0 };
 	if (!walk->cursor)
@@ -404,14 +411,27 @@ bool walk_next(struct walk *walk, struct span *key, struct span *value)
 	int code = walk->txn->fault ? MDB_NOTFOUND : step(walk, &at, &record);
 	if (code && code != MDB_NOTFOUND)
 		fail_lmdb(walk->txn, code, table_name(walk->table));
-	if (code || !begins_with(span_of_val(at), key_span(&walk->prefix)) ||
-	    !unseal(walk->txn, walk->table, span_of_val(at), record, value)) {
+	if (code || !begins_with(span_of_val(at), key_span(&walk->prefix))) {
 		walk_end(walk);
 		return false;
 	}
 	*key = span_of_val(at);
+	*is_sound = unseal(*key, record, value);
 	remember(walk, *key);
 	return true;
+}
+
+bool walk_next(struct walk *walk, struct span *key, struct span *value)
+{
+	bool is_sound;
+	if (!walk_next_any(walk, key, value, &is_sound))
+		return false;
+	if (is_sound)
+		return true;
+	say_broken(walk->txn, walk->table, *key);
+	walk_end(walk);
+	*key = (struct span){ 0 };
+	return false;
 }
 
 void walk_end(struct walk *walk)

@@ -1,0 +1,174 @@
+/* A copy of the ledger: whole, consistent while others write, and never written to by who looks into it. */
+#include "tests/unit/scratch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/store.h"
+
+enum { MIB = 1 << 20, ROWS = 2000 };
+
+struct world {
+	struct scratch scratch;
+	char dir[80], copy[80];
+	struct store *store;
+	atomic_bool must_stop;
+	uint64_t written;
+};
+
+static int setup(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+	scratch_new(&world->scratch);
+	snprintf(world->dir, sizeof world->dir, "%s/store", world->scratch.dir);
+	snprintf(world->copy, sizeof world->copy, "%s/copy.mdb", world->scratch.dir);
+	assert_int_equal(store_create(world->dir), OK);
+	assert_int_equal(store_open(world->dir, 256 * MIB, &world->store), OK);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	store_close(world->store);
+	scratch_remove(&world->scratch);
+	free(world);
+	return 0;
+}
+
+static struct key key_of(uint64_t number)
+{
+	struct key key = { 0 };
+	key_u64(&key, number);
+	return key;
+}
+
+/* Two rows that belong together: a copy has both or neither. */
+static void write_pair(struct world *world, uint64_t number)
+{
+	static const uint8_t value[3000];
+	struct key key = key_of(number);
+	struct txn txn;
+	enum fault fault;
+	do {
+		assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+		txn_put(&txn, TABLE_MESSAGES, key_span(&key), SPAN(value));
+		txn_put(&txn, TABLE_SEEN, key_span(&key), span_of_text("seen"));
+		fault = txn_commit(&txn);
+		if (fault == FAULT_STORE_FULL)
+			assert_int_equal(store_grow(world->store), OK);
+	} while (fault == FAULT_STORE_FULL);
+	assert_int_equal(fault, OK);
+	world->written = number;
+}
+
+static void *write_on(void *argument)
+{
+	struct world *world = argument;
+	while (!atomic_load(&world->must_stop))
+		write_pair(world, world->written + 1);
+	return NULL;
+}
+
+static void copy_store(struct world *world)
+{
+	int file = open(world->copy, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(file >= 0);
+	assert_int_equal(store_copy(world->store, file), OK);
+	assert_int_equal(close(file), 0);
+}
+
+static uint64_t count(struct store *store, enum table table)
+{
+	struct txn txn;
+	struct walk walk;
+	struct span key, value;
+	uint64_t found = 0;
+	assert_int_equal(txn_begin(store, TXN_READ, &txn), OK);
+	walk_from(&walk, &txn, table, (struct span){ 0 }, (struct span){ 0 });
+	while (walk_next(&walk, &key, &value))
+		found++;
+	assert_int_equal(txn.fault, OK);
+	txn_abort(&txn);
+	return found;
+}
+
+static void a_copy_made_while_others_write_is_one_moment(void **state)
+{
+	struct world *world = *state;
+	struct store *view;
+	pthread_t writer;
+	for (uint64_t number = 1; number <= ROWS; number++)
+		write_pair(world, number);
+	assert_int_equal(pthread_create(&writer, NULL, write_on, world), 0);
+	copy_store(world);
+	atomic_store(&world->must_stop, true);
+	pthread_join(writer, NULL);
+	assert_int_equal(store_view(world->copy, &view), OK);
+	uint64_t messages = count(view, TABLE_MESSAGES);
+	assert_true(messages >= ROWS && messages <= world->written);
+	assert_int_equal(count(view, TABLE_SEEN), messages);
+	store_close(view);
+}
+
+static void looking_into_a_copy_changes_nothing_of_it(void **state)
+{
+	struct world *world = *state;
+	struct store *view;
+	struct stat before, after;
+	write_pair(world, 1);
+	copy_store(world);
+	assert_int_equal(chmod(world->copy, 0400), 0);
+	assert_int_equal(stat(world->copy, &before), 0);
+	assert_int_equal(store_view(world->copy, &view), OK);
+	assert_int_equal(count(view, TABLE_MESSAGES), 1);
+	store_close(view);
+	assert_int_equal(stat(world->copy, &after), 0);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	assert_int_equal(before.st_size, after.st_size);
+	char lock[96];
+	snprintf(lock, sizeof lock, "%s-lock", world->copy);
+	assert_int_equal(access(lock, F_OK), -1);
+}
+
+static void a_copy_that_was_cut_short_is_broken(void **state)
+{
+	struct world *world = *state;
+	struct store *view;
+	struct stat file;
+	for (uint64_t number = 1; number <= 10; number++)
+		write_pair(world, number);
+	copy_store(world);
+	assert_int_equal(stat(world->copy, &file), 0);
+	assert_int_equal(truncate(world->copy, file.st_size - 4096), 0);
+	assert_int_equal(store_view(world->copy, &view), FAULT_STORE_BROKEN);
+	assert_null(view);
+}
+
+static void a_copy_can_be_opened_as_a_store_again(void **state)
+{
+	struct world *world = *state;
+	struct store *store;
+	char dir[96], file[128];
+	write_pair(world, 7);
+	copy_store(world);
+	snprintf(dir, sizeof dir, "%s/again", world->scratch.dir);
+	snprintf(file, sizeof file, "%s/data.mdb", dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(rename(world->copy, file), 0);
+	assert_int_equal(store_open(dir, 64 * MIB, &store), OK);
+	assert_int_equal(count(store, TABLE_MESSAGES), 1);
+	store_close(store);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_copy_made_while_others_write_is_one_moment, setup, teardown),
+		cmocka_unit_test_setup_teardown(looking_into_a_copy_changes_nothing_of_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_copy_that_was_cut_short_is_broken, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_copy_can_be_opened_as_a_store_again, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
