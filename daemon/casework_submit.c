@@ -155,6 +155,8 @@ static void fill_state(struct draft *draft, struct txn *txn, const Comity__Case 
 	state->transport = COMITY__TRANSPORT__VALUE__QUEUED;
 	state->queued_at = draft->now;
 	state->attachments = (uint32_t)draft->count;
+	state->has_urgency = draft->message.has_urgency;
+	state->urgency = draft->message.urgency;
 	state->actor_uid = uid;
 }
 

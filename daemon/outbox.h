@@ -1,9 +1,11 @@
 #pragma once
 /* What waits to leave: messages until they are in a manifest, manifests until the peer has them.
  *
- * A manifest is formed from whatever waits when the line is ready, at the end of the scribe's batch, so one signature
- * and one commit cover what one batch brought.  What is in our chain is sent in order from where the peer said it
- * stands, again after each reconnection, until it says that it has it.  Never gives up.
+ * Messages wait in lanes, by urgency; those of one request never overtake one another (outbox_lanes.c).  A manifest is
+ * formed from what waits when the line is ready, at the end of the scribe's batch, so one signature and one commit cover
+ * what one batch brought; but no more is signed than the line takes, so that what is urgent passes (outbox_form.c).
+ * What is in our chain is sent in order from where the peer said it stands, again after each reconnection, until it says
+ * that it has it.  Never gives up.
  */
 #include "daemon/link.h"
 #include "daemon/record.h"
@@ -13,18 +15,24 @@ struct identity;
 struct outbox;
 struct peers;
 
+/* Faults: no memory, and those of writing: waiting messages of an older version are put where this one looks. */
 enum fault outbox_open(struct store *store, const struct identity *identity, struct outbox **outbox) MUST_CHECK;
 void outbox_set_scribe(struct outbox *outbox, struct scribe *scribe);
 void outbox_close(struct outbox *outbox);		/* takes NULL */
 
-/* In the transaction that puts the message in the ledger: let it wait for its peer. */
+/* ── in a transaction of the scribe's ──────────────────────────────────────────────────────────── */
+
+/* With the message: let it wait for its peer, in the lane of its urgency. */
 void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
+/* What waits for this peer (NULL: for anybody) may leave now, though nothing new was added. */
+void outbox_touch(struct outbox *outbox, const char *peer);
 /* The scribe's `closing`: form manifests for the peers whose lines are ready. */
 void outbox_form(struct outbox *outbox, struct txn *txn);
 /* How many messages wait for this peer without being in a manifest. */
 uint64_t outbox_waiting(struct txn *txn, const char *peer);
 
-/* On the loop. */
+/* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
+
 /* In their hello: how far the peer holds our chain.  From there we go on when the line opens. */
 enum fault outbox_greeted(struct outbox *outbox, const char *peer, const struct position *they_received) MUST_CHECK;
 void outbox_opened(struct outbox *outbox, struct link *link);
