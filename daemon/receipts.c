@@ -18,13 +18,14 @@ static void keep_state(struct txn *txn, const Comity__MessageState *state)
 
 static bool on_received(Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
 {
-	if (state->has_receipt)
-		return false;	/* told already */
+	bool is_complete = state->has_completion || !state->attachments;
+	if (state->has_receipt || (entry->refused && state->has_completion))
+		return false;	/* told already; refusing what is complete is no word that counts */
 	state->has_receipt = state->has_transport = 1;
 	state->receipt = manifest->number;
 	state->delivered_at = (char *)manifest->at;
 	state->transport = entry->refused ? COMITY__TRANSPORT__VALUE__REFUSED :
-		state->attachments ? COMITY__TRANSPORT__VALUE__DELIVERED : COMITY__TRANSPORT__VALUE__COMPLETE;
+		is_complete ? COMITY__TRANSPORT__VALUE__COMPLETE : COMITY__TRANSPORT__VALUE__DELIVERED;
 	state->reason = (char *)entry->refused;
 	return true;
 }
@@ -32,13 +33,20 @@ static bool on_received(Comity__MessageState *state, const struct manifest *mani
 static bool on_complete(Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
 {
 	(void)entry;
-	if (state->has_completion)
+	if (state->has_completion || state->transport == COMITY__TRANSPORT__VALUE__REFUSED)
 		return false;
 	state->has_completion = state->has_transport = 1;
 	state->completion = manifest->number;
 	state->complete_at = (char *)manifest->at;
 	state->transport = COMITY__TRANSPORT__VALUE__COMPLETE;
 	return true;
+}
+
+/* Only its addressee confirms a message, and for other bytes than ours a receipt confirms nothing. */
+static bool is_meant(const Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
+{
+	return state && state->to && !strcmp(state->to, manifest->from) && state->sha256.len == DIGEST_SIZE &&
+		!memcmp(state->sha256.data, entry->sha256, DIGEST_SIZE);
 }
 
 void receipts_take(struct txn *txn, const char *own_id, const struct manifest *manifest, receipts_refused *refused,
@@ -53,10 +61,7 @@ void receipts_take(struct txn *txn, const char *own_id, const struct manifest *m
 		const struct manifest_entry *entry = &manifest->entries[i];
 		Comity__MessageState *state = entry->index ? NULL :
 			find_state(txn, own_id, entry->message_id, &arena);
-		/* A receipt for other bytes than ours confirms nothing. */
-		if (!state || state->sha256.len != DIGEST_SIZE || memcmp(state->sha256.data, entry->sha256, DIGEST_SIZE))
-			continue;
-		if (!changes[manifest->purpose](state, manifest, entry))
+		if (!is_meant(state, manifest, entry) || !changes[manifest->purpose](state, manifest, entry))
 			continue;
 		keep_state(txn, state);
 		events_append_message(txn, entry->refused ? EVENT_MESSAGE_REFUSED :

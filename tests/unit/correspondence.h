@@ -8,12 +8,10 @@
 
 static struct authority freedonia, sylvania;		/* we, and they */
 
-static inline int64_t noon(void) { return NOON * STAMP_SECOND; }
-
 static inline int make_authorities(void **state)
 {
 	(void)state;
-	stamp_clock = noon;
+	stamp_clock = clock_at_noon;
 	freedonia = authority_new("xf-ca");
 	sylvania = authority_new("xs-ca");
 	return 0;
@@ -24,21 +22,6 @@ static inline int free_authorities(void **state)
 	(void)state;
 	authority_free(&freedonia);
 	authority_free(&sylvania);
-	return 0;
-}
-
-static inline int setup(void **state)
-{
-	struct ledger *ledger = calloc(1, sizeof *ledger);
-	ledger_open(ledger);
-	*state = ledger;
-	return 0;
-}
-
-static inline int teardown(void **state)
-{
-	ledger_close(*state);
-	free(*state);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "daemon/events.h"
 #include "daemon/record.h"
+#include "proto/stamp.h"
 
 struct ledger {
 	struct scratch scratch;
@@ -70,3 +71,23 @@ static inline Comity__Event *ledger_event(struct ledger *ledger, uint64_t number
 	txn_abort(&txn);
 	return event;
 }
+
+static inline int ledger_setup(void **state)
+{
+	struct ledger *ledger = calloc(1, sizeof *ledger);
+	ledger_open(ledger);
+	*state = ledger;
+	return 0;
+}
+
+static inline int ledger_teardown(void **state)
+{
+	ledger_close(*state);
+	free(*state);
+	return 0;
+}
+
+#define LEDGER_TEST(name) cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
+
+/* For stamp_clock: it stands. */
+static inline int64_t clock_at_noon(void) { return NOON * STAMP_SECOND; }

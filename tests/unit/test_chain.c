@@ -158,17 +158,16 @@ static void two_that_never_spoke_may_begin(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_said_is_number_0_and_zeros),
-		TEST(each_manifest_names_the_one_before_it),
-		TEST(what_is_appended_is_signed_by_us),
-		TEST(the_head_survives_reopening_and_the_chain_goes_on),
-		TEST(what_is_taken_back_leaves_no_gap),
-		TEST(every_correspondence_has_its_own_chain),
-		TEST(a_head_of_another_form_is_a_broken_store),
-		TEST(a_hello_is_compared_in_both_directions),
-		TEST(two_that_never_spoke_may_begin),
+		LEDGER_TEST(nothing_said_is_number_0_and_zeros),
+		LEDGER_TEST(each_manifest_names_the_one_before_it),
+		LEDGER_TEST(what_is_appended_is_signed_by_us),
+		LEDGER_TEST(the_head_survives_reopening_and_the_chain_goes_on),
+		LEDGER_TEST(what_is_taken_back_leaves_no_gap),
+		LEDGER_TEST(every_correspondence_has_its_own_chain),
+		LEDGER_TEST(a_head_of_another_form_is_a_broken_store),
+		LEDGER_TEST(a_hello_is_compared_in_both_directions),
+		LEDGER_TEST(two_that_never_spoke_may_begin),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }

@@ -84,13 +84,12 @@ static void a_fork_is_told_with_both_hashes_of_its_number(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_accepted_is_kept_to_the_letter),
-		TEST(what_we_hold_already_is_a_repeat),
-		TEST(the_first_manifest_has_none_before_it),
-		TEST(what_does_not_fit_is_refused),
-		TEST(a_fork_is_told_with_both_hashes_of_its_number),
+		LEDGER_TEST(what_is_accepted_is_kept_to_the_letter),
+		LEDGER_TEST(what_we_hold_already_is_a_repeat),
+		LEDGER_TEST(the_first_manifest_has_none_before_it),
+		LEDGER_TEST(what_does_not_fit_is_refused),
+		LEDGER_TEST(a_fork_is_told_with_both_hashes_of_its_number),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }
