@@ -15,6 +15,7 @@
 #include "certs/digest.h"
 #include "daemon/blobs_files.h"
 #include "daemon/disk.h"
+#include "daemon/disk_stream.h"
 
 
 static const char salt_name[] = ".salt", salt_fresh[] = ".salt.new";
@@ -197,6 +198,7 @@ enum fault blobs_remove(struct blobs *blobs, struct blob_id id)
 struct blob {
 	int fd;
 	uint64_t size;
+	struct disk_window window;
 };
 
 enum fault blob_open(struct blobs *blobs, struct blob_id id, struct blob **opened)
@@ -209,15 +211,18 @@ enum fault blob_open(struct blobs *blobs, struct blob_id id, struct blob **opene
 	if (fd < 0)
 		return disk_fault(name);
 	struct blob *blob = calloc(1, sizeof *blob);
-	if (!blob || fstat(fd, &file)) {
-		enum fault fault = blob ? disk_fault(name) : FAULT_NO_MEMORY;
-		free(blob);
+	if (!blob) {
 		close(fd);
-		return fault;
+		return FAULT_NO_MEMORY;
 	}
-	*blob = (struct blob){ .fd = fd, .size = (uint64_t)file.st_size };
-	*opened = blob;
-	return OK;
+	blob->fd = fd;
+	enum fault fault = fstat(fd, &file) ? disk_fault(name) : disk_window_begin(&blob->window, fd);
+	blob->size = (uint64_t)file.st_size;
+	if (fault)
+		blob_close(blob);
+	else
+		*opened = blob;
+	return fault;
 }
 
 uint64_t blob_size(const struct blob *blob)
@@ -230,13 +235,14 @@ enum fault blob_read(struct blob *blob, uint64_t offset, uint8_t *to, size_t siz
 	*got = 0;
 	if (offset >= blob->size)
 		return OK;
-	return disk_read(blob->fd, to, size, offset, got);
+	return disk_window_read(&blob->window, offset, to, size, got);
 }
 
 void blob_close(struct blob *blob)
 {
 	if (!blob)
 		return;
+	disk_window_clear(&blob->window);
 	close(blob->fd);
 	free(blob);
 }

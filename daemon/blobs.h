@@ -63,7 +63,7 @@ enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span t
 uint64_t blob_part_size(const struct blob_part *part);
 /* Set room on the disk aside for a part that will be `size` bytes long.  Faults: disk full. */
 enum fault blob_reserve(struct blob_part *part, uint64_t size) MUST_CHECK;
-/* Append.  Faults: disk full, io; the part is then as it was before, and the call can be repeated. */
+/* Append.  Faults: disk full, io; blob_part_size() tells how far it came, and the rest can be repeated. */
 enum fault blob_write(struct blob_part *part, struct span bytes) MUST_CHECK;
 /* Verify, sync, and give it its name.  `expected` is its digest, or NULL where the content
  * decides; the digest that it has goes to `digest`, unless that is NULL.  Wrong content (digest

@@ -10,44 +10,42 @@
 
 #include "daemon/blobs_files.h"
 #include "daemon/disk.h"
+#include "daemon/disk_stream.h"
 
-enum {
-	PIECE_SIZE = 256 << 10,
-	WRITE_BACK_SIZE = 8 << 20,	/* may lie unwritten in memory before we ask for it to go */
-};
+enum { HASH_SIZE = 16 << 10 };
 
 struct blob_part {
 	struct blobs *blobs;
 	uint8_t case_id[CASE_ID_SIZE];
 	char name[PART_NAME_SIZE];
 	int fd;
-	uint64_t size, asked_for;	/* bytes there; of these, sent on their way to the disk */
+	uint64_t size;			/* bytes taken: in the file, or in the stream */
+	struct disk_stream stream;
 	struct digest *digest;
 };
 
 enum fault blobs_hash_file(struct digest *digest, int fd, uint64_t size)
 {
-	uint8_t *piece = malloc(PIECE_SIZE);
-	if (!piece)
-		return FAULT_NO_MEMORY;
-	enum fault fault = OK;
+	struct disk_window window;
+	uint8_t piece[HASH_SIZE];
+	enum fault fault = disk_window_begin(&window, fd);
 	size_t got;
 	for (uint64_t offset = 0; !fault && offset < size; offset += got) {
 		uint64_t left = size - offset;
-		size_t wanted = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-		fault = disk_read(fd, piece, wanted, offset, &got);
+		fault = disk_window_read(&window, offset, piece, left < HASH_SIZE ? (size_t)left : HASH_SIZE, &got);
 		if (!fault && !got)
 			fault = fault_say(FAULT_IO, "an attachment's file is shorter than it was");
 		if (!fault)
 			digest_update(digest, (struct span){ piece, got });
 	}
-	free(piece);
+	disk_window_clear(&window);
 	return fault;
 }
 
 static void part_free(struct blob_part *part)
 {
 	digest_free(part->digest);
+	disk_stream_clear(&part->stream);
 	if (part->fd >= 0)
 		close(part->fd);
 	free(part);
@@ -68,7 +66,8 @@ static enum fault open_part(struct blob_part *part)
 	if (fstat(part->fd, &file))
 		return disk_fault(part->name);
 	part->size = (uint64_t)file.st_size;
-	return blobs_hash_file(part->digest, part->fd, part->size);
+	TRY(blobs_hash_file(part->digest, part->fd, part->size));
+	return disk_stream_begin(&part->stream, part->fd, part->size);
 }
 
 enum fault blob_begin(struct blobs *blobs, const uint8_t *case_id, struct span token,
@@ -112,25 +111,15 @@ enum fault blob_reserve(struct blob_part *part, uint64_t size)
 	return errno == EOPNOTSUPP ? OK : disk_fault("reserve");	/* some file systems cannot */
 }
 
-/* Bytes go to the disk while more arrive, so that the sync at the end finds little to do, and the
- * ledger's commits meanwhile do not queue behind gigabytes. */
-static void write_back(struct blob_part *part)
-{
-	if (part->size - part->asked_for < WRITE_BACK_SIZE)
-		return;
-	off_t fresh = (off_t)(part->size - part->asked_for);
-	sync_file_range(part->fd, (off_t)part->asked_for, fresh, SYNC_FILE_RANGE_WRITE);
-	part->asked_for = part->size;
-}
-
 enum fault blob_write(struct blob_part *part, struct span bytes)
 {
-	enum fault fault = disk_write(part->fd, bytes, part->size);
-	if (fault)	/* a tail may be written that is not hashed: the next write overwrites it */
-		return fault;
-	digest_update(part->digest, bytes);
-	part->size += bytes.len;
-	write_back(part);
+	size_t taken;
+	while (bytes.len) {
+		TRY(disk_stream_take(&part->stream, bytes, &taken));
+		digest_update(part->digest, (struct span){ bytes.at, taken });
+		part->size += taken;
+		bytes = (struct span){ bytes.at + taken, bytes.len - taken };
+	}
 	return OK;
 }
 
@@ -167,6 +156,7 @@ static enum fault give_name(struct blob_part *part, const uint8_t *digest)
  * nothing of such a part is to be resumed. */
 static enum fault sync_part(struct blob_part *part)
 {
+	TRY(disk_stream_flush(&part->stream));
 	if (ftruncate(part->fd, (off_t)part->size))	/* gives back what was reserved and not used */
 		return disk_fault(part->name);
 	if (!fdatasync(part->fd))
@@ -196,8 +186,11 @@ enum fault blob_finish(struct blob_part *part, uint64_t size, const uint8_t *exp
 
 void blob_leave(struct blob_part *part)
 {
-	if (part)
-		part_free(part);
+	if (!part)
+		return;
+	enum fault fault = disk_stream_flush(&part->stream);
+	(void)fault;	/* what was not written is asked for again */
+	part_free(part);
 }
 
 void blob_discard(struct blob_part *part)

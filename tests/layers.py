@@ -13,7 +13,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LEDGER = ["daemon/store", "daemon/store_key", "daemon/scribe", "daemon/record", "daemon/worker", "daemon/disk"]
-BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk"]
+BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk", "daemon/disk_stream"]
 LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness", "daemon/problems"]
 SIDE = ["daemon/log", "daemon/clock", "daemon/notify"]
 DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain", "daemon/hold"]
@@ -30,7 +30,7 @@ WALLS = [
 	("daemon/worker*", ["proto/"]),
 	("daemon/disk*", ["proto/"]),
 	("daemon/scribe*", ["proto/", "daemon/store", "daemon/worker"]),
-	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk"]),
+	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk", "daemon/disk_stream"]),
 	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
 	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
 	("daemon/events*", ["proto/", *LEDGER]),
