@@ -260,7 +260,7 @@ static enum fault write_once(struct work *work, struct txn *txn)
 }
 
 /* On the scribe's thread: the session's arena and packed call are the job's.  The rules may fill in the call as they
- * go, so each attempt begins with the bytes that came. */
+ * go, so each attempt begins with the bytes that came, which were checked then. */
 static enum fault write_change(struct txn *txn, struct job *job)
 {
 	struct work *work = container_of(job, struct work, job);
@@ -271,7 +271,7 @@ static enum fault write_change(struct txn *txn, struct job *job)
 	comity__reply__init(&work->reply);
 	work->inquiry.txn = txn;
 	work->inquiry.peer[0] = '\0';
-	TRY(unpack(&comity__call__descriptor, span_of(&work->session->packed), arena, FAULT_BAD_DOCUMENT, &call));
+	TRY(unpack_own(&comity__call__descriptor, span_of(&work->session->packed), arena, FAULT_BAD_DOCUMENT, &call));
 	work->inquiry.call = work->call = (Comity__Call *)call;
 	if (work->call->idempotency_key && *work->call->idempotency_key)
 		return write_once(work, txn);
