@@ -80,6 +80,21 @@ def a_line_that_is_cut_again_and_again_loses_nothing(lab):
 		"and is receipted")
 
 
+def no_bytes_of_an_exhibit_are_sent_twice_beyond_a_window(lab):
+	freedonia, sylvania, relay = _through_a_relay(lab)
+	size, window, cuts = 96 << 20, 5 << 20, 0	# asked for ahead, and what waits to be a whole piece for the disk
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", size))
+	lab.eventually(lambda: sylvania.has(ref), "the letter arrives")
+	while not sylvania.is_whole(ref, 3):
+		before = relay.passed
+		relay.limit = before + (11 << 20)
+		lab.eventually(lambda: relay.limit is None or sylvania.is_whole(ref, 3), "the line is cut, or all is there", 60)
+		cuts += relay.limit is None
+		require(cuts < 40, "each line brings it further")
+	require(cuts >= 5, "the line was cut on the way", cuts)
+	require(relay.passed < size * 1.02 + (cuts + 1) * window, "little was sent twice", relay.passed - size, cuts)
+
+
 def a_spoiled_byte_ends_the_line_and_nothing_else(lab):
 	freedonia, sylvania, relay = _through_a_relay(lab)
 	ref = freedonia.send(sylvania)
