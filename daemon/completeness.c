@@ -1,61 +1,10 @@
 #include "daemon/completeness.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/completeness_parts.h"
 #include "proto/bytes.h"
-#include "proto/stamp.h"
-
-/* ── small questions ───────────────────────────────────────────────────────────────────────────── */
-
-bool has_text(const char *text)
-{
-	return text && text[strspn(text, " \t\n")];
-}
-
-struct place place_of(const char *format, ...)
-{
-	struct place place;
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(place.text, sizeof place.text, format, arguments);
-	va_end(arguments);
-	return place;
-}
-
-bool same_text(const char *a, const char *b)
-{
-	return a && b && *a && !strcmp(a, b);
-}
-
-bool is_urgent(const Comity__Request *request)
-{
-	return request->urgency && request->urgency->level >= COMITY__URGENCY__VALUE__URGENT;
-}
-
-bool has_measure(const Comity__Request *request, const char *id)
-{
-	for (size_t i = 0; i < request->n_measures; i++)
-		if (same_text(request->measures[i]->id, id))
-			return true;
-	return false;
-}
-
-bool is_moment(const char *text)
-{
-	int64_t ignored;
-	return date_read(text, &ignored) || stamp_read(text, &ignored);
-}
-
-bool is_after(const char *a, const char *b)
-{
-	int64_t stamp_a, stamp_b;
-	if (stamp_read(a, &stamp_a) && stamp_read(b, &stamp_b))
-		return stamp_a > stamp_b;
-	return strncmp(a, b, strlen("2026-11-23")) > 0;
-}
 
 /* ── what a request must have: 18(15) ──────────────────────────────────────────────────────────── */
 

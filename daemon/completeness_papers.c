@@ -6,41 +6,7 @@
 
 #define ROLE(name) COMITY__ATTACHMENT_ROLE__VALUE__##name
 
-/* ── attachments, or what the request says of them ─────────────────────────────────────────────── */
-
-size_t paper_count(const struct check *check)
-{
-	return check->attachments ? check->n_attachments : check->request->n_attachments;
-}
-
-struct paper paper_at(const struct check *check, size_t index)
-{
-	if (!check->attachments) {
-		const Comity__AttachmentDescription *it = check->request->attachments[index];
-		return (struct paper){ .list = "request.attachments", .index = index, .id = it->id, .role = it->role,
-			.language = it->language, .translation_of = it->translation_of };
-	}
-	const Comity__Attachment *it = check->attachments[index];
-	return (struct paper){ .list = "attachments", .index = index, .id = it->id, .role = it->role,
-		.language = it->language, .translation_of = it->translation_of, .sha256 = it->sha256,
-		.name = it->name, .size = it->size };
-}
-
-bool has_paper(const struct check *check, const char *id)
-{
-	for (size_t i = 0; i < paper_count(check); i++)
-		if (same_text(paper_at(check, i).id, id))
-			return true;
-	return false;
-}
-
-bool has_paper_of(const struct check *check, Comity__AttachmentRole__Value role)
-{
-	for (size_t i = 0; i < paper_count(check); i++)
-		if (paper_at(check, i).role == role)
-			return true;
-	return false;
-}
+/* ── each of them ──────────────────────────────────────────────────────────────────────────────── */
 
 static struct place within(const struct paper *paper, const char *field)
 {
