@@ -7,15 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum fault from_errno(const char *path)
+enum fault file_fault(const char *path)
 {
 	static const struct { int number; enum fault fault; } table[] = {
 		{ EEXIST, FAULT_EXISTS }, { ENOSPC, FAULT_DISK_FULL }, { EDQUOT, FAULT_DISK_FULL },
 		{ ENOMEM, FAULT_NO_MEMORY },
+		{ ENOENT, FAULT_CANNOT_CREATE }, { ENOTDIR, FAULT_CANNOT_CREATE }, { EISDIR, FAULT_CANNOT_CREATE },
+		{ EACCES, FAULT_CANNOT_CREATE }, { EPERM, FAULT_CANNOT_CREATE }, { EROFS, FAULT_CANNOT_CREATE },
+		{ ELOOP, FAULT_CANNOT_CREATE }, { ENAMETOOLONG, FAULT_CANNOT_CREATE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (table[i].number == errno)
-			return fault_say(table[i].fault, "%s: %s", path, fault_text(table[i].fault));
+			return fault_say(table[i].fault, "%s: %s", path,
+				table[i].fault == FAULT_CANNOT_CREATE ? strerror(errno) : fault_text(table[i].fault));
 	return fault_say(FAULT_IO, "%s: %s", path, strerror(errno));
 }
 
@@ -51,8 +55,8 @@ enum fault directory_sync(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return from_errno(path);
-	enum fault fault = fsync(fd) ? from_errno(path) : OK;
+		return file_fault(path);
+	enum fault fault = fsync(fd) ? file_fault(path) : OK;
 	close(fd);
 	return fault;
 }
@@ -62,11 +66,11 @@ enum fault file_create(const char *path, enum file_privacy privacy, struct span 
 	mode_t mode = privacy == FILE_PRIVATE ? 0600 : 0644;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
-		return from_errno(path);
+		return file_fault(path);
 	bool is_whole = write_all(fd, content) && fsync(fd) == 0;
-	enum fault fault = is_whole ? OK : from_errno(path);
+	enum fault fault = is_whole ? OK : file_fault(path);
 	if (close(fd) && !fault)
-		fault = from_errno(path);
+		fault = file_fault(path);
 	if (fault)
 		unlink(path);
 	return fault ? fault : sync_parent(path);
@@ -76,7 +80,7 @@ static enum fault check(int fd, const char *path, enum file_privacy privacy, siz
 {
 	struct stat stat;
 	if (fstat(fd, &stat))
-		return from_errno(path);
+		return file_fault(path);
 	if (!S_ISREG(stat.st_mode))
 		return fault_say(FAULT_NO_INPUT, "%s is not a regular file", path);
 	if ((uint64_t)stat.st_size > size_max)
@@ -104,7 +108,7 @@ static enum fault read_all(int fd, const char *path, size_t size_max, struct byt
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return from_errno(path);
+			return file_fault(path);
 		if (count == 0)
 			return OK;
 		content->len += (size_t)count;

@@ -7,8 +7,9 @@ enum file_privacy {
 	FILE_PRIVATE,	/* 0600: keys */
 };
 
-/* A new file, whole and on disk, its name too.  Never overwrites.  Faults: exists, disk full, io,
- * each naming the path. */
+/* What errno says of a path that was to be written.  Faults: exists, cannot create, disk full, no memory, io. */
+enum fault file_fault(const char *path);
+/* A new file, whole and on disk, its name too.  Never overwrites.  Faults: those of file_fault(). */
 enum fault file_create(const char *path, enum file_privacy privacy, struct span content) MUST_CHECK;
 
 /* All of a regular file, at most size_max bytes, appended to content.  A private one must belong to

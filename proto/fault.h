@@ -31,7 +31,7 @@ enum remedy {
 	X(FAULT_STORE_MISSING,       "store-missing",       REMEDY_CALL_OPERATOR, 78, "there is no store here", "comity init makes one; if there was one, restore it before you start") \
 	X(FAULT_STORE_FOREIGN,       "store-foreign",       REMEDY_CALL_OPERATOR, 78, "the store belongs to another authority or another version", "check --home and the configuration") \
 	X(FAULT_IN_DOUBT,            "in-doubt",            REMEDY_CALL_OPERATOR, 75, "a commit failed and may or may not be on disk", "the daemon reopens the store by itself; repeat the command, it will not be done twice") \
-	X(FAULT_NOT_FOUND,           "not-found",           REMEDY_REFUSE,        67, "there is no such thing", NULL) \
+	X(FAULT_NOT_FOUND,           "not-found",           REMEDY_REFUSE,        67, "there is no such thing", "what there is: comity request list, message list REF, attach list REF") \
 	X(FAULT_EXISTS,              "exists",              REMEDY_REFUSE,        73, "it exists already and is not overwritten", "choose another name, or move the old one away") \
 	X(FAULT_NO_INPUT,            "no-input",            REMEDY_REFUSE,        66, "the input cannot be read", "check the path and its permissions") \
 	X(FAULT_USAGE,               "usage",               REMEDY_REFUSE,        64, "the command is not written as it should be", "comity help") \
@@ -87,8 +87,8 @@ enum remedy {
 	X(FAULT_BAD_EVIDENCE,        "bad-evidence",        REMEDY_REFUSE,        1,  "the evidence is not whole or not genuine", "see what does not verify; ask for a new export") \
 	/* ── casework ─────────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_INCOMPLETE,          "incomplete",          REMEDY_REFUSE,        65, "the request is not complete", "mend what is named, then validate again") \
-	X(FAULT_STATUS_TRANSITION,   "status-transition",   REMEDY_REFUSE,        65, "the status cannot change in this way", NULL) \
-	X(FAULT_WRONG_SIDE,          "wrong-side",          REMEDY_REFUSE,        65, "this act belongs to the other side", NULL) \
+	X(FAULT_STATUS_TRANSITION,   "status-transition",   REMEDY_REFUSE,        65, "the status cannot change in this way", "comity request show REF tells what is allowed now") \
+	X(FAULT_WRONG_SIDE,          "wrong-side",          REMEDY_REFUSE,        65, "this act belongs to the other side", "comity request show REF tells what is allowed now, and who is waited for") \
 	X(FAULT_NOT_DRAFT,           "not-draft",           REMEDY_REFUSE,        65, "the request was sent already and can no longer be changed", "send a message, or make a linked request") \
 	X(FAULT_AMBIGUOUS,           "ambiguous",           REMEDY_REFUSE,        67, "more than one thing goes by that name", "give more of it") \
 	X(FAULT_KEY_REUSED,          "key-reused",          REMEDY_REFUSE,        65, "this idempotency key was used for another call", "use a new key for a new act") \
@@ -96,9 +96,10 @@ enum remedy {
 	X(FAULT_DAEMON_AWAY,         "daemon-away",         REMEDY_RETRY,         69, "comityd does not answer", "is it running?  comityd --home DIR, or: systemctl status comityd") \
 	X(FAULT_ROLE_NEEDED,         "role-needed",         REMEDY_REFUSE,        77, "this act needs another role", "ask an administrator") \
 	X(FAULT_NEEDS_ANSWER,        "needs-answer",        REMEDY_REFUSE,        64, "the command must ask questions but there is no terminal", "pass the answers as options; see comity help") \
-	X(FAULT_NOT_YET,             "not-yet",             REMEDY_RETRY,         75, "it is not there yet", NULL) \
+	X(FAULT_NOT_YET,             "not-yet",             REMEDY_RETRY,         75, "it is not there yet", "it goes on by itself; comity request track REF shows how far it is") \
 	X(FAULT_SHUTTING_DOWN,       "shutting-down",       REMEDY_RETRY,         75, "the daemon is shutting down", "repeat when it is back") \
-	X(FAULT_EVENTS_EXPIRED,      "events-expired",      REMEDY_REFUSE,        75, "events that old are no longer kept", "list the requests anew and watch from there")
+	X(FAULT_EVENTS_EXPIRED,      "events-expired",      REMEDY_REFUSE,        75, "events that old are no longer kept", "list the requests anew and watch from there") \
+	X(FAULT_CANNOT_CREATE,       "cannot-create",       REMEDY_REFUSE,        73, "nothing can be written there", "check the path: its directory must exist, and be open to you")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

@@ -1,5 +1,6 @@
 #include "tools/acts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,13 +76,16 @@ static enum fault add_question(struct tool *tool, ProtobufCMessage *message, con
 static enum fault put(struct tool *tool, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const char *text)
 {
 	const char *reason = "is not fit for it";
+	/* a number may be a value that only a newer counterpart knows by name */
+	bool is_word = field->type == PROTOBUF_C_TYPE_ENUM && !isdigit((unsigned char)*text);
 	union { char *text; int32_t number; bool truth; uint64_t wide; } value = { 0 };
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return field_type(field) == &comity__question__descriptor ? add_question(tool, message, field, text)
 			: fault_say(FAULT_USAGE, "%s is not a single value", field->name);
 	if (field->type == PROTOBUF_C_TYPE_STRING && check_text(field, span_of_text(text), &reason))
 		return fault_say(FAULT_USAGE, "\"%.60s\" %s", text, reason);
-	TRY(scalar_read(field, span_of_text(text), &value, &tool->arena));
+	TRY(is_word ? word_read(field_enum(field), field->name, text, &value.number)
+		: scalar_read(field, span_of_text(text), &value, &tool->arena));
 	void *at = add_value(tool, message, field);
 	if (!at)
 		return FAULT_NO_MEMORY;
@@ -100,7 +104,7 @@ bool has_place(const ProtobufCMessage *message, const char *option)
 
 enum fault fill(struct tool *tool, ProtobufCMessage *message, const char *option, const char *text)
 {
-	char what[SPELLED_SIZE], why[160] = "";
+	char what[SPELLED_SIZE], why[1000] = "";
 	const struct place *place = place_of(option);
 	type_spell(message->descriptor, what, sizeof what);
 	for (size_t i = 0; place && i < PLACES_MAX && place->fields[i]; i++) {
@@ -113,7 +117,9 @@ enum fault fill(struct tool *tool, ProtobufCMessage *message, const char *option
 	}
 	if (*why)
 		return fault_say(FAULT_USAGE, "--%s: %s", option, why);
-	return fault_say(FAULT_USAGE, "--%s has no place in a %s", option, what);
+	for (char *at = what; *at; at++)
+		*at = *at == '_' ? '-' : *at;
+	return fault_say(FAULT_USAGE, "--%s has no place here: a \"%s\" does not say such a thing", option, what);
 }
 
 enum fault fill_given(struct tool *tool, ProtobufCMessage *message, const char *option)

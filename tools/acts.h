@@ -28,5 +28,7 @@ enum fault get_request(struct tool *tool, const char *ref, const Comity__Request
 enum fault submit(struct tool *tool, const char *ref, Comity__Message *message) MUST_CHECK;
 /* Upload the files of --attach and list them in the message. */
 enum fault attach_given(struct tool *tool, const char *ref, Comity__Message *message) MUST_CHECK;
+/* Is --wait a word we know?  To be asked before anything is handed in. */
+enum fault check_wait(const struct tool *tool) MUST_CHECK;
 /* What the daemon said of a message or request that was handed in; with --wait, wait for it. */
 enum fault tell_submitted(struct tool *tool, const Comity__Submitted *submitted, const char *what) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/print.h"
+#include "tools/record.h"
 #include "tools/transfer.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
@@ -96,7 +97,7 @@ enum fault cmd_attach_list(struct tool *tool)
 /* ── getting ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* By its number in the case, or by its id if only one has it. */
-static enum fault find(const Comity__AttachmentList *list, const char *wanted, const Comity__AttachmentState **found)
+static enum fault find(struct tool *tool, const Comity__AttachmentList *list, const char *wanted, const Comity__AttachmentState **found)
 {
 	char *end;
 	unsigned long number = strtoul(wanted, &end, 10);
@@ -113,7 +114,10 @@ static enum fault find(const Comity__AttachmentList *list, const char *wanted, c
 	}
 	if (matches > 1)
 		return fault_say(FAULT_AMBIGUOUS, "both sides have an attachment \"%.40s\": name it by its number", wanted);
-	return matches ? OK : fault_say(FAULT_NOT_FOUND, "the case has no attachment \"%.40s\"", wanted);
+	if (matches)
+		return OK;
+	return hinted(tool, fault_say(FAULT_NOT_FOUND, "the case has no attachment \"%.40s\"", wanted),
+		"comity attach list %s", argument(tool, 0));
 }
 
 /* As the peer called it, but harmless: not hidden, for shells obey such files in a home; not an option. */
@@ -142,7 +146,8 @@ static enum fault choose_path(struct tool *tool, const char *name, char path[PAT
 	const char *own = fault ? NULL : bytes_text(&plain);
 	if (!fault && !own)
 		fault = FAULT_NO_MEMORY;
-	int len = fault ? 0 : is_directory ? snprintf(path, PATH_MAX, "%s/%s", output, own)
+	const char *slash = is_directory && output[strlen(output) - 1] == '/' ? "" : "/";
+	int len = fault ? 0 : is_directory ? snprintf(path, PATH_MAX, "%s%s%s", output, slash, own)
 		: snprintf(path, PATH_MAX, "%s", output ? output : own);
 	bytes_clear(&plain);
 	TRY(fault);
@@ -156,7 +161,7 @@ enum fault cmd_attach_get(struct tool *tool)
 	ProtobufCMessage *copy;
 	char path[PATH_MAX];
 	TRY(get_list(tool, &list));
-	TRY(find(list, argument(tool, 1), &found));
+	TRY(find(tool, list, argument(tool, 1), &found));
 	TRY(keep_message(tool, &found->base, &copy));
 	found = (const Comity__AttachmentState *)copy;
 	TRY(choose_path(tool, found->attachment->name, path));
@@ -168,7 +173,7 @@ enum fault cmd_attach_get(struct tool *tool)
 	saved.has_size = 1;
 	saved.size = found->attachment->size;
 	saved.sha256 = found->attachment->sha256;
-	if (!printed_json(tool, &saved.base))
+	if (!printed_document(tool, &saved.base))
 		print(tool, "%s  %s  sha256 %s  verified\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256));
 	return OK;
 }

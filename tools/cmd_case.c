@@ -8,6 +8,7 @@
 #include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/print.h"
+#include "tools/record.h"
 #include "tools/watching.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
@@ -99,7 +100,7 @@ static void print_head(struct tool *tool, const Comity__RequestView *view)
 	const Comity__Case *request = view->request;
 	print(tool, "%s  %s  %s → %s", name_of(tool, view), WORD(tool, request_kind, request->kind),
 		safe(tool, request->requesting_authority), safe(tool, request->requested_authority));
-	if (view->our_reference && view->their_reference && *view->their_reference)
+	if (view->their_reference && *view->their_reference && strcmp(name_of(tool, view), safe(tool, view->their_reference)))
 		print(tool, "      theirs: %s", safe(tool, view->their_reference));
 	print(tool, "\n");
 }
@@ -150,7 +151,7 @@ enum fault cmd_request_show(struct tool *tool)
 	const Comity__RequestView *view;
 	struct bytes yaml = { 0 };
 	TRY(get_request(tool, argument(tool, 0), &view));
-	if (printed_json(tool, &view->base))
+	if (printed_document(tool, &view->base))
 		return OK;
 	print_case(tool, view);
 	if (!given(tool, "full") || !view->document)

@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 static enum fault get_status(struct tool *tool, const Comity__DaemonStatus **status)
 {
@@ -41,7 +42,7 @@ enum fault cmd_status(struct tool *tool)
 {
 	const Comity__DaemonStatus *status;
 	TRY(get_status(tool, &status));
-	if (!printed_json(tool, &status->base))
+	if (!printed_document(tool, &status->base))
 		print_status(tool, status);
 	return OK;
 }
@@ -76,7 +77,7 @@ static enum fault save_card(struct tool *tool, const Comity__CardText *card, con
 	saved.file = (char *)path;
 	saved.has_size = 1;
 	saved.size = strlen(card->card);
-	if (!printed_json(tool, &saved.base))
+	if (!printed_document(tool, &saved.base))
 		print(tool, "Wrote the card of %s, serial %u, to %s\n", safe(tool, card->authority), card->serial, path);
 	next_step(tool, "give it to other authorities by any means; then do the telephone check: comity id show");
 	return OK;
@@ -112,7 +113,7 @@ static void print_card(struct tool *tool, const struct card *card)
 	report.n_endpoints = card->endpoint_count;
 	report.languages = (char **)card->languages;
 	report.n_languages = card->language_count;
-	if (printed_json(tool, &report.base))
+	if (printed_document(tool, &report.base))
 		return;
 	print(tool, "%s", safe_lines(tool, card->summary));
 	print(tool, "The signature on the card is good: this proves only that whoever made it holds its keys.\n");

@@ -21,6 +21,7 @@
 #include "proto/yaml.h"
 #include "tools/commands.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 enum { ENDPOINTS_MAX = 16 };
 
@@ -47,7 +48,7 @@ static enum fault make_directory(const char *path)
 {
 	if (!mkdir(path, 0700) || errno == EEXIST)
 		return OK;
-	return fault_say(FAULT_IO, "%s: %s", path, strerror(errno));
+	return file_fault(path);
 }
 
 static enum fault make_directories(const struct tool *tool, const struct places *places)
@@ -205,7 +206,6 @@ static enum fault make_rest(struct tool *tool, const struct places *places, bool
 	return *already ? OK : run_daemon(tool);
 }
 
-
 static enum fault tell(struct tool *tool, const struct identity *identity, bool already)
 {
 	char digits[IDENTITY_DIGITS_SIZE];
@@ -217,7 +217,7 @@ static enum fault tell(struct tool *tool, const struct identity *identity, bool 
 	report.digits = digits;
 	report.has_already = 1;
 	report.already = already;
-	if (printed_json(tool, &report.base))
+	if (printed_document(tool, &report.base))
 		return OK;
 	if (already) {
 		print(tool, "already initialised as %s\n", given(tool, "authority"));
@@ -225,9 +225,8 @@ static enum fault tell(struct tool *tool, const struct identity *identity, bool 
 	}
 	print(tool, "%s is set up.  Its identity, to be read to others on the telephone:\n\n     %.23s\n     %s\n\n",
 		given(tool, "authority"), digits, digits + 24);
-	next_step(tool, "comityd%s%s                     start the daemon", tool->home ? " --home " : "",
-		tool->home ? tool->home : "");
-	next_step(tool, "comity card export -o %s.card   the file to give to other authorities", report.authority);
+	next_step(tool, "comityd%s%s    (start the daemon)", tool->home ? " --home " : "", tool->home ? tool->home : "");
+	next_step(tool, "comity card export -o %s.card    (the file to give to other authorities)", report.authority);
 	next_step(tool, "back up %s/keys now: whoever loses the identity must telephone everybody again",
 		tool->home ? tool->home : "/var/lib/comity");
 	return OK;

@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
@@ -214,13 +215,16 @@ enum fault cmd_message_show(struct tool *tool)
 	by.ref = (char *)given(tool, "ref");
 	by.message = (char *)argument(tool, 0);
 	Comity__Call call = CALL(MESSAGE_SHOW, message_show, &by);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
+	enum fault fault = ask(tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply);
+	if (fault == FAULT_NOT_FOUND && !by.ref && !by.message[strspn(by.message, "0123456789")])
+		return hinted(tool, fault, "comity message show %s --ref REF: a number counts within a case", by.message);
+	TRY(fault);
 	const Comity__MessageView *view = reply->message;
-	if (printed_json(tool, &view->base))
+	if (printed_document(tool, &view->base))
 		return OK;
 	if (view->state)
 		print_state(tool, view->state);
-	enum fault fault = view->message ? yaml_write(&view->message->base, &yaml) : OK;
+	fault = view->message ? yaml_write(&view->message->base, &yaml) : OK;
 	if (!fault)
 		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
 	bytes_clear(&yaml);

@@ -6,6 +6,7 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
 
@@ -45,7 +46,7 @@ enum fault cmd_peer_add(struct tool *tool)
 	TRY(fault);
 	Comity__Call call = SUBMIT(tool, PEER_ADD, peer_add, &add);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
-	if (!printed_json(tool, &reply->peer->base))
+	if (!printed_document(tool, &reply->peer->base))
 		print_added(tool, reply->peer->peer);
 	return OK;
 }
@@ -101,15 +102,21 @@ static void print_list(struct tool *tool, const char *title, char *const *texts,
 	print(tool, n ? "\n" : "-\n");
 }
 
+/* The words before a text, if there is one. */
+static const char *front(const char *text, const char *words)
+{
+	return text && *text ? words : "";
+}
+
 static void print_verification(struct tool *tool, const Comity__Peer *peer)
 {
 	const Comity__Verification *check = peer->verification;
 	print(tool, "  standing     %s", WORD(tool, standing, peer->standing));
 	if (check)
-		print(tool, " since %s, by %s, uid %u%s%s%s%s", time_of(tool, check->verified_at),
-			safe_or(tool, check->method, "?"), check->actor_uid, check->spoke_with ? ", spoke with " : "",
-			safe(tool, check->spoke_with), check->second_officer ? ", in the presence of " : "",
-			safe(tool, check->second_officer));
+		print(tool, " since %s, by %s, uid %u%s%s%s%s%s%s", time_of(tool, check->verified_at),
+			safe_or(tool, check->method, "?"), check->actor_uid, front(check->spoke_with, ", spoke with "),
+			safe(tool, check->spoke_with), front(check->dialled, " at "), safe(tool, check->dialled),
+			front(check->second_officer, ", in the presence of "), safe(tool, check->second_officer));
 	print(tool, "%s%s\n", peer->block_reason && *peer->block_reason ? ": " : "", safe(tool, peer->block_reason));
 }
 
@@ -173,7 +180,7 @@ enum fault cmd_peer_show(struct tool *tool)
 	Comity__ByPeer by = by_peer(tool);
 	Comity__Call call = CALL(PEER_SHOW, peer_show, &by);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
-	if (!printed_json(tool, &reply->peer->base))
+	if (!printed_document(tool, &reply->peer->base))
 		print_peer(tool, reply->peer);
 	return OK;
 }
@@ -191,21 +198,30 @@ static void print_ping(struct tool *tool, const Comity__PingReport *report)
 	}
 }
 
+static enum fault read_count(const struct tool *tool, uint32_t *count)
+{
+	enum { USUAL = 3, MOST = 1000 };
+	const char *text = given(tool, "count");
+	char *end = NULL;
+	unsigned long number = text ? strtoul(text, &end, 10) : USUAL;
+	*count = (uint32_t)number;
+	if (number >= 1 && number <= MOST && (!text || !*end))
+		return OK;
+	return fault_say(FAULT_USAGE, "--count: a number from 1 to %d is needed, not \"%.40s\"", MOST, text);
+}
+
 enum fault cmd_peer_ping(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__PeerPing ping = COMITY__PEER_PING__INIT;
-	const char *times = given(tool, "count");
 	ping.peer = lower(tool, argument(tool, 0));
 	ping.has_count = 1;
-	ping.count = times ? (uint32_t)strtoul(times, NULL, 10) : 3;
-	if (!ping.count || ping.count > 1000)
-		return fault_say(FAULT_USAGE, "--count: a number from 1 to 1000 is needed");
+	TRY(read_count(tool, &ping.count));
 	Comity__Call call = CALL(PEER_PING, peer_ping, &ping);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_PING, &reply));
 	const Comity__PingReport *report = reply->ping;
 	if (report->ok) {
-		if (!printed_json(tool, &report->base))
+		if (!printed_document(tool, &report->base))
 			print_ping(tool, report);
 		return OK;
 	}
@@ -230,7 +246,7 @@ static enum fault change(struct tool *tool, Comity__Call *call, const char *done
 	if (reply->kind_case != COMITY__REPLY__KIND_PEER)
 		TRY(expect(reply, COMITY__REPLY__KIND_DONE));
 	const ProtobufCMessage *document = reply->kind_case == COMITY__REPLY__KIND_PEER ? &reply->peer->base : &reply->done->base;
-	if (!printed_json(tool, document))
+	if (!printed_document(tool, document))
 		print(tool, "%s is %s.\n", lower(tool, argument(tool, 0)), done);
 	return OK;
 }

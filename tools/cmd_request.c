@@ -7,6 +7,8 @@
 #include "tools/files.h"
 #include "tools/form.h"
 #include "tools/print.h"
+#include "tools/problems.h"
+#include "tools/record.h"
 
 static enum fault set_kind(const struct tool *tool, Comity__Request *document)
 {
@@ -68,7 +70,7 @@ enum fault cmd_request_edit(struct tool *tool)
 	}
 	Comity__Call call = SUBMIT(tool, REQUEST_EDIT, request_edit, &order);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
-	if (!printed_json(tool, &reply->request->base))
+	if (!printed_document(tool, &reply->request->base))
 		print(tool, "Draft %s changed.\n", safe(tool, reply->request->our_reference));
 	next_step(tool, "comity request validate %s", ref);
 	return OK;
@@ -81,7 +83,7 @@ enum fault cmd_request_abandon(struct tool *tool)
 	by.ref = (char *)argument(tool, 0);
 	Comity__Call call = SUBMIT(tool, REQUEST_ABANDON, request_abandon, &by);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
-	if (!printed_json(tool, &reply->done->base))
+	if (!printed_document(tool, &reply->done->base))
 		print(tool, "Draft %s abandoned.\n", safe_or(tool, reply->done->ref, by.ref));
 	return OK;
 }
@@ -102,21 +104,6 @@ enum fault cmd_request_template(struct tool *tool)
 
 /* ── judging ──────────────────────────────────────────────────────────────────────────────────── */
 
-static void print_problems(struct tool *tool, const Comity__Validation *validation)
-{
-	struct table table = TABLE("WHAT", "WHERE", "WHY");
-	for (size_t i = 0; i < validation->n_problems; i++) {
-		const Comity__Problem *problem = validation->problems[i];
-		char what[80], why[600];
-		snprintf(what, sizeof what, "  %s[%s]", safe_or(tool, problem->severity, "error"), safe(tool, problem->code));
-		snprintf(why, sizeof why, "%s%s%s%s", safe(tool, problem->message), problem->article ? "  (" : "",
-			safe(tool, problem->article), problem->article ? ")" : "");
-		ROW(tool, &table, safe(tool, what), safe(tool, problem->path), safe(tool, why));
-	}
-	table.is_bare = true;
-	table_print(tool, &table);
-}
-
 static void print_validation(struct tool *tool, const Comity__Validation *validation)
 {
 	size_t errors = 0;
@@ -126,9 +113,9 @@ static void print_validation(struct tool *tool, const Comity__Validation *valida
 	if (tool->format == FORMAT_TEXT)
 		print(tool, validation->ok ? "%s can be sent to %s: %zu errors, %zu warnings\n"
 			: "%s cannot be sent to %s yet: %zu errors, %zu warnings\n", what, peer, errors, validation->n_problems - errors);
-	print_problems(tool, validation);
+	print_problems(tool, validation->problems, validation->n_problems);
 	if (!validation->ok && validation->ref)
-		say(tool, "  hint: comity request edit %s", what);
+		next_step(tool, "comity request edit %s", what);
 }
 
 /* A file, if there is one of that name; else a reference. */
@@ -162,6 +149,7 @@ enum fault cmd_request_send(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__RequestSend order = COMITY__REQUEST_SEND__INIT;
+	TRY(check_wait(tool));
 	order.ref = (char *)argument(tool, 0);
 	order.officer = (char *)given(tool, "officer");
 	Comity__Call call = SUBMIT(tool, REQUEST_SEND, request_send, &order);

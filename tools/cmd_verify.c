@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 enum {
 	GROUPS = 8, DIGITS = 5,
@@ -68,7 +69,7 @@ static enum fault impostor(const Comity__PeerVerified *verified)
 
 static enum fault tell(struct tool *tool, const Comity__PeerVerified *verified)
 {
-	if (printed_json(tool, &verified->base))
+	if (printed_document(tool, &verified->base))
 		return OK;
 	print(tool, "%s is now VERIFIED.\n", safe(tool, verified->peer));
 	next_step(tool, "comity peer ping %s", safe(tool, verified->peer));
@@ -100,7 +101,7 @@ static enum fault verify_file(struct tool *tool, const char *path)
 	bytes_clear(&text);
 	TRY(fault);
 	if (!record.spoke_with)
-		return fault_say(FAULT_NEEDS_ANSWER, "--spoke-with is missing: with whom was the check done?");
+		return hinted(tool, fault_say(FAULT_NEEDS_ANSWER, "with whom was the check done?"), "pass --spoke-with, and --dialled and --second");
 
 	spell(&heard, digits);
 	TRY(compare(tool, digits, NULL, &verified));
@@ -140,12 +141,26 @@ static enum fault ask_groups(FILE *terminal, struct heard *heard, int from, int 
 	}
 }
 
+/* Whom the check is about; one we do not know is told before anybody has read out forty digits. */
+static enum fault introduce(struct tool *tool, FILE *terminal)
+{
+	const Comity__Reply *reply;
+	Comity__ByPeer by = COMITY__BY_PEER__INIT;
+	by.peer = lower(tool, argument(tool, 0));
+	Comity__Call call = CALL(PEER_SHOW, peer_show, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
+	if (!reply->peer->peer)
+		return fault_say(FAULT_BAD_FRAME, "comityd sent a peer without its record");
+	fprintf(terminal, "Telephone check with %s  %s\n", safe(tool, reply->peer->peer->authority), safe(tool, reply->peer->peer->name));
+	return OK;
+}
+
 static enum fault ask_digits(struct tool *tool, FILE *terminal, char digits[GROUPS * (DIGITS + 1)],
 	const Comity__PeerVerified **verified)
 {
 	struct heard heard = { 0 };
-	fprintf(terminal, "Telephone check with %s\n\n 1. Ask them to run \"comity id show\" and to read their 8 groups of 5 digits.\n"
-		"    Type what you HEAR.  Do not read anything from the card first.\n", lower(tool, argument(tool, 0)));
+	fprintf(terminal, "\n 1. Ask them to run \"comity id show\" and to read their 8 groups of 5 digits.\n"
+		"    Type what you HEAR.  Do not read anything from the card first.\n");
 	TRY(ask_groups(terminal, &heard, 0, GROUPS / 2));
 	TRY(ask_groups(terminal, &heard, GROUPS / 2, GROUPS / 2));
 	for (;;) {
@@ -172,15 +187,20 @@ static enum fault ask_confirmation(struct tool *tool, FILE *terminal, const char
 	TRY(question(terminal, "    Did they confirm that all 8 groups match?  Type \"confirmed\": ", answer));
 	if (!strcmp(answer, "confirmed"))
 		return OK;
-	return fault_say(FAULT_NEEDS_ANSWER, "not confirmed: nothing was changed");
+	return hinted(tool, fault_say(FAULT_NEEDS_ANSWER, "not confirmed: nothing was changed"),
+		"comity peer verify %s, when they have compared the digits", argument(tool, 0));
 }
 
-static enum fault ask_text(struct tool *tool, FILE *terminal, const char *prompt, char **text)
+enum need { NEEDED, WELCOME };
+
+static enum fault ask_text(struct tool *tool, FILE *terminal, const char *prompt, enum need need, char **text)
 {
 	char answer[ANSWER_SIZE];
 	if (*text)
 		return OK;	/* given as an option */
-	TRY(question(terminal, prompt, answer));
+	do
+		TRY(question(terminal, prompt, answer));
+	while (need == NEEDED && !answer[strspn(answer, " \t")]);
 	*text = arena_text(&tool->arena, span_of_text(answer));
 	return *text ? OK : FAULT_NO_MEMORY;
 }
@@ -190,12 +210,13 @@ static enum fault converse(struct tool *tool, FILE *terminal)
 	char digits[GROUPS * (DIGITS + 1)];
 	const Comity__PeerVerified *verified;
 	Comity__Verification record = record_of(tool, "telephone");
+	TRY(introduce(tool, terminal));
 	TRY(ask_digits(tool, terminal, digits, &verified));
 	TRY(ask_confirmation(tool, terminal, verified->own_digits));
 	fputs("\n 3. For the record:\n", terminal);
-	TRY(ask_text(tool, terminal, "    with whom did you speak?   > ", &record.spoke_with));
-	TRY(ask_text(tool, terminal, "    number you dialled         > ", &record.dialled));
-	TRY(ask_text(tool, terminal, "    second officer present     > ", &record.second_officer));
+	TRY(ask_text(tool, terminal, "    with whom did you speak?   > ", NEEDED, &record.spoke_with));
+	TRY(ask_text(tool, terminal, "    number you dialled         > ", WELCOME, &record.dialled));
+	TRY(ask_text(tool, terminal, "    second officer present     > ", WELCOME, &record.second_officer));
 	TRY(compare(tool, digits, &record, &verified));
 	return tell(tool, verified);
 }
@@ -206,7 +227,7 @@ enum fault cmd_peer_verify(struct tool *tool)
 		return verify_file(tool, given(tool, "digits-file"));
 	FILE *terminal = tool->may_ask ? fopen("/dev/tty", "r+") : NULL;
 	if (!terminal)
-		return fault_say(FAULT_NEEDS_ANSWER, "\"peer verify\" must ask questions but there is no terminal; "
+		return hinted(tool, fault_say(FAULT_NEEDS_ANSWER, "\"peer verify\" must ask questions but there is no terminal"),
 			"pass --digits-file, --spoke-with, --dialled and --second");
 	enum fault fault = converse(tool, terminal);
 	fclose(terminal);

@@ -252,9 +252,10 @@ enum fault line_read(struct line *line, int argc, char **argv)
 	enum fault fault = split(line, argc, argv);
 	if (!line->n_words || fault)
 		return fault;
-	TRY(find_row(line));
+	fault = find_row(line);
 	if (line_option_at(line, "help", 0))
-		return OK;
+		return OK;	/* "peer --help" is no command, but a question */
+	TRY(fault);
 	for (size_t i = 0; i < line->n_options; i++)
 		TRY(check_option(line, i));
 	TRY(check_arguments(line));

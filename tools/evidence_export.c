@@ -14,6 +14,7 @@
 #include "tools/evidence_text.h"
 #include "tools/print.h"
 #include "tools/progress.h"
+#include "tools/record.h"
 #include "tools/watching.h"
 
 enum { OURS, THEIRS, CHAINS };
@@ -352,7 +353,7 @@ static void begin(struct dossier_writer *writer, struct tool *tool, const Comity
 
 static void tell(struct tool *tool, const Comity__EvidenceWritten *report)
 {
-	if (printed_json(tool, &report->base))
+	if (printed_document(tool, &report->base))
 		return;
 	print(tool, "Wrote %s, %s: %u messages, %u attachments, %u signed manifests of both sides.\n", safe(tool, report->file),
 		size_of(tool, report->size), report->messages, report->attachments, report->manifests);

@@ -35,7 +35,7 @@ static enum fault open_part(struct tar_writer *writer)
 		return fault_say(FAULT_EXISTS, "%s exists already", writer->path);
 	writer->fd = open(writer->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (writer->fd < 0)
-		return fault_say(FAULT_IO, "%s: %s", writer->part, strerror(errno));
+		return file_fault(writer->part);
 	writer->tar = archive_write_new();
 	if (!writer->tar)
 		return FAULT_NO_MEMORY;
@@ -195,16 +195,23 @@ static enum fault walk(struct archive *tar, const char *path, const struct tar_l
 	}
 }
 
+static enum fault open_tar(const char *path, int *fd)
+{
+	struct stat file;
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0 || fstat(*fd, &file))
+		return fault_say(FAULT_NO_INPUT, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(file.st_mode))
+		return fault_say(FAULT_NO_INPUT, "%s: %s", path, strerror(EISDIR));
+	return OK;
+}
+
 enum fault tar_walk(const char *path, const struct tar_listener *listener, void *owner)
 {
 	struct archive *tar = archive_read_new();
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	enum fault fault = OK;
-	if (!tar)
-		fault = FAULT_NO_MEMORY;
-	else if (fd < 0)
-		fault = fault_say(FAULT_NO_INPUT, "%s: %s", path, strerror(errno));
-	else if (archive_read_support_format_tar(tar) || archive_read_open_fd(tar, fd, BLOCK_SIZE))
+	int fd = -1;
+	enum fault fault = tar ? open_tar(path, &fd) : FAULT_NO_MEMORY;
+	if (!fault && (archive_read_support_format_tar(tar) || archive_read_open_fd(tar, fd, BLOCK_SIZE)))
 		fault = unreadable(tar, path);
 	if (!fault)
 		fault = walk(tar, path, listener, owner);

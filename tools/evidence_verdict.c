@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/print.h"
+#include "tools/record.h"
 
 void verdict_wrong(struct verdict *verdict, enum fault fault, const char *where, const char *why)
 {
@@ -119,7 +120,7 @@ enum fault verdict_tell(struct verdict *verdict)
 	report->proves = verdict->proves;
 	report->does_not_prove = verdict->does_not_prove;
 	report->authorities = verdict->authorities;
-	if (!printed_json(tool, &report->base))
+	if (!printed_document(tool, &report->base))
 		print_report(tool, report);
 	if (report->valid)
 		return OK;

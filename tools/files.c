@@ -41,13 +41,25 @@ enum fault file_take(const char *path, size_t size_max, struct bytes *content)
 	return fault;
 }
 
+/* Where nothing was written, nothing is meant: a file that is empty was mistaken for another. */
+static bool is_blank(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!strchr(" \t\r\n", text.at[i]))
+			return false;
+	return true;
+}
+
 enum fault text_take(struct tool *tool, const char *path, char **text)
 {
 	struct bytes content = { 0 };
+	const char *name = strcmp(path, "-") ? path : "standard input";
 	enum fault fault = file_take(path, TEXT_MAX, &content);
 	if (!fault && !text_is_clean(span_of(&content)))
 		fault = fault_say(FAULT_BAD_TEXT, "%s: the text is not UTF-8 or has control characters in it",
-			strcmp(path, "-") ? path : "standard input");
+			name);
+	if (!fault && is_blank(span_of(&content)))
+		fault = fault_say(FAULT_BAD_TEXT, "%s: there are no words in it", name);
 	if (!fault && !(*text = arena_text(&tool->arena, span_of(&content))))
 		fault = FAULT_NO_MEMORY;
 	bytes_clear(&content);
@@ -104,9 +116,12 @@ enum fault document_take(struct tool *tool, const char *path, const ProtobufCMes
 	ProtobufCMessage **message)
 {
 	struct bytes text = { 0 };
+	const char *name = strcmp(path, "-") ? path : "standard input";
 	enum fault fault = file_take(path, DOCUMENT_SIZE_MAX, &text);
+	if (!fault && is_blank(span_of(&text)))
+		fault = fault_say(FAULT_BAD_DOCUMENT, "%s: there is nothing in it", name);
 	if (!fault)
-		fault = document_parse(tool, strcmp(path, "-") ? path : "standard input", span_of(&text), type, message);
+		fault = document_parse(tool, name, span_of(&text), type, message);
 	bytes_clear(&text);
 	return fault;
 }

@@ -4,7 +4,7 @@
 
 /* All of a file, at most size_max bytes, appended; "-" is standard input.  Faults: no input, too large. */
 enum fault file_take(const char *path, size_t size_max, struct bytes *content) MUST_CHECK;
-/* The words in a file, as a text that lives as long as the tool.  Faults: bad text too. */
+/* The words in a file, as a text that lives as long as the tool.  Faults: bad text, also when there is none. */
 enum fault text_take(struct tool *tool, const char *path, char **text) MUST_CHECK;
 
 /* A YAML or JSON document of this type.  All that is wrong in it is told at once, each with its line:

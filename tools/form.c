@@ -194,7 +194,7 @@ enum fault form_edit(struct tool *tool, const Comity__Request *document, Comity_
 	char path[4096];
 	const char *directory = getenv("TMPDIR");
 	if (!tool->may_ask)
-		return fault_say(FAULT_NEEDS_ANSWER, "there is no terminal to edit on; pass --from FILE");
+		return hinted(tool, fault_say(FAULT_NEEDS_ANSWER, "there is no terminal to edit on"), "pass --from FILE");
 	snprintf(path, sizeof path, "%.4000s/comity-request-XXXXXX.yaml", directory && *directory ? directory : "/tmp");
 	int fd = mkstemps(path, 5);
 	if (fd < 0)

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/suggest.h"
 #include "tools/commands.h"
 #include "tools/help.h"
 #include "tools/print.h"
+#include "tools/record.h"
 
 static const struct { const char *who, *title; } groups[] = {
 	{ "officer", "Requests and what is said about them" },
@@ -112,20 +114,19 @@ static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 
 enum fault cmd_help(struct tool *tool)
 {
-	tool->format = FORMAT_TEXT;
 	if (tool->line.command && given(tool, "help")) {
 		print_command(tool, tool->line.command);
 		return OK;
 	}
-	const char *noun = tool->line.command ? argument(tool, 0) : NULL;
+	const char *noun = argument(tool, 0);	/* of `comity help peer list`, and of `comity peer --help` */
 	if (!noun) {
 		print_overview(tool);
 		return OK;
 	}
 	if (print_noun(tool, noun, argument(tool, 1)))
 		return OK;
-	return fault_say(FAULT_USAGE, "there is no command \"comity %.30s%s%.30s\"", noun, argument(tool, 1) ? " " : "",
-		argument(tool, 1) ? argument(tool, 1) : "");
+	return hinted(tool, fault_say(FAULT_USAGE, "there is no command \"comity %.30s%s%.30s\"", noun,
+		argument(tool, 1) ? " " : "", argument(tool, 1) ? argument(tool, 1) : ""), "comity help");
 }
 
 enum fault cmd_version(struct tool *tool)
@@ -133,7 +134,7 @@ enum fault cmd_version(struct tool *tool)
 	Comity__VersionReport report = COMITY__VERSION_REPORT__INIT;
 	report.schema = "comity.version/1";
 	report.version = COMITY_VERSION;
-	if (!printed_json(tool, &report.base))
+	if (!printed_document(tool, &report.base))
 		print(tool, "comity %s\n", COMITY_VERSION);
 	return OK;
 }
@@ -184,7 +185,13 @@ enum fault cmd_explain(struct tool *tool)
 		found = true;
 		(tool->format == FORMAT_JSON ? explain_json : explain)(tool, fault);
 	}
-	return found ? OK : fault_say(FAULT_NOT_FOUND, "no error has the slug or the exit status \"%.40s\"", what);
+	if (found)
+		return OK;
+	struct suggestion near = { .word = what };
+	for (int i = 0; i < FAULT_COUNT; i++)
+		suggest_try(&near, fault_slug((enum fault)i));
+	return hinted(tool, fault_say(FAULT_NOT_FOUND, "no error has the slug or the exit status \"%.40s\"", what),
+		"comity explain %s", near.best ? near.best : "STATUS lists all that end with that exit status");
 }
 
 /* ── the manual ───────────────────────────────────────────────────────────────────────────────── */

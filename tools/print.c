@@ -10,6 +10,8 @@
 #include "proto/text.h"
 #include "proto/units.h"
 
+enum { WORDS_SIZE = 900 };	/* all values of the longest list of words */
+
 /* ── the answer ───────────────────────────────────────────────────────────────────────────────── */
 
 bool printed_json(struct tool *tool, const ProtobufCMessage *document)
@@ -47,14 +49,26 @@ enum fault print_now(struct tool *tool)
 /* ── talk ─────────────────────────────────────────────────────────────────────────────────────── */
 
 /* What is said about an answer comes behind it, and the answer is given out when all has gone well. */
-static void talk(struct tool *tool, const char *front, const char *format, va_list arguments)
+static void talk(struct tool *tool, const char *front, const char *text)
 {
-	char *text = NULL;
-	if (vasprintf(&text, format, arguments) < 0)
-		return;
 	if (!tool->out.len || bytes_printf(&tool->after, "%s%s\n", front, text))
 		fprintf(stderr, "%s%s\n", front, text);
-	free(text);
+}
+
+const char *as_typed(struct tool *tool, const char *command)
+{
+	static const char own[] = "comity ", help[] = "comity help";
+	const char *home = given(tool, "home");
+	if (!home || strncmp(command, own, strlen(own)) || !strncmp(command, help, strlen(help)))
+		return command;
+	bool is_plain = !home[strspn(home, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/+~")];
+	const char *quote = is_plain ? "" : "'";
+	struct bytes typed = { 0 };
+	const char *copy = NULL;
+	if (!bytes_printf(&typed, "%s--home %s%s%s %s", own, quote, safe(tool, home), quote, command + strlen(own)))
+		copy = arena_text(&tool->arena, span_of(&typed));
+	bytes_clear(&typed);
+	return copy ? copy : command;
 }
 
 void say(struct tool *tool, const char *format, ...)
@@ -62,9 +76,14 @@ void say(struct tool *tool, const char *format, ...)
 	if (tool->is_quiet || tool->format == FORMAT_JSON)
 		return;
 	va_list arguments;
+	char *text = NULL;
 	va_start(arguments, format);
-	talk(tool, "", format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	va_end(arguments);
+	if (text)
+		talk(tool, "", text);
+	free(text);
 }
 
 void next_step(struct tool *tool, const char *format, ...)
@@ -73,9 +92,14 @@ void next_step(struct tool *tool, const char *format, ...)
 	if (tool->is_quiet || tool->format != FORMAT_TEXT || (wanted && !strcmp(wanted, "0")))
 		return;
 	va_list arguments;
+	char *text = NULL;
 	va_start(arguments, format);
-	talk(tool, "Next:  ", format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	va_end(arguments);
+	if (text)
+		talk(tool, "Next:  ", as_typed(tool, text));
+	free(text);
 }
 
 /* ── words ────────────────────────────────────────────────────────────────────────────────────── */
@@ -105,10 +129,26 @@ const char *safe_lines(struct tool *tool, const char *text)
 	return made_safe(tool, text, text_safe_lines);
 }
 
+/* For people: without the blanks and line ends around it, each of those within it as one blank. */
+static const char *flowing(struct tool *tool, const char *text)
+{
+	char *flow = arena_text(&tool->arena, span_of_text(text ? text : "")), *to = flow;
+	for (const char *at = flow; at && *at; at++)
+		if (!strchr(" \n\t", *at) || (to > flow && to[-1] != ' '))
+			*to++ = strchr(" \n\t", *at) ? ' ' : *at;
+	if (to > flow && to[-1] == ' ')
+		to--;
+	if (flow)
+		*to = 0;
+	return flow ? flow : "";
+}
+
 const char *brief(struct tool *tool, const char *text, size_t columns)
 {
-	const char *whole = safe(tool, text);
-	if (tool->format == FORMAT_PLAIN || text_width(span_of_text(whole)) <= columns)
+	if (tool->format == FORMAT_PLAIN)
+		return safe(tool, text);
+	const char *whole = safe(tool, flowing(tool, text));
+	if (text_width(span_of_text(whole)) <= columns)
 		return whole;
 	struct span rest = span_of_text(whole), kept = { rest.at, 0 };
 	uint32_t letter;
@@ -143,24 +183,33 @@ const char *word_of(struct tool *tool, const ProtobufCEnumDescriptor *type, int 
 	return !word || !value ? "-" : word;
 }
 
+/* Not a word of the list: the nearest, or where none is near, all there are. */
+static enum fault word_unknown(const ProtobufCEnumDescriptor *type, const char *what, const char *text)
+{
+	char words[WORDS_SIZE] = "";
+	size_t len = 0;
+	struct suggestion near = { .word = text };
+	for (unsigned i = 0; i < type->n_values; i++)
+		if (type->values[i].value)
+			suggest_try(&near, type->values[i].name);
+	for (unsigned i = 0; i < type->n_values && len < sizeof words; i++)
+		if (near.best ? type->values[i].name == near.best : type->values[i].value)
+			len += (size_t)snprintf(words + len, sizeof words - len, "%s%s", len ? ", " : "", type->values[i].name);
+	for (char *at = words; *at; at++)
+		*at = fold(*at);
+	return fault_say(FAULT_USAGE, near.best ? "\"%.60s\" is not a known %s; did you mean \"%s\"?"
+		: "\"%.60s\" is not a known %s; there are %s", text, what, words);
+}
+
 enum fault word_read(const ProtobufCEnumDescriptor *type, const char *what, const char *text, int *value)
 {
-	struct suggestion suggestion = { .word = text };
 	for (unsigned i = 0; i < type->n_values; i++) {
-		if (word_is(type->values[i].name, text) && type->values[i].value) {
-			*value = type->values[i].value;
-			return OK;
-		}
-		if (type->values[i].value)
-			suggest_try(&suggestion, type->values[i].name);
+		if (!word_is(type->values[i].name, text) || !type->values[i].value)
+			continue;
+		*value = type->values[i].value;
+		return OK;
 	}
-	if (!suggestion.best)
-		return fault_say(FAULT_USAGE, "\"%.60s\" is not a known %s", text, what);
-	char near[64];
-	snprintf(near, sizeof near, "%s", suggestion.best);
-	for (char *at = near; *at; at++)
-		*at = fold(*at);
-	return fault_say(FAULT_USAGE, "\"%.60s\" is not a known %s; did you mean \"%s\"?", text, what, near);
+	return word_unknown(type, what, text);
 }
 
 /* "2026-11-23 10:12 +01:00" by the user's clock, or in the form of the record with 'T'. */
@@ -211,8 +260,10 @@ const char *ago(struct tool *tool, const char *stamp)
 
 const char *size_of(struct tool *tool, uint64_t bytes)
 {
-	char text[UNITS_SIZE];
+	char text[UNITS_SIZE + 20];
 	size_write(text, bytes);
+	if (tool->format == FORMAT_PLAIN)
+		snprintf(text, sizeof text, "%llu", (unsigned long long)bytes);
 	return safe(tool, text);
 }
 

@@ -18,6 +18,8 @@ enum fault print_now(struct tool *tool) MUST_CHECK;
 void say(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "Next:" and the command, when hints are wanted (COMITY_HINTS). */
 void next_step(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A command that is proposed, as it must be typed here: with the --home of this one.  Lives as long as the tool. */
+const char *as_typed(struct tool *tool, const char *command);
 
 /* ── words ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -25,7 +27,7 @@ void next_step(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *safe(struct tool *tool, const char *text);
 const char *safe_or(struct tool *tool, const char *text, const char *otherwise);	/* when it is empty */
 const char *safe_lines(struct tool *tool, const char *text);	/* line feeds stay */
-const char *brief(struct tool *tool, const char *text, size_t columns);	/* cut to that width */
+const char *brief(struct tool *tool, const char *text, size_t columns);	/* flowing, cut to that width; whole with --plain */
 /* An enum value as people write it: "info-requested". */
 const char *word_of(struct tool *tool, const ProtobufCEnumDescriptor *type, int value);
 /* And back, with a suggestion; `what` names it in the sentence.  Faults: usage. */
@@ -33,7 +35,7 @@ enum fault word_read(const ProtobufCEnumDescriptor *type, const char *what, cons
 /* A time of the record as the user's clock shows it: "2026-11-23 10:12 +01:00". */
 const char *time_of(struct tool *tool, const char *stamp);
 const char *ago(struct tool *tool, const char *stamp);		/* "3 h"; "-" when it is not known */
-const char *size_of(struct tool *tool, uint64_t bytes);		/* "14.2 MiB" */
+const char *size_of(struct tool *tool, uint64_t bytes);		/* "14.2 MiB"; with --plain the number of bytes */
 /* RFC 3339 with the offset of this place, from whatever moment_read() takes.  Faults: usage. */
 enum fault legal_time(struct tool *tool, const char *option, const char *text, char **stamp) MUST_CHECK;
 

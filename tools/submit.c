@@ -7,6 +7,7 @@
 #include "proto/suggest.h"
 #include "tools/acts.h"
 #include "tools/print.h"
+#include "tools/record.h"
 #include "tools/transfer.h"
 
 #define TRANSPORT(name) COMITY__TRANSPORT__VALUE__##name
@@ -168,13 +169,17 @@ static enum fault wait_until(struct tool *tool, const struct wait *wait)
 
 /* ── telling ──────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault read_wait(const struct tool *tool, bool *wants_complete)
+static bool wants_complete(const struct tool *tool)
+{
+	return given(tool, "wait") && word_is(given(tool, "wait"), "complete");
+}
+
+enum fault check_wait(const struct tool *tool)
 {
 	const char *state = given(tool, "wait");
-	*wants_complete = state && word_is(state, "complete");
-	if (!state || *wants_complete || word_is(state, "delivered"))
+	if (!state || wants_complete(tool) || word_is(state, "delivered"))
 		return OK;
-	return fault_say(FAULT_USAGE, "--wait is delivered or complete, not \"%.40s\"", state);
+	return fault_say(FAULT_USAGE, "--wait is delivered or complete, not \"%.40s\"; nothing was sent", state);
 }
 
 static void print_submitted(struct tool *tool, const Comity__Submitted *submitted, const char *what)
@@ -200,22 +205,21 @@ enum fault tell_submitted(struct tool *tool, const Comity__Submitted *submitted,
 	ProtobufCMessage *copy;
 	TRY(keep_message(tool, &submitted->base, &copy));
 	submitted = (const Comity__Submitted *)copy;
-	struct wait wait = { .ref = submitted->request_id, .message_id = submitted->message_id, .seq = submitted->seq };
-	TRY(read_wait(tool, &wait.wants_complete));
+	struct wait wait = { .ref = submitted->request_id, .message_id = submitted->message_id, .seq = submitted->seq,
+		.wants_complete = wants_complete(tool) };
 	wait.deadline = tool->timeout_ms ? monotonic_ms() + tool->timeout_ms : 0;
 	if (given(tool, "wait"))
 		TRY(wait_until(tool, &wait));
-	if (!printed_json(tool, &submitted->base))
+	if (!printed_document(tool, &submitted->base))
 		print_submitted(tool, submitted, what);
 	return OK;
 }
 
 enum fault submit(struct tool *tool, const char *ref, Comity__Message *message)
 {
-	bool wants_complete;
 	const Comity__Reply *reply;
 	Comity__Submit order = COMITY__SUBMIT__INIT;
-	TRY(read_wait(tool, &wants_complete));	/* before anything is done */
+	TRY(check_wait(tool));
 	if (!message->officer)
 		message->officer = (char *)given(tool, "officer");
 	order.ref = (char *)ref;

@@ -11,8 +11,9 @@
 #include "proto/unpack.h"
 #include "proto/uuid.h"
 #include "tools/print.h"
+#include "tools/problems.h"
 
-enum { ARENA_BUDGET = 512 << 20, HINTS_MAX = 8 };
+enum { ARENA_BUDGET = 512 << 20, HINT_SIZE = 400 };
 
 /* ── how the answer is wanted ─────────────────────────────────────────────────────────────────── */
 
@@ -92,25 +93,24 @@ void tool_close(struct tool *tool)
 
 /* ── telling what went wrong ──────────────────────────────────────────────────────────────────── */
 
-static void print_problem(struct tool *tool, const Comity__Problem *problem)
-{
-	fprintf(stderr, "  %s[%s]  %s  %s%s%s%s\n", safe_or(tool, problem->severity, "error"), safe(tool, problem->code),
-		safe(tool, problem->path), safe(tool, problem->message), problem->article ? "  (" : "",
-		safe(tool, problem->article), problem->article ? ")" : "");
-}
-
+/* Composed as an answer is, but for stderr. */
 static void report_text(struct tool *tool, const Comity__Error *error)
 {
 	size_t len = error->message ? strlen(error->message) : 0;
 	bool ends = len && strchr(".?!", error->message[len - 1]);
-	fprintf(stderr, "%serror[%s]%s: %s%s\n", tool->has_colour ? "\033[31m" : "", safe(tool, error->code),
+	enum format wanted = tool->format;
+	tool->format = FORMAT_TEXT;
+	tool->out.len = 0;
+	print(tool, "%serror[%s]%s: %s%s\n", tool->has_colour ? "\033[31m" : "", safe(tool, error->code),
 		tool->has_colour ? "\033[m" : "", safe(tool, error->message), ends ? "" : ".");
 	for (size_t i = 0; i < error->n_context; i++)
-		fprintf(stderr, "  %s\n", safe(tool, error->context[i]));
-	for (size_t i = 0; i < error->n_problems; i++)
-		print_problem(tool, error->problems[i]);
+		print(tool, "  %s\n", safe(tool, error->context[i]));
+	print_problems(tool, error->problems, error->n_problems);
 	for (size_t i = 0; i < error->n_hints; i++)
-		fprintf(stderr, "  hint: %s\n", safe(tool, error->hints[i]));
+		print(tool, "  hint: %s\n", as_typed(tool, safe(tool, error->hints[i])));
+	fwrite(tool->out.at, 1, tool->out.len, stderr);
+	tool->out.len = 0;
+	tool->format = wanted;
 }
 
 static void report_json(const Comity__Error *error)
@@ -138,15 +138,36 @@ enum fault tool_tell(struct tool *tool, enum fault fault, const Comity__Error *e
 	return fault;
 }
 
+enum fault hinted(struct tool *tool, enum fault fault, const char *format, ...)
+{
+	char text[HINT_SIZE];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	tool->hint = arena_text(&tool->arena, span_of_text(text));
+	return fault;
+}
+
+/* What to do about it: what was said of this case; for a mistake in typing, the help of that very command. */
+static const char *hint_for(struct tool *tool, enum fault fault)
+{
+	const struct pattern *pattern = &tool->line.pattern;
+	if (!tool->hint && fault == FAULT_USAGE && tool->line.command)
+		fault = hinted(tool, fault, "comity help %s%s%s", pattern->words[0], pattern->n_words > 1 ? " " : "",
+			pattern->n_words > 1 ? pattern->words[1] : "");
+	return tool->hint ? tool->hint : fault_hint(fault);
+}
+
 int tool_report(struct tool *tool, enum fault fault)
 {
 	if (tool->is_told || !fault)
 		return tool->exit_status ? tool->exit_status : fault_exit_status(fault);
 	const Comity__Error *theirs = tool->client ? client_error(tool->client) : NULL;
-	if (theirs && theirs->code && (fault == fault_from_slug(theirs->code) || fault == FAULT_INTERNAL))
+	if (!tool->hint && theirs && theirs->code && (fault == fault_from_slug(theirs->code) || fault == FAULT_INTERNAL))
 		return told(tool, theirs);
 
-	char *hints[] = { (char *)fault_hint(fault) };
+	char *hints[] = { (char *)hint_for(tool, fault) };
 	Comity__Error ours = COMITY__ERROR__INIT;
 	ours.schema = "comity.error/1";
 	ours.code = (char *)fault_slug(fault);

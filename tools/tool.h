@@ -20,6 +20,7 @@ struct tool {
 	bool is_quiet, is_verbose, is_utc, may_ask, has_colour;
 	bool is_told;			/* the answer itself says what is wrong: only the exit status is left */
 	int exit_status;		/* with is_told; 0: the fault's own */
+	const char *hint;		/* NULL: the table's, or the daemon's */
 	int64_t timeout_ms;		/* 0: not given */
 	const char *home;		/* NULL: the paths of the system */
 	char run_dir[4096];
@@ -33,6 +34,8 @@ struct tool {
 enum fault tool_open(struct tool *tool, int argc, char **argv) MUST_CHECK;
 /* Tell what went wrong; the exit status. */
 int tool_report(struct tool *tool, enum fault fault);
+/* The next step for this very case, instead of the table's.  As an expression it is the fault. */
+enum fault hinted(struct tool *tool, enum fault fault, const char *format, ...) PRINTF_LIKE(3, 4) MUST_CHECK;
 /* Tell it now, with more than a fault can carry; the fault that is returned is not told again. */
 enum fault tool_tell(struct tool *tool, enum fault fault, const Comity__Error *error) MUST_CHECK;
 void tool_close(struct tool *tool);

@@ -198,7 +198,7 @@ static enum fault open_sink(struct sink *sink)
 		return FAULT_NO_MEMORY;
 	sink->fd = open(sink->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (sink->fd < 0 || fstat(sink->fd, &file))
-		return fault_say(FAULT_IO, "%s: %s", sink->path, strerror(errno));
+		return file_fault(sink->path);
 	sink->size = (uint64_t)file.st_size <= sink->total ? (uint64_t)file.st_size : 0;
 	if (ftruncate(sink->fd, (off_t)sink->size) || lseek(sink->fd, (off_t)sink->size, SEEK_SET) < 0)
 		return fault_say(FAULT_IO, "%s: %s", sink->path, strerror(errno));
