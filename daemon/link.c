@@ -430,6 +430,7 @@ void link_pause(struct link *link)                      { wire_pause(link->wire)
 void link_resume(struct link *link)                     { wire_resume(link->wire); }
 size_t link_queue_bytes(const struct link *link)        { return wire_queue_bytes(link->wire); }
 bool link_is_congested(const struct link *link)         { return wire_is_congested(link->wire); }
+bool link_is_bulk_congested(const struct link *link)    { return wire_is_bulk_congested(link->wire); }
 const char *link_peer(const struct link *link)          { return wire_peer(link->wire); }
 const char *link_tls(const struct link *link)           { return wire_tls(link->wire); }
 const char *link_address(const struct link *link)       { return wire_address(link->wire); }

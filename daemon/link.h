@@ -61,10 +61,11 @@ void link_send_confirm(struct link *link, const struct position *received);
 void link_send_fetch(struct link *link, const struct fetch *fetch);
 void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data);
 void link_send_missing(struct link *link, uint32_t stream, const char *reason);
-/* How much waits to leave; from 512 KiB the link is congested and bulk should wait for `drained`, which
- * comes at 128 KiB. */
+/* How much waits to leave.  Bulk waits apart, and leaves behind all else: from 512 KiB of the one, or 256 KiB of the
+ * other, the link is congested for it, and the sender should wait for `drained`. */
 size_t link_queue_bytes(const struct link *link);
 bool link_is_congested(const struct link *link);
+bool link_is_bulk_congested(const struct link *link);
 /* Stop and go on hearing this peer, when what it sends comes faster than it is kept. */
 void link_pause(struct link *link);
 void link_resume(struct link *link);

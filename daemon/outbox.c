@@ -13,7 +13,6 @@
 
 enum {
 	WINDOW_MANIFESTS = 64,			/* sent and not confirmed */
-	LINE_BYTES_MAX = 2 << 20,		/* on their way to the socket: from here on the line is given no more */
 };
 
 enum fault outbox_open(struct store *store, const struct identity *identity, struct outbox **outbox)
@@ -170,12 +169,11 @@ static void go_on(struct way *way, uint64_t signed_up_to)
 		kick(way);
 }
 
-/* Bulk that waits holds up nothing here: it leaves behind whatever else there is to say. */
 static void send_all(struct txn *txn, struct way *way, struct link *link, struct arena *arena)
 {
 	struct position head = chain_head(txn, way->peer, DIRECTION_OURS);
 	while (way->next_number <= head.number && way->next_number <= way->confirmed + WINDOW_MANIFESTS &&
-	       link_queue_bytes(link) < LINE_BYTES_MAX) {
+	       !link_is_congested(link)) {
 		arena_reset(arena);
 		if (!send_one(txn, link, way->next_number, arena)) {
 			log_broken("outbox %s: manifest %llu cannot be sent: %s", way->peer,

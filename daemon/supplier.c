@@ -159,7 +159,7 @@ static void serve(struct counter *counter)
 		wind_up(counter);
 		return;
 	}
-	if (!counter->first || link_is_congested(link))
+	if (!counter->first || link_is_bulk_congested(link))
 		return;
 	struct order *order = counter->first;
 	uint64_t left = order->fetch.length - order->done;

@@ -10,7 +10,8 @@
 #include "proto/frame.h"
 
 enum {
-	SEAL_SIZE = 128 << 10,		/* sealed and written at once */
+	SEAL_SIZE = 132 << 10,		/* sealed and written at once: two bulk frames */
+	TURN_OF_BULK = 1 << 20,		/* after so many bytes of other frames a piece of bulk goes, whatever else waits */
 	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
 };
 
@@ -21,10 +22,18 @@ enum stage {
 	STAGE_GONE,		/* the handles are closing */
 };
 
+/* Frames that wait to be sealed. */
+struct queue {
+	struct bytes frames;
+	size_t gone;			/* sealed already, at the front */
+	size_t owed;			/* of a frame that was begun: nothing else may come between */
+	bool is_high;			/* it reached its mark, and has not drained since */
+};
+
 struct wire {
 	struct exchange *exchange;
 	struct errand errand;		/* tend() at the end of the turn */
-	bool is_ready, is_paused, is_congested, is_writing, is_told;
+	bool is_ready, is_paused, is_writing, is_told;
 	enum stage stage;
 	uv_tcp_t *tcp;
 	uv_timer_t timer;
@@ -35,8 +44,8 @@ struct wire {
 	const struct wire_listener *listener;
 	void *owner;
 	struct bytes heard;		/* frames that are not whole, or wait for wire_resume() */
-	struct bytes said;		/* frames to be sealed, from said_from on */
-	size_t said_from;
+	struct queue said, bulk;	/* bulk leaves behind whatever else is said */
+	size_t passed;			/* bytes that were sealed before bulk that waited */
 	struct bytes sending;		/* ciphertext of the write under way */
 	size_t limit;
 	uint64_t heard_at, keyed_at;
@@ -60,7 +69,8 @@ static void wire_free(struct wire *wire)
 	exchange_remove(exchange, &wire->errand);
 	tls_free(wire->tls);
 	bytes_clear(&wire->heard);
-	bytes_clear(&wire->said);
+	bytes_clear(&wire->said.frames);
+	bytes_clear(&wire->bulk.frames);
 	bytes_clear(&wire->sending);
 	free(wire->tcp);
 	free(wire);
@@ -158,17 +168,60 @@ static enum fault put_on_line(struct wire *wire, struct bytes *ciphertext)
 	return OK;
 }
 
+static size_t waiting(const struct queue *queue)
+{
+	return queue->frames.len - queue->gone;
+}
+
+static void forget_gone(struct queue *queue)
+{
+	if (queue->gone < waiting(queue))
+		return;		/* not yet: each byte is moved once at most */
+	bytes_consume(&queue->frames, queue->gone);
+	queue->gone = 0;
+	if (!queue->frames.len)
+		bytes_clear(&queue->frames);	/* an idle wire keeps nothing */
+}
+
+/* As many whole frames as go into one piece; one at least. */
+static size_t whole_frames(const struct queue *queue)
+{
+	struct span rest = { queue->frames.at + queue->gone, waiting(queue) };
+	size_t size = 0, all = rest.len;
+	struct frame frame;
+	do
+		size = all - rest.len;
+	while (!frame_cut(&rest, FRAME_SIZE_MAX, &frame) && frame.kind != FRAME_NONE && (all - rest.len <= SEAL_SIZE || !size));
+	return size;
+}
+
+/* Whose turn it is; NULL when nothing waits. */
+static struct queue *next_queue(struct wire *wire)
+{
+	if (wire->said.owed || wire->bulk.owed)
+		return wire->said.owed ? &wire->said : &wire->bulk;
+	if (waiting(&wire->bulk) && (!waiting(&wire->said) || wire->passed >= TURN_OF_BULK))
+		return &wire->bulk;
+	return waiting(&wire->said) ? &wire->said : NULL;
+}
+
 static enum fault seal_some(struct wire *wire)
 {
-	size_t waiting = wire->said.len - wire->said_from;
-	if (!waiting || !tls_is_ready(wire->tls))
+	struct queue *queue = next_queue(wire);
+	if (!queue || !tls_is_ready(wire->tls))
 		return OK;
-	size_t size = waiting < SEAL_SIZE ? waiting : SEAL_SIZE;
-	enum fault fault = tls_seal(wire->tls, (struct span){ wire->said.at + wire->said_from, size });
-	wire->said_from += size;
-	if (fault || wire->said_from == wire->said.len) {	/* nothing can follow a fault */
-		bytes_clear(&wire->said);
-		wire->said_from = 0;
+	if (!queue->owed)
+		queue->owed = whole_frames(queue);
+	size_t size = queue->owed < SEAL_SIZE ? queue->owed : SEAL_SIZE;
+	enum fault fault = tls_seal(wire->tls, (struct span){ queue->frames.at + queue->gone, size });
+	queue->gone += size;
+	queue->owed -= size;
+	wire->passed = queue == &wire->said && waiting(&wire->bulk) ? wire->passed + size : 0;
+	forget_gone(queue);
+	if (fault) {	/* nothing can follow it */
+		bytes_clear(&wire->said.frames);
+		bytes_clear(&wire->bulk.frames);
+		wire->said = wire->bulk = (struct queue){ 0 };
 	}
 	return fault;
 }
@@ -193,7 +246,7 @@ static enum fault flush(struct wire *wire)
 			TRY(tls_drain(wire->tls, ciphertext));	/* changes buffers: lend it ours to fill */
 		if (!sealed)
 			sealed = seal_some(wire);
-		if (wire->stage == STAGE_ENDING && !wire->said.len)
+		if (wire->stage == STAGE_ENDING && !next_queue(wire))
 			tls_close_notify(wire->tls);
 		TRY(tls_drain(wire->tls, ciphertext));		/* and take it back */
 		if (!ciphertext->len)
@@ -205,12 +258,20 @@ static enum fault flush(struct wire *wire)
 
 static void note_queue(struct wire *wire)
 {
-	size_t queued = wire_queue_bytes(wire);
-	if (queued >= WIRE_QUEUE_HIGH)
-		wire->is_congested = true;
-	if (queued > WIRE_QUEUE_MAX)
+	wire->said.is_high |= waiting(&wire->said) >= WIRE_QUEUE_HIGH;
+	wire->bulk.is_high |= waiting(&wire->bulk) >= WIRE_BULK_HIGH;
+	if (wire_queue_bytes(wire) > WIRE_QUEUE_MAX)
 		wire_cut(wire, FAULT_LINE_TIMEOUT, "the peer does not read what it is sent");
 	make_busy(wire);
+}
+
+/* Was it high, and is not any more? */
+static bool has_drained(struct queue *queue, size_t low)
+{
+	if (!queue->is_high || waiting(queue) > low)
+		return false;
+	queue->is_high = false;
+	return true;
 }
 
 static void end_when_said(struct wire *wire)
@@ -302,10 +363,11 @@ static void tend(struct errand *errand)
 		wire_cut(wire, fault, fault_detail(fault));
 	settle(wire, fault);
 	end_when_said(wire);
-	if (wire->stage != STAGE_SPEAKING || !wire->is_congested || wire_queue_bytes(wire) > WIRE_QUEUE_LOW)
+	if (wire->stage != STAGE_SPEAKING)
 		return;
-	wire->is_congested = false;
-	wire->listener->drained(wire->owner);
+	bool is_low = has_drained(&wire->said, WIRE_QUEUE_LOW), is_bulk_low = has_drained(&wire->bulk, WIRE_BULK_LOW);
+	if (is_low || is_bulk_low)
+		wire->listener->drained(wire->owner);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
@@ -382,7 +444,7 @@ void wire_send(struct wire *wire, const struct packet *packet)
 {
 	if (!can_send(wire))
 		return;
-	settle(wire, packet_write(packet, &wire->said));
+	settle(wire, packet_write(packet, &wire->said.frames));
 	note_queue(wire);
 }
 
@@ -390,7 +452,7 @@ void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct 
 {
 	if (!can_send(wire))
 		return;
-	settle(wire, frame_bulk(&wire->said, stream, offset, data));
+	settle(wire, frame_bulk(&wire->bulk.frames, stream, offset, data));
 	note_queue(wire);
 }
 
@@ -398,7 +460,8 @@ const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); 
 const char *wire_tls(const struct wire *wire)     { return tls_description(wire->tls); }
 const char *wire_address(const struct wire *wire) { return wire->address; }
 void wire_set_limit(struct wire *wire, size_t size)  { wire->limit = size; }
-bool wire_is_congested(const struct wire *wire)   { return wire->is_congested; }
+bool wire_is_congested(const struct wire *wire)   { return wire->said.is_high; }
+bool wire_is_bulk_congested(const struct wire *wire) { return wire->bulk.is_high; }
 enum fault wire_judge_again(struct wire *wire)    { return tls_judge_again(wire->tls); }
 uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }
 uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
@@ -406,7 +469,7 @@ uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
 size_t wire_queue_bytes(const struct wire *wire)
 {
 	size_t under_way = wire->is_writing ? uv_stream_get_write_queue_size((uv_stream_t *)wire->tcp) : 0;
-	return wire->said.len - wire->said_from + under_way;
+	return waiting(&wire->said) + waiting(&wire->bulk) + under_way;
 }
 
 void wire_set_alarm(struct wire *wire, uint64_t milliseconds)
@@ -441,6 +504,7 @@ void wire_close(struct wire *wire, enum fault why, const char *detail)
 	if (wire->stage != STAGE_SPEAKING)
 		return;
 	set_reason(wire, why, detail);
+	wire->bulk.frames.len = wire->bulk.gone + wire->bulk.owed;	/* the goodbye is the last frame */
 	wire_resume(wire);	/* the other side's end must be seen */
 	wire->stage = STAGE_ENDING;
 	uv_timer_start(&wire->timer, on_timer, WIRE_GOODBYE_MS, 0);

@@ -3,8 +3,9 @@
  *
  * What is sent during one turn of the loop leaves together at the turn's end, in as few writes as
  * possible; daemon/exchange.h holds what all wires of a loop share for that.  At most one write is under way; what gathers meanwhile
- * goes with the next.  Callers should stop sending bulk while wire_is_congested(), so that the queue
- * stays shallow and an urgent message overtakes; `drained` tells when to go on.
+ * goes with the next.  Bulk has a queue of its own, and leaves behind whatever else there is to say; only so that it is
+ * never starved, it has its turn now and then.  Callers should stop sending while their queue is congested; `drained`
+ * tells when to go on.
  *
  * Closing is a request; `closed` is the end.  What was said before, the TLS alert or close_notify still
  * leave; the wire then waits, by itself, for the other side's end of stream, 2 s in all. */
@@ -18,8 +19,10 @@ struct wire;
 struct exchange;
 
 enum {
-	WIRE_QUEUE_HIGH = 512 << 10,	/* bytes queued from which a wire is congested */
+	WIRE_QUEUE_HIGH = 512 << 10,	/* bytes queued, without bulk, from which a wire is congested */
 	WIRE_QUEUE_LOW = 128 << 10,	/* bytes queued at which it has drained */
+	WIRE_BULK_HIGH = 256 << 10,	/* the same of bulk */
+	WIRE_BULK_LOW = 64 << 10,
 	WIRE_QUEUE_MAX = 16 << 20,	/* a peer that lets this much gather does not read: line timeout */
 	WIRE_GOODBYE_MS = 2000,
 };
@@ -30,7 +33,7 @@ struct wire_listener {
 	void (*packet)(void *owner, const struct packet *packet);	/* borrowed until you return */
 	void (*bulk)(void *owner, uint32_t stream, uint64_t offset, struct span data);	/* the same */
 	void (*broken)(void *owner, enum fault why, const char *detail);	/* what came is no frame: close */
-	void (*drained)(void *owner);				/* was congested, has room again */
+	void (*drained)(void *owner);				/* a queue was congested, and has room again */
 	void (*alarm)(void *owner);				/* the time set with wire_set_alarm() is up */
 	void (*closed)(void *owner, enum fault why, const char *detail);	/* the last call */
 };
@@ -50,7 +53,8 @@ const char *wire_peer(const struct wire *wire);		/* proven once ready; before, w
 const char *wire_tls(const struct wire *wire);		/* "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519" */
 const char *wire_address(const struct wire *wire);	/* of the other side, "192.0.2.1:7443" */
 size_t wire_queue_bytes(const struct wire *wire);
-bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW */
+bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW; bulk does not count */
+bool wire_is_bulk_congested(const struct wire *wire);	/* the same for bulk alone */
 uint64_t wire_now(const struct wire *wire);		/* milliseconds, steady; the loop's idea of now */
 uint64_t wire_heard_at(const struct wire *wire);	/* wire_now() when bytes last arrived */
 

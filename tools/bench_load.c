@@ -1,5 +1,5 @@
-/* bench_load SOCKET REF COUNT SESSIONS BYTES: say COUNT messages of BYTES bytes in a case, over SESSIONS control sessions
- * with one call outstanding on each, and print one line of JSON with what was measured.
+/* bench_load SOCKET REF COUNT SESSIONS BYTES [urgent]: say COUNT messages of BYTES bytes in a case, over SESSIONS control
+ * sessions with one call outstanding on each, and print one line of JSON with what was measured.
  *
  * With one session the next message is said when the receipt of the one before is in; with more, as fast as the
  * answers come.  The end is the last signed receipt, as the daemon's own events tell it.
@@ -30,6 +30,7 @@ struct session {
 struct load {
 	const char *socket, *ref;
 	char *text;
+	bool is_urgent;
 	size_t count, n_sessions;
 	struct session sessions[SESSIONS_MAX + 1];	/* the last one watches */
 	struct pollfd polls[SESSIONS_MAX + 1];
@@ -95,6 +96,8 @@ static void submit(struct load *load, struct session *session)
 	act.general_correspondence = &words;
 	Comity__Message message = COMITY__MESSAGE__INIT;
 	message.text = load->text;
+	message.has_urgency = load->is_urgent;
+	message.urgency = COMITY__URGENCY__VALUE__URGENT;
 	message.acts = acts;
 	message.n_acts = 1;
 	Comity__Submit body = COMITY__SUBMIT__INIT;
@@ -236,8 +239,9 @@ static size_t number(const char *text, size_t min, size_t max)
 int main(int argc, char **argv)
 {
 	static struct load load;
-	if (argc != 6)
-		die("usage: bench_load SOCKET REF COUNT SESSIONS BYTES");
+	load.is_urgent = argc == 7 && !strcmp(argv[6], "urgent");
+	if (argc != 6 && !load.is_urgent)
+		die("usage: bench_load SOCKET REF COUNT SESSIONS BYTES [urgent]");
 	load.socket = argv[1];
 	load.ref = argv[2];
 	load.count = number(argv[3], 1, 100000000);

@@ -178,7 +178,7 @@ enum { BULK_TOTAL = 64 << 20 };
 static void pump(struct side *side, struct link *link)
 {
 	static uint8_t piece[BULK_SIZE_MAX];
-	while (!link_is_congested(link) && side->bulk_bytes < BULK_TOTAL) {
+	while (!link_is_bulk_congested(link) && side->bulk_bytes < BULK_TOTAL) {
 		link_send_bulk(link, 1, side->bulk_bytes, SPAN(piece));
 		side->bulk_bytes += sizeof piece;
 	}
@@ -200,6 +200,59 @@ static void bulk_flows_in_order_and_the_queue_stays_shallow(void **state)
 	print_message("# bulk: %.0f MB/s, both ends in one thread\n", BULK_TOTAL / seconds / 1e6);
 	assert_true(pair.s.is_bulk_in_order);
 	assert_true(pair.f.drained > 0);
+	pair_close(&pair);
+}
+
+static void send_pieces(struct link *link, unsigned count)
+{
+	static uint8_t piece[BULK_SIZE_MAX];
+	for (unsigned i = 0; i < count; i++)
+		link_send_bulk(link, 1, i * sizeof piece, SPAN(piece));
+}
+
+static void bulk_leaves_behind_whatever_else_is_said(void **state)
+{
+	(void)state;
+	struct pair pair;
+	pair_join(&pair);
+	send_pieces(pair.f.link, 32);
+	assert_true(link_is_bulk_congested(pair.f.link));
+	assert_false(link_is_congested(pair.f.link));
+	link_send_confirm(pair.f.link, &(struct position){ 0 });
+	until(pair.s.confirms);
+	assert_in_range(pair.s.bulk_bytes, 0, 4 * BULK_SIZE_MAX);
+	until(pair.s.bulk_bytes == 32 * BULK_SIZE_MAX);
+	assert_true(pair.s.is_bulk_in_order);
+	pair_close(&pair);
+}
+
+static void bulk_is_not_starved(void **state)
+{
+	(void)state;
+	enum { MANIFESTS = 12 };
+	struct pair pair;
+	pair_join(&pair);
+	uint8_t *message = calloc(1, MESSAGE_SIZE_MAX);
+	send_pieces(pair.f.link, 8);
+	for (unsigned i = 0; i < MANIFESTS; i++)
+		link_send_manifest(pair.f.link, span_of_text("text"), span_of_text("signature"), &(struct span){ message, MESSAGE_SIZE_MAX }, 1);
+	free(message);
+	until(pair.s.bulk_bytes == 8 * BULK_SIZE_MAX);
+	assert_in_range(pair.s.manifests, 1, MANIFESTS - 1);
+	until(pair.s.manifests == MANIFESTS);
+	pair_close(&pair);
+}
+
+static void the_goodbye_does_not_wait_for_bulk(void **state)
+{
+	(void)state;
+	struct pair pair;
+	pair_join(&pair);
+	send_pieces(pair.f.link, 128);
+	link_close(pair.f.link, FAULT_SHUTTING_DOWN, NULL);
+	until(pair.s.closed);
+	assert_int_equal(pair.s.closed_why, FAULT_GOODBYE);
+	assert_in_range(pair.s.bulk_bytes, 0, 64 * BULK_SIZE_MAX);
 	pair_close(&pair);
 }
 
@@ -236,6 +289,9 @@ int main(void)
 		cmocka_unit_test(what_is_sent_arrives_to_the_letter),
 		cmocka_unit_test(the_largest_manifest_passes),
 		cmocka_unit_test(bulk_flows_in_order_and_the_queue_stays_shallow),
+		cmocka_unit_test(bulk_leaves_behind_whatever_else_is_said),
+		cmocka_unit_test(bulk_is_not_starved),
+		cmocka_unit_test(the_goodbye_does_not_wait_for_bulk),
 		cmocka_unit_test(a_paused_line_waits_and_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, world_open, world_close);

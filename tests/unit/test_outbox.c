@@ -29,7 +29,7 @@ static struct world {
 	struct job *jobs[16];		/* added to the scribe */
 	size_t n_jobs;
 	bool is_up;
-	size_t line_bytes;		/* what the line says it has waiting */
+	bool is_congested;		/* the line says so */
 	struct sent sent[64];		/* what was given to the line */
 	size_t n_sent;
 	uint64_t number;		/* of the last message */
@@ -41,7 +41,7 @@ static struct link *const line = (struct link *)&world;
 
 const char *link_peer(const struct link *link)   { (void)link; return THEM; }
 uint64_t link_id(const struct link *link)        { (void)link; return 7; }
-size_t link_queue_bytes(const struct link *link) { (void)link; return world.line_bytes; }
+bool link_is_congested(const struct link *link)  { (void)link; return world.is_congested; }
 struct link *peers_find_link_by_id(struct peers *peers, uint64_t id) { (void)peers; return id == 7 && world.is_up ? line : NULL; }
 void scribe_add(struct scribe *scribe, struct job *job) { (void)scribe; world.jobs[world.n_jobs++] = job; }
 
@@ -257,10 +257,10 @@ static void a_large_routine_message_has_its_turn_too(void **state)
 	(void)state;
 	struct said routine = say_much(1, URGENCY(ROUTINE), 1 << 20);
 	come_up(0);
-	world.line_bytes = 64 << 20;
+	world.is_congested = true;
 	for (unsigned i = 0; i < 60; i++)
 		say_much(2 + i, URGENCY(URGENT), 700 << 10);
-	world.line_bytes = 0;
+	world.is_congested = false;
 	confirm(0);
 	settle();
 	assert_int_not_equal(place_of(&routine), -1);
@@ -299,14 +299,14 @@ static void little_is_signed_before_the_line_takes_it(void **state)
 {
 	(void)state;
 	come_up(0);
-	world.line_bytes = 64 << 20;	/* it takes nothing */
+	world.is_congested = true;	/* it takes nothing */
 	for (unsigned i = 0; i < 50; i++)
 		say_much(i, URGENCY(ROUTINE), 1 << 20);
 	settle();
 	assert_int_equal(world.n_sent, 0);
 	assert_in_range(our_head().number, 1, 4);
 	struct said urgent = say(99, URGENCY(URGENT));
-	world.line_bytes = 0;
+	world.is_congested = false;
 	confirm(0);
 	settle();
 	assert_in_range(place_of(&urgent) / EACH_PER_MANIFEST, 1, 5);
