@@ -50,7 +50,6 @@ static void on_scribe_closed(void *owner)
 static void on_peers_closed(void *owner)
 {
 	struct comityd *comityd = owner;
-	comityd->peers = NULL;
 	scribe_close(comityd->scribe, on_scribe_closed);
 }
 
@@ -216,6 +215,7 @@ static void clear(struct comityd *comityd)
 	supplier_close(comityd->supplier);
 	inbox_close(comityd->inbox);
 	outbox_close(comityd->outbox);
+	peers_free(comityd->peers);
 	blobs_close(comityd->blobs);
 	store_close(comityd->store);
 	context_free(comityd->context);

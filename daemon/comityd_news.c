@@ -20,8 +20,7 @@ static void on_settled(void *owner, enum fault fault)
 	struct comityd *comityd = owner;
 	if (fault)
 		log_broken("store: a batch could not be committed: %s", fault_detail(fault));
-	if (comityd->peers)
-		outbox_settled(comityd->outbox, comityd->peers, fault);
+	outbox_settled(comityd->outbox, comityd->peers, fault);
 	if (comityd->control)
 		control_announce(comityd->control);
 }

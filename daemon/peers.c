@@ -102,6 +102,8 @@ static enum fault read_endpoints(const char *const *texts, size_t count, struct 
 
 enum fault peers_set(struct peers *peers, const char *id, const char *const *endpoints, size_t count)
 {
+	if (peers->is_closing)
+		return FAULT_SHUTTING_DOWN;
 	if (!authority_id_is_valid(span_of_text(id)))
 		return fault_say(FAULT_CONFIG, "\"%.64s\" is not an authority id", id);
 	struct endpoint *list = NULL;
@@ -186,10 +188,13 @@ void peers_part_closed(struct peers *peers)
 	if (--peers->open_parts)
 		return;
 	void (*closed)(void *owner) = peers->closed;
-	void *owner = peers->owner;
-	free(peers);
 	if (closed)
-		closed(owner);
+		closed(peers->owner);
+}
+
+void peers_free(struct peers *peers)
+{
+	free(peers);
 }
 
 static void on_part_closed(void *owner)

@@ -104,13 +104,15 @@ const char *ping_stage_name(enum ping_stage stage);
  * closes in the next turns of the loop. */
 enum fault peers_open(struct uv_loop_s *loop, const struct peers_settings *settings, struct context *context,
 		const char *own_id, const struct peers_listener *listener, void *owner, struct peers **peers) MUST_CHECK;
-/* Goodbye to all, at most 3 s; `closed(owner)` is the last call, then the struct is gone. */
+/* Goodbye to all, at most 3 s; `closed(owner)` is the last call.  Until it is freed, whoever still asks (a job that was
+ * under way) finds no line and no peer. */
 void peers_close(struct peers *peers, void (*closed)(void *owner));
+void peers_free(struct peers *peers);		/* takes NULL */
 /* The port of listening address `index`, for settings that asked for port 0. */
 uint16_t peers_port(const struct peers *peers, size_t index);
 
 /* A verified peer, which may call us and, when it has endpoints ("host:port", "[v6]:port"), is dialled.
- * Again replaces the endpoints.  Faults: config (an endpoint that cannot be read), no memory. */
+ * Again replaces the endpoints.  Faults: config (an endpoint that cannot be read), no memory, shutting down. */
 enum fault peers_set(struct peers *peers, const char *id, const char *const *endpoints, size_t count) MUST_CHECK;
 /* Blocked or removed: its link is closed and it is not dialled.  Unknown ids are fine. */
 void peers_remove(struct peers *peers, const char *id, enum fault why);

@@ -205,6 +205,8 @@ static inline void side_close(struct side *side)
 	peers_close(side->peers, on_side_closed);
 	until(side->is_closed);
 	assert_null(side->link);	/* `closed` was told */
+	assert_null(peers_find_link_by_id(side->peers, 1));	/* whoever still asks finds none */
+	peers_free(side->peers);
 	context_free(side->context);
 	trust_free(side->trust);
 	bytes_clear(&side->text);
