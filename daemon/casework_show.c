@@ -6,6 +6,7 @@
 
 #include "daemon/casework_parts.h"
 #include "daemon/events.h"
+#include "proto/check.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
@@ -149,8 +150,11 @@ static Comity__MessageView *view_message(struct txn *txn, struct span key, struc
 	view->has_raw = 1;
 	view->raw = record_bytes(arena, raw);
 	/* What was refused because it cannot be read is still there, as raw bytes. */
-	if (!unpack(&comity__message__descriptor, raw, arena, FAULT_BAD_DOCUMENT, &message))
-		view->message = (Comity__Message *)message;
+	if (unpack(&comity__message__descriptor, raw, arena, FAULT_BAD_DOCUMENT, &message))
+		return view;
+	view->message = (Comity__Message *)message;
+	view->has_unknown_fields = 1;
+	view->unknown_fields = (uint32_t)message_unknown_count(message);
 	return view;
 }
 

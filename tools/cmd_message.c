@@ -229,6 +229,7 @@ enum fault cmd_message_show(struct tool *tool)
 		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
 	bytes_clear(&yaml);
 	if (view->unknown_fields)
-		say(tool, "%u fields are of a newer schema: kept in the record, not shown.", view->unknown_fields);
+		say(tool, "%u field%s of a newer schema: kept in the record, not shown.", view->unknown_fields,
+			view->unknown_fields == 1 ? "" : "s");
 	return fault;
 }

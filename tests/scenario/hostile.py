@@ -101,6 +101,11 @@ def an_act_nobody_knows_is_kept_and_shown(lab):
 	require(news.message_id in receipt and "# refused" not in receipt, "it is receipted", receipt)
 	shown = freedonia.comity("message", "show", news.message_id, "--ref", message.request_id)
 	require(shown["state"]["acts"] == ["unknown"] and shown["message"]["text"].startswith("An act"), "and shown as such", shown)
+	require(shown["unknown_fields"] == 1, "what is not shown, deep inside, is counted", shown)
+	plain = freedonia.comity("message", "show", message.message_id, "--ref", message.request_id)
+	require(plain["unknown_fields"] == 0, "a message without such is said to have none", plain)
+	told = freedonia.run("message", "show", news.message_id, "--ref", message.request_id)
+	require("1 field of a newer schema" in told.out + told.err, "people are told too", told.out, told.err)
 
 
 def an_enumeration_value_nobody_knows_is_kept(lab):
