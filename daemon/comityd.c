@@ -17,8 +17,6 @@
 
 #define SOFTWARE "comity " COMITY_VERSION
 
-enum { RETRY_MS = 15000 };
-
 static int64_t now_seconds(void)
 {
 	return stamp_clock() / STAMP_SECOND;
@@ -36,7 +34,7 @@ static void on_carrier_closed(void *owner)
 	struct comityd *comityd = owner;
 	for (size_t i = 0; i < ARRAY_LEN(comityd->signals); i++)
 		uv_close((uv_handle_t *)&comityd->signals[i], NULL);
-	uv_close((uv_handle_t *)&comityd->retry, NULL);
+	uv_close((uv_handle_t *)&comityd->chores.timer, NULL);
 }
 
 static void on_scribe_closed(void *owner)
@@ -83,21 +81,6 @@ static enum fault watch_signals(struct comityd *comityd)
 		    uv_signal_start(&comityd->signals[i], on_signal, numbers[i]))
 			return fault_say(FAULT_IO, "signals cannot be watched");
 	}
-	return OK;
-}
-
-static void on_retry(uv_timer_t *retry)
-{
-	struct comityd *comityd = retry->data;
-	fetcher_retry(comityd->fetcher);
-}
-
-static enum fault start_retrying(struct comityd *comityd)
-{
-	comityd->retry.data = comityd;
-	if (uv_timer_init(&comityd->loop, &comityd->retry) ||
-	    uv_timer_start(&comityd->retry, on_retry, RETRY_MS, RETRY_MS))
-		return fault_say(FAULT_IO, "no timer can be had");
 	return OK;
 }
 
@@ -195,7 +178,7 @@ static enum fault open_rooms(struct comityd *comityd, const struct places *place
 	scribe_add(comityd->scribe, &comityd->certificates);
 	registry_apply_all(comityd->registry);
 	TRY(open_control(comityd, places, settings));
-	TRY(start_retrying(comityd));
+	TRY(chores_begin(comityd));
 	return watch_signals(comityd);
 }
 

@@ -114,12 +114,16 @@ static void on_closed(void *owner, struct link *link, enum fault why)
 	supplier_closed(comityd->supplier, link);
 }
 
-static void on_refused(void *owner, const char *peer, const char *address, enum fault why, const char *detail)
+/* Strangers all count as one for the log: they choose the names that they claim. */
+static void on_refused(void *owner, const char *peer, enum line_proof proof, const char *address, enum fault why,
+	const char *detail)
 {
 	struct comityd *comityd = owner;
-	log_unusual("line %s%s%s: %s: %s", address, *peer ? " with " : "", peer, fault_slug(why), detail);
-	if (*peer)
-		registry_refused(comityd->registry, peer, address, why, detail);
+	char about[64];
+	snprintf(about, sizeof about, "refused %s %s", proof == LINE_PROVEN ? peer : "", fault_slug(why));
+	log_unusual_about(about, "line %s%s%s: %s: %s", address,
+		!*peer ? "" : proof == LINE_PROVEN ? " with " : " of whoever claims to be ", peer, fault_slug(why), detail);
+	registry_refused(comityd->registry, peer, proof, address, why, detail);
 }
 
 static void on_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)
@@ -196,7 +200,7 @@ static void on_kept(void *owner, struct link *link)
 static void on_broken(void *owner, const char *peer, enum fault why, const char *detail)
 {
 	struct comityd *comityd = owner;
-	registry_refused(comityd->registry, peer, "", why, detail);
+	registry_refused(comityd->registry, peer, LINE_PROVEN, "", why, detail);
 	if (stops_correspondence(why))
 		raise_alarm(comityd, peer, why, detail);
 }

@@ -1,5 +1,5 @@
 #pragma once
-/* The switchboard and its news: what the two files of comityd share.  Nobody else includes this. */
+/* The switchboard and its news: what the files of comityd share.  Nobody else includes this. */
 #include <uv.h>
 
 #include "daemon/blobs.h"
@@ -19,7 +19,10 @@
 struct comityd {
 	uv_loop_t loop;
 	uv_signal_t signals[2];
-	uv_timer_t retry;			/* of attachments that could not be kept */
+	struct chores {
+		uv_timer_t timer;
+		unsigned ticks;
+	} chores;
 	struct identity *identity;
 	struct trust *trust;
 	struct context *context;
@@ -39,6 +42,9 @@ struct comityd {
 	struct job certificates;
 	bool is_stopping;
 };
+
+/* What is done by the clock, from now on until the timer is closed.  Faults: io. */
+enum fault chores_begin(struct comityd *comityd) MUST_CHECK;
 
 /* What each room tells, and who hears it. */
 extern const struct scribe_listener comityd_scribe_news;

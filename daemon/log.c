@@ -91,9 +91,11 @@ static void write_line(enum log_level level, const char *line, unsigned repeats)
 	(void)written;	/* there is nobody left to tell */
 }
 
-static void say(enum log_level level, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+/* `about` NULL: the line itself. */
+static void say(enum log_level level, const char *about, const char *format, va_list arguments)
+	__attribute__((format(printf, 3, 0)));
 
-static void say(enum log_level level, const char *format, va_list arguments)
+static void say(enum log_level level, const char *about, const char *format, va_list arguments)
 {
 	if (level < threshold)
 		return;
@@ -103,7 +105,7 @@ static void say(enum log_level level, const char *format, va_list arguments)
 
 	pthread_mutex_lock(&mutex);
 	unsigned repeats;
-	if (!is_repeat(line, &repeats))
+	if (!is_repeat(about ? about : line, &repeats))
 		write_line(level, line, repeats);
 	pthread_mutex_unlock(&mutex);
 }
@@ -129,14 +131,15 @@ const char *log_level_name(enum log_level level)
 	return levels[level].name;
 }
 
-#define LOG_AT(level) do { \
+#define LOG_AT(level, about) do { \
 	va_list arguments; \
 	va_start(arguments, format); \
-	say(level, format, arguments); \
+	say(level, about, format, arguments); \
 	va_end(arguments); \
 } while (0)
 
-void log_debug(const char *format, ...)   { LOG_AT(LEVEL_DEBUG); }
-void log_info(const char *format, ...)    { LOG_AT(LEVEL_INFO); }
-void log_unusual(const char *format, ...) { LOG_AT(LEVEL_UNUSUAL); }
-void log_broken(const char *format, ...)  { LOG_AT(LEVEL_BROKEN); }
+void log_debug(const char *format, ...)   { LOG_AT(LEVEL_DEBUG, NULL); }
+void log_info(const char *format, ...)    { LOG_AT(LEVEL_INFO, NULL); }
+void log_unusual(const char *format, ...) { LOG_AT(LEVEL_UNUSUAL, NULL); }
+void log_broken(const char *format, ...)  { LOG_AT(LEVEL_BROKEN, NULL); }
+void log_unusual_about(const char *about, const char *format, ...) { LOG_AT(LEVEL_UNUSUAL, about); }

@@ -28,3 +28,6 @@ void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_unusual(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_broken(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Lines about the same thing count as the same line, whatever else they say: for what strangers can make us say, with
+ * another address each time. */
+void log_unusual_about(const char *about, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -32,6 +32,12 @@ struct peers_settings {
 	uint64_t ceiling_ms;		/* longest pause: 30,000 */
 };
 
+/* How sure it is whose line it was that did not come about. */
+enum line_proof {
+	LINE_CLAIMED,		/* who called said so, or showed a certificate that did not pass: anybody can */
+	LINE_PROVEN,		/* its certificate passed, or it was we who called it */
+};
+
 /* What peers tells its owner.  Spans and structs are borrowed until you return.  Above, a peer has at
  * most one link: the old one's `closed` always comes before the new one's `opened`. */
 struct peers_listener {
@@ -43,7 +49,8 @@ struct peers_listener {
 	/* The last call about this link, only after `opened`. */
 	void (*closed)(void *owner, struct link *link, enum fault why);
 	/* A line did not come about.  The peer may be "" when it is not known. */
-	void (*refused)(void *owner, const char *peer, const char *address, enum fault why, const char *detail);
+	void (*refused)(void *owner, const char *peer, enum line_proof proof, const char *address, enum fault why,
+			const char *detail);
 	void (*manifest)(void *owner, struct link *link, const struct signed_manifest *manifest);
 	void (*confirmed)(void *owner, struct link *link, const struct position *received);
 	void (*fetch)(void *owner, struct link *link, const struct fetch *fetch);

@@ -53,7 +53,7 @@ static void on_failed(void *owner, const char *address, enum fault why, const ch
 	note_trouble(peer, address, why, detail);
 	ladders_fail(peer, why, detail, NULL);
 	dial_later(peer);
-	peers->listener->refused(peers->owner, peer->id, address, why, detail);
+	peers->listener->refused(peers->owner, peer->id, LINE_PROVEN, address, why, detail);
 }
 
 static const struct dialer_listener dialer_listener = {

@@ -138,6 +138,7 @@ static void on_secured(void *owner, struct link *link)
 {
 	struct line *line = owner;
 	not_a_stranger_any_more(line);
+	line->is_proven = true;
 	if (link_dialler(link) == DIALLED_BY_THEM)
 		line->peer = find_peer(line->peers, link_peer(link));
 	if (!line->peer) {
@@ -239,7 +240,10 @@ static void tell_refused(struct line *line, enum fault why, const char *detail)
 	struct peers *peers = line->peers;
 	if (why == FAULT_DUPLICATE_LINE || peers->is_closing)
 		return;
-	peers->listener->refused(peers->owner, link_peer(line->link), link_address(line->link), why, detail);
+	/* What fails when we call a peer is its trouble, whoever it is that answers there. */
+	const char *whose = line->peer ? line->peer->id : link_peer(line->link);
+	enum line_proof proof = line->peer || line->is_proven ? LINE_PROVEN : LINE_CLAIMED;
+	peers->listener->refused(peers->owner, whose, proof, link_address(line->link), why, detail);
 }
 
 static void on_closed(void *owner, struct link *link, enum fault why, const char *detail)

@@ -62,6 +62,7 @@ struct line {
 	struct line *next;
 	struct link *link;
 	bool is_stranger;		/* counted in peers->strangers */
+	bool is_proven;			/* its certificate passed */
 	bool is_told;			/* `opened` was said above, `closed` not yet */
 	bool is_held;			/* waits for the answer of a rival */
 	uint64_t probe;			/* the number of the echo it waits for; 0: the rival is not open yet */

@@ -1,4 +1,4 @@
-#include "daemon/registry.h"
+#include "daemon/registry_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,38 +10,14 @@
 #include "daemon/peers.h"
 #include "proto/stamp.h"
 
-enum { REFUSAL_PAUSE = STAMP_SECOND, RECORD_ARENA = 8 << 20 };
-
-/* What is still to be written about refused lines. */
-struct refusal {
-	enum fault fault;
-	uint64_t count;			/* 0: forget what was */
-	char address[80], detail[256];
-};
-
-/* A peer as the loop knows it.  Lives as long as the registry: a job may be under way when a peer is removed. */
-struct acquaintance {
-	struct acquaintance *next;
-	struct registry *registry;
-	char peer[AUTHORITY_ID_SIZE];
-	bool is_known, has_refusal, is_writing;
-	int64_t written_at;
-	struct refusal pending;
-	struct refusal writing;		/* the scribe's while is_writing */
-	struct job job;
-};
-
-struct registry {
-	struct registry_rooms rooms;
-	struct acquaintance *acquaintances;
-};
+enum { RECORD_ARENA = 8 << 20 };
 
 const struct identity *registry_identity(const struct registry *registry)
 {
 	return registry->rooms.identity;
 }
 
-static struct acquaintance *find(const struct registry *registry, const char *peer)
+struct acquaintance *registry_recall(const struct registry *registry, const char *peer)
 {
 	for (struct acquaintance *one = registry->acquaintances; one; one = one->next)
 		if (!strcmp(one->peer, peer))
@@ -51,7 +27,7 @@ static struct acquaintance *find(const struct registry *registry, const char *pe
 
 static struct acquaintance *meet(struct registry *registry, const char *peer)
 {
-	struct acquaintance *one = find(registry, peer);
+	struct acquaintance *one = registry_recall(registry, peer);
 	if (one || !(one = calloc(1, sizeof *one)))
 		return one;
 	snprintf(one->peer, sizeof one->peer, "%s", peer);
@@ -116,7 +92,7 @@ static void apply_known(struct registry *registry, const Comity__Peer *peer)
 	struct acquaintance *one = meet(registry, peer->authority);
 	if (one) {
 		one->is_known = true;
-		one->has_refusal = peer->refusal != NULL;
+		one->has_refusal = one->has_refusal || registry_has_refusal(peer);
 	}
 	enum fault fault = trust_set_peer(registry->rooms.trust, peer->authority,
 		span_of_binary(peer->identity_certificate), standing_of(peer));
@@ -128,7 +104,7 @@ static void apply_known(struct registry *registry, const Comity__Peer *peer)
 
 static void apply_unknown(struct registry *registry, const char *peer)
 {
-	struct acquaintance *one = find(registry, peer);
+	struct acquaintance *one = registry_recall(registry, peer);
 	if (one)
 		one->is_known = false;
 	trust_remove_peer(registry->rooms.trust, peer);
@@ -187,64 +163,6 @@ void registry_apply_all(struct registry *registry)
 		registry_apply(registry, one->peer);
 }
 
-/* ── refused lines ───────────────────────────────────────────────────────────────────────────────── */
-
-static enum fault write_refusal(struct txn *txn, struct job *job)
-{
-	struct acquaintance *one = container_of(job, struct acquaintance, job);
-	const struct refusal *refusal = &one->writing;
-	registry_note_refusal(txn, one->peer, refusal->address, refusal->fault, refusal->detail, refusal->count);
-	return txn->fault;
-}
-
-static void on_refusal_written(struct job *job, enum fault fault)
-{
-	struct acquaintance *one = container_of(job, struct acquaintance, job);
-	one->is_writing = false;
-	if (fault)
-		log_broken("peer %s: a refused line cannot be noted: %s", one->peer, fault_detail(fault));
-}
-
-static void write_pending(struct acquaintance *one)
-{
-	one->writing = one->pending;
-	one->pending = (struct refusal){ 0 };
-	one->is_writing = true;
-	one->written_at = stamp_clock();
-	one->job.write = write_refusal;
-	one->job.done = on_refusal_written;
-	scribe_add(one->registry->rooms.scribe, &one->job);
-}
-
-void registry_refused(struct registry *registry, const char *peer, const char *address, enum fault fault,
-	const char *detail)
-{
-	struct acquaintance *one = find(registry, peer);
-	if (!one || !one->is_known)
-		return;		/* anybody can claim to be anybody: only whom we know is worth memory */
-	struct refusal *pending = &one->pending;
-	if (pending->fault != fault)
-		*pending = (struct refusal){ .fault = fault };
-	pending->count++;
-	snprintf(pending->address, sizeof pending->address, "%s", address);
-	snprintf(pending->detail, sizeof pending->detail, "%s", detail ? detail : fault_text(fault));
-	one->has_refusal = true;
-	if (!one->is_writing && stamp_clock() - one->written_at >= REFUSAL_PAUSE)
-		write_pending(one);
-}
-
-void registry_opened(struct registry *registry, const char *peer)
-{
-	struct acquaintance *one = find(registry, peer);
-	if (!one || !one->has_refusal)
-		return;
-	one->pending = (struct refusal){ 0 };
-	if (one->is_writing)
-		return;		/* it stays marked: the next opening forgets it */
-	one->has_refusal = false;
-	write_pending(one);
-}
-
 /* ── life ────────────────────────────────────────────────────────────────────────────────────────── */
 
 enum fault registry_open(const struct registry_rooms *rooms, struct registry **registry)
@@ -262,6 +180,7 @@ void registry_close(struct registry *registry)
 		return;
 	for (struct acquaintance *one = registry->acquaintances, *next; one; one = next) {
 		next = one->next;
+		registry_drop_refusals(one);
 		free(one);
 	}
 	free(registry);

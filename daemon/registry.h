@@ -6,14 +6,25 @@
  * registry_apply(), after the commit.  Removing a peer makes it unknown; its correspondence stays.
  */
 #include "certs/certificate.h"
+#include "daemon/peers.h"
 #include "daemon/record.h"
 #include "daemon/scribe.h"
 #include "proto/control.pb-c.h"
 
 struct identity;
-struct peers;
 struct registry;
 struct trust;
+
+enum { REFUSALS_KEPT = 8 };		/* of one peer, and as many that were only claimed */
+
+/* Lines that were refused for one reason. */
+struct refused {
+	enum fault fault;
+	enum line_proof proof;
+	uint64_t count;
+	int64_t first_at, last_at;
+	char address[80], detail[256];	/* of the last */
+};
 
 /* All of it outlives the registry. */
 struct registry_rooms {
@@ -58,10 +69,10 @@ enum fault registry_remove(const struct registry *registry, struct txn *txn, con
 	struct arena *arena, Comity__Peer **removed) MUST_CHECK;
 /* The correspondence is stopped until a human has looked: chain fork, behind own past.  Unknown peers are fine. */
 void registry_alarm(struct txn *txn, const char *peer, enum fault fault, const char *detail);
-/* `count` lines with this peer were refused: kept for `comity peer show`; with 0 the old ones are forgotten.
- * Unknown peers are fine. */
-void registry_note_refusal(struct txn *txn, const char *peer, const char *address, enum fault fault,
-	const char *detail, uint64_t count);
+/* Lines with this peer were refused: kept for `comity peer show`, one row a reason.  Unknown peers are fine. */
+void registry_note_refusal(struct txn *txn, const char *peer, const struct refused *refused);
+/* What was refused until then is of the past; what was only claimed stays.  Unknown peers are fine. */
+void registry_forget_refusals(struct txn *txn, const char *peer, int64_t until);
 /* An authority's certificates, by role, each by its SHA-256, and the signing one with what it leads to: for whoever
  * checks evidence years later. */
 void registry_keep_certificates(struct txn *txn, const struct span certificates[ROLE_COUNT]);
@@ -74,8 +85,11 @@ void registry_find_signer(struct txn *txn, struct span digest, struct arena *are
 /* After the commit: tell trust, peers and the inbox where this peer stands now.  Unknown ids are taken out. */
 void registry_apply(struct registry *registry, const char *peer);
 void registry_apply_all(struct registry *registry);	/* when the daemon starts */
-/* A line did not come about: counted, and written at most once a second for each peer. */
-void registry_refused(struct registry *registry, const char *peer, const char *address, enum fault fault,
-	const char *detail);
+/* A line did not come about.  Kept in memory first, and only of peers that we know: the ledger is written at most once
+ * in 5 s for each peer and reason, however many lines fail. */
+void registry_refused(struct registry *registry, const char *peer, enum line_proof proof, const char *address,
+	enum fault fault, const char *detail);
 /* A line is open: what was refused before is of the past. */
 void registry_opened(struct registry *registry, const char *peer);
+/* Write what is gathered about refused lines and due.  Every few seconds. */
+void registry_write_refusals(struct registry *registry);

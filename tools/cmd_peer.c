@@ -138,13 +138,25 @@ static void print_link(struct tool *tool, const Comity__LinkReport *link)
 		print(tool, "               %s: %s\n", safe(tool, link->reason), safe(tool, link->reason_text));
 }
 
+static void print_refusal(struct tool *tool, const Comity__Refusal *refusal)
+{
+	print(tool, "  %s      %s: %s\n", refusal->claimed ? "claimed" : "refused", safe(tool, refusal->reason),
+		safe(tool, refusal->text));
+	print(tool, "               %llu time%s, last %s", (unsigned long long)refusal->count, refusal->count == 1 ? "" : "s",
+		time_of(tool, refusal->refused_at));
+	if (refusal->address && *refusal->address)
+		print(tool, ", %s", safe(tool, refusal->address));
+	if (refusal->first_at && refusal->count > 1)
+		print(tool, ", first %s", time_of(tool, refusal->first_at));
+	print(tool, "%s\n", refusal->claimed ? "; whoever it was proved nothing" : "");
+}
+
 static void print_troubles(struct tool *tool, const Comity__Peer *peer)
 {
-	const Comity__Refusal *refusal = peer->refusal;
-	if (refusal)
-		print(tool, "  refused      %llu times, last %s from %s: %s: %s\n", (unsigned long long)refusal->count,
-			time_of(tool, refusal->refused_at), safe(tool, refusal->address), safe(tool, refusal->reason),
-			safe(tool, refusal->text));
+	if (peer->refusal)
+		print_refusal(tool, peer->refusal);
+	for (size_t i = 0; i < peer->n_refusals; i++)
+		print_refusal(tool, peer->refusals[i]);
 	if (peer->alarm)
 		print(tool, "  ALARM        %s: %s\n", safe(tool, peer->alarm), safe(tool, peer->alarm_text));
 }

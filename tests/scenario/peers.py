@@ -9,7 +9,12 @@ from puppet import puppet
 def _reason(here, there):
 	"""Why `here` says nothing flows with `there`."""
 	shown = here.comity("peer", "show", there.name)
-	return shown.get("link", {}).get("reason", ""), shown["peer"].get("refusal", {}).get("reason", "")
+	return shown.get("link", {}).get("reason", ""), *(one["reason"] for one in _refusals(here, there))
+
+
+def _refusals(here, there, claimed=None):
+	found = here.comity("peer", "show", there.name)["peer"].get("refusals", [])
+	return [one for one in found if claimed is None or one.get("claimed", False) == claimed]
 
 
 def a_stranger_is_refused_and_can_be_told_why(lab):
@@ -86,7 +91,12 @@ def another_key_under_the_same_name_is_not_believed(lab):
 	impostor = lab.authority("xs-ca", port=sylvania.port, home=lab.directory + "/impostor")
 	lab.add(impostor, freedonia)
 	lab.verify(impostor, freedonia)
-	lab.eventually(lambda: "cert-untrusted" in str(_reason(freedonia, sylvania)), "the impostor is refused, with the reason")
+	lab.eventually(lambda: "cert-untrusted" in str(_refusals(freedonia, sylvania, False)),
+		"who answers at its address is refused, with the reason")
+	lab.eventually(lambda: "cert-untrusted" in str(_refusals(freedonia, sylvania, True)),
+		"who calls in its name is refused too, and shown as one who claims")
+	shown = freedonia.run("peer", "show", "xs-ca").out
+	require("refused      cert-untrusted" in shown and "claimed      cert-untrusted" in shown, "people see both", shown)
 	card = lab.directory + "/impostor.card"
 	impostor.comity("card", "export", "-o", card)
 	freedonia.refused("identity-changed", "peer", "add", card)
@@ -106,20 +116,47 @@ def a_verified_peer_does_not_pass_for_another(lab):
 	require(freedonia.is_up(third), "and its own line stays")
 
 
-def an_expired_certificate_is_refused_with_the_reason(lab):
-	freedonia, other = puppet(lab)
+def _expired(lab, other):
+	"""A channel certificate of `other` that has run out."""
 	expired, asked = lab.directory + "/expired.crt", lab.directory + "/asked.csr"
 	for words in (["x509", "-x509toreq", "-in", other.key("channel.crt"), "-signkey", other.key("channel.key"), "-out", asked],
 			["x509", "-req", "-in", asked, "-CA", other.key("delegation.crt"), "-CAkey", other.key("delegation.key"),
 			"-days", "30", "-out", expired]):
 		subprocess.run(["faketime", "2024-01-01", "openssl", *words, "-copy_extensions", "copyall"], check=True, capture_output=True)
+	return expired
+
+
+def _knock(other, certificate):
 	try:
-		other.connect(certificate=expired)
+		other.connect(certificate=certificate)
 		other.hello()
 		other.ended()
 	except OSError:
 		pass
+
+
+def an_expired_certificate_is_refused_with_the_reason(lab):
+	freedonia, other = puppet(lab)
+	_knock(other, _expired(lab, other))
 	lab.eventually(lambda: "cert-expired" in _reason(freedonia, other.one), "and `peer show` names the expiry")
+	require(not _refusals(freedonia, other.one, False), "it is a claim: anybody can show a certificate", _refusals(freedonia, other.one))
+	other.connect().hello(addressee="xt-ca")
+	other.ended()
+	lab.eventually(lambda: "wrong-peer" in str(_refusals(freedonia, other.one, False)), "a later refusal is shown beside it")
+	require("cert-expired" in _reason(freedonia, other.one), "and does not hide it")
+
+
+def whoever_claims_to_be_a_peer_floods_neither_its_record_nor_the_log(lab):
+	freedonia, other = puppet(lab)
+	expired, times = _expired(lab, other), 40
+	commits = int(freedonia.comity("status")["commits"])
+	for _ in range(times):
+		_knock(other, expired)
+	count = lambda: sum(int(one["count"]) for one in _refusals(freedonia, other.one, True))
+	lab.eventually(lambda: count() == times, "every one is counted")
+	require(not _refusals(freedonia, other.one, False), "none is held to be the peer's own")
+	require(freedonia.log().count("cert-expired") <= 2, "the log says it once, not every time", freedonia.log()[-3000:])
+	require(int(freedonia.comity("status")["commits"]) - commits < times / 2, "nor is each one a commit")
 
 
 def a_certificate_for_signing_does_not_open_a_line(lab):

@@ -22,6 +22,7 @@ struct side {
 	struct link *link;		/* open, or NULL */
 	unsigned opened, closed, refused, drained;
 	enum fault closed_why, refused_why, compare_with;
+	enum line_proof refused_proof;
 	char refused_peer[40], refused_detail[256];
 	struct hello hello;		/* without its texts */
 	struct position sent, received;	/* for our hello */
@@ -78,12 +79,14 @@ static inline void hear_closed(void *owner, struct link *link, enum fault why)
 	side->closed_why = why;
 }
 
-static inline void hear_refused(void *owner, const char *peer, const char *address, enum fault why, const char *detail)
+static inline void hear_refused(void *owner, const char *peer, enum line_proof proof, const char *address, enum fault why,
+	const char *detail)
 {
 	struct side *side = owner;
 	assert_non_null(address);
 	side->refused++;
 	side->refused_why = why;
+	side->refused_proof = proof;
 	snprintf(side->refused_peer, sizeof side->refused_peer, "%s", peer);
 	snprintf(side->refused_detail, sizeof side->refused_detail, "%s", detail);
 }

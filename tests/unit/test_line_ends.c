@@ -59,6 +59,7 @@ static void a_refusal_reaches_the_other_side(void **state)
 	until(pair.f.refused && pair.s.refused);
 	assert_int_equal(pair.s.refused_why, FAULT_CHAIN_FORK);
 	assert_string_equal(pair.s.refused_peer, "xf-ca");
+	assert_int_equal(pair.s.refused_proof, LINE_PROVEN);
 	assert_int_equal(pair.f.refused_why, FAULT_GOODBYE);
 	assert_string_equal(pair.f.refused_detail, "they say: chain-fork: as the test wants it");
 	struct peer_report report;

@@ -107,6 +107,7 @@ static void a_stranger_learns_that_it_is_one(void **state)
 	until(rogue.is_over && s.refused);
 	assert_int_equal(s.refused_why, FAULT_STRANGER);
 	assert_string_equal(s.refused_peer, "xx-ca");
+	assert_int_equal(s.refused_proof, LINE_CLAIMED);
 	rogue_free(&rogue);
 }
 

@@ -116,27 +116,6 @@ static void an_alarm_stops_the_lines_until_somebody_has_looked(void **state)
 	assert_string_equal(lines.set, "xs-ca");
 }
 
-static void refused_lines_are_counted_and_written_once_a_second(void **state)
-{
-	struct world *world = *state;
-	make_verified(world);
-	for (int i = 0; i < 100; i++)
-		registry_refused(world->registry, "xs-ca", "192.0.2.1:7443", FAULT_TLS, NULL);
-	uv_run(&world->loop, UV_RUN_DEFAULT);
-	assert_int_equal(find(world, "xs-ca")->refusal->count, 1);
-	now += 2 * STAMP_SECOND;
-	registry_refused(world->registry, "xs-ca", "192.0.2.1:7443", FAULT_TLS, NULL);
-	registry_refused(world->registry, "a-stranger", "192.0.2.1:7443", FAULT_TLS, NULL);
-	uv_run(&world->loop, UV_RUN_DEFAULT);
-	Comity__Refusal *refusal = find(world, "xs-ca")->refusal;
-	assert_int_equal(refusal->count, 101);
-	assert_string_equal(refusal->reason, "tls");
-	assert_string_equal(refusal->address, "192.0.2.1:7443");
-	registry_opened(world->registry, "xs-ca");
-	uv_run(&world->loop, UV_RUN_DEFAULT);
-	assert_null(find(world, "xs-ca")->refusal);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,7 +127,6 @@ int main(void)
 		TEST(a_removed_peer_is_unknown),
 		TEST(acts_on_nobody_are_refused),
 		TEST(an_alarm_stops_the_lines_until_somebody_has_looked),
-		TEST(refused_lines_are_counted_and_written_once_a_second),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
