@@ -64,6 +64,7 @@ static void on_signal(uv_signal_t *signal, int number)
 	if (comityd->is_stopping)
 		return;
 	comityd->is_stopping = true;
+	uv_timer_stop(&comityd->chores.timer);
 	log_info("comityd: stopping (%s)", strsignal(number));
 	notify_manager("STOPPING=1");
 	control_close(comityd->control, on_control_closed, comityd);
