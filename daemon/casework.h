@@ -70,8 +70,10 @@ enum fault casework_find_attachment(struct txn *txn, const Comity__Case *kase, c
 	Comity__AttachmentState **found) MUST_CHECK;
 Comity__AttachmentList *casework_attachments(struct txn *txn, const Comity__Case *kase, struct arena *arena);
 
-/* The case's messages in order.  `raw` puts the exact bytes in each view. */
-Comity__MessageList *casework_messages(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena);
+/* A message by its key in the ledger, as people read it; MESSAGE_EXACT: with the exact bytes that were signed.  NULL when
+ * there is none. */
+enum message_detail { MESSAGE_READ, MESSAGE_EXACT };
+Comity__MessageView *casework_view_message(struct txn *txn, struct span key, enum message_detail detail, struct arena *arena);
 /* By id, unique prefix of at least 6, or number in the case (kase may be NULL).  Faults: not found, ambiguous. */
 enum fault casework_find_message(struct casework *casework, struct txn *txn, const Comity__Case *kase, const char *name,
 	struct arena *arena, Comity__MessageView **found) MUST_CHECK;

@@ -135,7 +135,7 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 
 /* ── messages ─────────────────────────────────────────────────────────────────────────────────── */
 
-static Comity__MessageView *view_message(struct txn *txn, struct span key, struct arena *arena)
+Comity__MessageView *casework_view_message(struct txn *txn, struct span key, enum message_detail detail, struct arena *arena)
 {
 	struct span raw;
 	ProtobufCMessage *message = NULL;
@@ -147,8 +147,9 @@ static Comity__MessageView *view_message(struct txn *txn, struct span key, struc
 	view->state = record_find(txn, TABLE_SEEN, key, &comity__message_state__descriptor, arena);
 	if (!txn_get(txn, TABLE_MESSAGES, key, &raw))
 		return view->state ? view : NULL;
-	view->has_raw = 1;
-	view->raw = record_bytes(arena, raw);
+	view->has_raw = detail == MESSAGE_EXACT;
+	if (view->has_raw)
+		view->raw = record_bytes(arena, raw);
 	/* What was refused because it cannot be read is still there, as raw bytes. */
 	if (unpack(&comity__message__descriptor, raw, arena, FAULT_BAD_DOCUMENT, &message))
 		return view;
@@ -156,33 +157,6 @@ static Comity__MessageView *view_message(struct txn *txn, struct span key, struc
 	view->has_unknown_fields = 1;
 	view->unknown_fields = (uint32_t)message_unknown_count(message);
 	return view;
-}
-
-Comity__MessageList *casework_messages(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena)
-{
-	struct key prefix = key_of_uuid(kase->request_id);
-	struct span key, value;
-	struct walk walk;
-	uint32_t place = 0;
-	(void)casework;
-	Comity__MessageList *list = arena_alloc(arena, sizeof *list);
-	if (!list)
-		return NULL;
-	comity__message_list__init(list);
-	list->schema = "comity.message-list/1";
-	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
-	while (walk_next(&walk, &key, &value)) {
-		Comity__MessageView *view = view_message(txn, value, arena);
-		if (!view)
-			break;
-		view->has_place = 1;
-		view->place = ++place;
-		view->has_raw = 0;	/* only `message show` gives the exact bytes */
-		if (!record_append(arena, &list->n_data, &list->data, &view, sizeof view))
-			break;
-	}
-	walk_end(&walk);
-	return list;
 }
 
 static bool names(const struct span *id, const char *name)
@@ -239,7 +213,7 @@ enum fault casework_find_message(struct casework *casework, struct txn *txn, con
 	struct key key = { 0 };
 	(void)casework;
 	TRY(kase ? find_in_case(txn, kase, name, &key) : find_anywhere(txn, name, &key));
-	*found = view_message(txn, key_span(&key), arena);
+	*found = casework_view_message(txn, key_span(&key), MESSAGE_EXACT, arena);
 	if (txn->fault)
 		return txn->fault;
 	return *found ? OK : arena_fault(arena);

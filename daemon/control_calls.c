@@ -6,6 +6,7 @@
 
 #include "certs/digest.h"
 #include "daemon/casework.h"
+#include "daemon/control_lists.h"
 #include "daemon/control_room.h"
 #include "daemon/record.h"
 #include "proto/stamp.h"
@@ -26,13 +27,14 @@ static const struct row {
 	call_answer *change;
 	call_settle *settle;
 	call_pursue *pursue;
+	const struct listing *list;	/* given page by page */
 } rows[] = {
 #define ROW(kind) [COMITY__CALL__KIND_##kind]
 	ROW(STATUS)           = { EVERYBODY, .answer = answer_status },
 	ROW(CARD_EXPORT)      = { READERS,   .change = change_card },
 	ROW(PEER_ADD)         = { ADMINS,    .change = change_peer_add,        .settle = settle_peer },
 	ROW(PEER_VERIFY)      = { ADMINS,    .change = change_peer_verify,     .settle = settle_peer },
-	ROW(PEER_LIST)        = { EVERYBODY, .answer = answer_peer_list },
+	ROW(PEER_LIST)        = { EVERYBODY, .list = &listing_peers },
 	ROW(PEER_SHOW)        = { READERS,   .answer = answer_peer_show },
 	ROW(PEER_PING)        = { WRITERS,   .pursue = pursue_ping },
 	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer },
@@ -42,15 +44,15 @@ static const struct row {
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
 	ROW(REQUEST_SEND)     = { WRITERS,   .change = change_request_send,    .settle = settle_submitted },
-	ROW(REQUEST_LIST)     = { READERS,   .answer = answer_request_list },
+	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
 	ROW(REQUEST_SHOW)     = { READERS,   .answer = answer_request_show },
 	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon },
 	ROW(SUBMIT)           = { WRITERS,   .change = change_submit,          .settle = settle_submitted },
-	ROW(MESSAGE_LIST)     = { READERS,   .answer = answer_message_list },
+	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages },
 	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show },
 	ROW(MANIFEST_GET)     = { READERS,   .answer = answer_manifest },
 	ROW(ATTACH_ADD)       = { WRITERS,   .pursue = pursue_upload },
-	ROW(ATTACH_LIST)      = { READERS,   .answer = answer_attachment_list },
+	ROW(ATTACH_LIST)      = { READERS,   .list = &listing_attachments },
 	ROW(ATTACH_GET)       = { READERS,   .pursue = pursue_download },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 #undef ROW
@@ -365,6 +367,8 @@ void calls_begin(struct session *session)
 	}
 	if (row->answer)
 		read_and_reply(session, row->answer);
+	else if (row->list)
+		lists_begin(session, row->list);
 	else if (row->pursue)
 		row->pursue(session);
 	else

@@ -1,7 +1,7 @@
 #pragma once
 /* What can be called, by whom, and how it is answered: one table (daemon/control_calls.c).
  *
- * A read is answered on the loop; a change runs as a job of the scribe, is kept with its answer when the call has an
+ * A read is answered on the loop, a list page by page (daemon/control_lists.h); a change runs as a job of the scribe, is kept with its answer when the call has an
  * idempotency key, and is settled on the loop when it is on disk; a pursuit goes its own way. */
 #include "certs/authority.h"
 #include "daemon/control_session.h"
@@ -59,15 +59,15 @@ typedef enum fault call_answer(struct inquiry *inquiry);
 typedef void call_settle(struct inquiry *inquiry);
 typedef void call_pursue(struct session *session);
 
-call_answer answer_status, answer_peer_list, answer_peer_show;				/* control_peers.c */
+call_answer answer_status, answer_peer_show;						/* control_peers.c */
 call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
 call_settle settle_peer;
 call_pursue pursue_ping;								/* control_ping.c */
 call_answer change_card;								/* control_card.c */
 call_answer change_request_new, change_request_edit, change_request_send, change_request_abandon,	/* control_requests.c */
-	answer_request_validate, answer_request_list, answer_request_show, change_submit;
+	answer_request_validate, answer_request_show, change_submit;
 call_settle settle_submitted;
-call_answer answer_message_list, answer_message_show, answer_manifest, answer_attachment_list;	/* control_messages.c */
+call_answer answer_message_show, answer_manifest;					/* control_messages.c */
 call_pursue pursue_upload;								/* control_upload.c */
 call_pursue pursue_download;								/* control_download.c */
 call_pursue pursue_watch;								/* control_watch.c */

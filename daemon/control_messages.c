@@ -1,20 +1,44 @@
 /* Messages, manifests and lists of attachments: what evidence is made of. */
 #include "daemon/casework.h"
 #include "daemon/chain.h"
-#include "daemon/control_calls.h"
+#include "daemon/control_lists.h"
 #include "daemon/registry.h"
 
-enum fault answer_message_list(struct inquiry *inquiry)
+/* Both lists are of one case, whose id their keys begin with. */
+static enum fault narrow_to_case(struct inquiry *inquiry, struct key *prefix)
 {
 	Comity__Case *kase;
 	TRY(inquiry_find_case(inquiry, &kase));
-	Comity__MessageList *list = casework_messages(inquiry->rooms->casework, inquiry->txn, kase, inquiry->arena);
-	TRY(inquiry_fault(inquiry));
+	*prefix = key_of_uuid(kase->request_id);
+	return OK;
+}
+
+static enum fault open_messages(struct inquiry *inquiry, struct paging *paging)
+{
+	Comity__MessageList *list;
+	if (!inquiry_make(inquiry, &comity__message_list__descriptor, &list))
+		return inquiry_fault(inquiry);
 	list->schema = "comity.message-list/1";
+	paging->count = &list->n_data;
+	paging->data = &list->data;
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_MESSAGES;
 	inquiry->reply->messages = list;
 	return OK;
 }
+
+static const ProtobufCMessage *show_listed_message(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	Comity__MessageView *view = casework_view_message(inquiry->txn, value, MESSAGE_READ, inquiry->arena);
+	if (!view)
+		return NULL;
+	view->has_place = 1;
+	view->place = paging->place + 1;
+	return &view->base;
+}
+
+const struct listing listing_messages = {
+	.table = TABLE_CASE_MESSAGES, .narrow = narrow_to_case, .open = open_messages, .show = show_listed_message,
+};
 
 enum fault answer_message_show(struct inquiry *inquiry)
 {
@@ -68,14 +92,25 @@ enum fault answer_manifest(struct inquiry *inquiry)
 	return inquiry_fault(inquiry);
 }
 
-enum fault answer_attachment_list(struct inquiry *inquiry)
+static enum fault open_attachments(struct inquiry *inquiry, struct paging *paging)
 {
-	Comity__Case *kase;
-	TRY(inquiry_find_case(inquiry, &kase));
-	Comity__AttachmentList *list = casework_attachments(inquiry->txn, kase, inquiry->arena);
-	TRY(inquiry_fault(inquiry));
+	Comity__AttachmentList *list;
+	if (!inquiry_make(inquiry, &comity__attachment_list__descriptor, &list))
+		return inquiry_fault(inquiry);
 	list->schema = "comity.attachment-list/1";
+	paging->count = &list->n_data;
+	paging->data = &list->data;
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_ATTACHMENTS;
 	inquiry->reply->attachments = list;
 	return OK;
 }
+
+static const ProtobufCMessage *show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	(void)paging;
+	return record_read(inquiry->txn, value, &comity__attachment_state__descriptor, inquiry->arena);
+}
+
+const struct listing listing_attachments = {
+	.table = TABLE_ATTACHMENTS, .narrow = narrow_to_case, .open = open_attachments, .show = show_attachment,
+};

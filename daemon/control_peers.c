@@ -7,7 +7,7 @@
 
 #include "certs/identity.h"
 #include "daemon/chain.h"
-#include "daemon/control_calls.h"
+#include "daemon/control_lists.h"
 #include "daemon/control_room.h"
 #include "daemon/events.h"
 #include "daemon/outbox.h"
@@ -117,37 +117,32 @@ static void strip(Comity__Peer *peer)
 		peer->has_signing_certificate = peer->has_sealing_certificate = 0;
 }
 
-static enum fault add_to_list(struct inquiry *inquiry, Comity__PeerList *list, struct span record)
+static enum fault open_list(struct inquiry *inquiry, struct paging *paging)
 {
-	Comity__Peer *peer = record_read(inquiry->txn, record, &comity__peer__descriptor, inquiry->arena);
-	Comity__PeerView *view = peer ? view_peer(inquiry, peer) : NULL;
-	if (!view)
+	Comity__PeerList *list;
+	if (!inquiry_make(inquiry, &comity__peer_list__descriptor, &list))
 		return inquiry_fault(inquiry);
-	strip(peer);
-	return record_append(inquiry->arena, &list->n_data, &list->data, &view, sizeof view) ? OK : inquiry_fault(inquiry);
-}
-
-static enum fault list_peers(struct inquiry *inquiry, Comity__PeerList **listed)
-{
-	struct walk walk;
-	struct span key, value;
-	enum fault fault = OK;
-	if (!inquiry_make(inquiry, &comity__peer_list__descriptor, listed))
-		return inquiry_fault(inquiry);
-	(*listed)->schema = "comity.peer-list/1";
-	(*listed)->generated_at = stamp_text(inquiry->arena, stamp_clock());
-	walk_from(&walk, inquiry->txn, TABLE_PEERS, (struct span){ 0 }, (struct span){ 0 });
-	while (!fault && walk_next(&walk, &key, &value))
-		fault = add_to_list(inquiry, *listed, value);
-	walk_end(&walk);
-	return fault ? fault : inquiry_fault(inquiry);
-}
-
-enum fault answer_peer_list(struct inquiry *inquiry)
-{
+	list->schema = "comity.peer-list/1";
+	list->generated_at = paging->generated_at;
+	paging->count = &list->n_data;
+	paging->data = &list->data;
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_PEERS;
-	return list_peers(inquiry, &inquiry->reply->peers);
+	inquiry->reply->peers = list;
+	return OK;
 }
+
+static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	Comity__Peer *peer = record_read(inquiry->txn, value, &comity__peer__descriptor, inquiry->arena);
+	Comity__PeerView *view = peer ? view_peer(inquiry, peer) : NULL;
+	(void)paging;
+	if (!view)
+		return NULL;
+	strip(peer);
+	return &view->base;
+}
+
+const struct listing listing_peers = { .table = TABLE_PEERS, .open = open_list, .show = show_row };
 
 enum fault answer_peer_show(struct inquiry *inquiry)
 {
@@ -172,21 +167,34 @@ static enum fault add_alarm(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	return fault ? fault : inquiry_fault(inquiry);
 }
 
+static enum fault count_peer(struct inquiry *inquiry, Comity__DaemonStatus *status, const Comity__Peer *peer)
+{
+	struct peer_report report = { 0 };
+	status->peers++;
+	status->peers_verified += peer->standing == COMITY__STANDING__VALUE__VERIFIED;
+	status->peers_up += peers_report(inquiry->rooms->peers, peer->authority, &report) && report.condition == PEER_UP;
+	status->queued += outbox_waiting(inquiry->txn, peer->authority);
+	return peer->alarm ? add_alarm(inquiry, status, peer) : OK;
+}
+
+/* One after the other: each record may hold a card and five certificates. */
 static enum fault count_peers(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
-	Comity__PeerList *list;
-	TRY(list_peers(inquiry, &list));
+	struct walk walk;
+	struct span key, value;
+	struct arena arena;
+	enum fault fault = OK;
+	arena_init(&arena, SESSION_ARENA);
 	status->has_peers = status->has_peers_verified = status->has_peers_up = status->has_queued = 1;
-	status->peers = (uint32_t)list->n_data;
-	for (size_t i = 0; i < list->n_data; i++) {
-		const Comity__PeerView *view = list->data[i];
-		status->peers_verified += view->peer->standing == COMITY__STANDING__VALUE__VERIFIED;
-		status->peers_up += view->link && !strcmp(view->link->state, "up");
-		status->queued += view->queued;
-		if (view->peer->alarm)
-			TRY(add_alarm(inquiry, status, view->peer));
+	walk_from(&walk, inquiry->txn, TABLE_PEERS, (struct span){ 0 }, (struct span){ 0 });
+	while (!fault && walk_next(&walk, &key, &value)) {
+		const Comity__Peer *peer = record_read(inquiry->txn, value, &comity__peer__descriptor, &arena);
+		fault = peer ? count_peer(inquiry, status, peer) : inquiry->txn->fault;
+		arena_reset(&arena);
 	}
-	return OK;
+	walk_end(&walk);
+	arena_clear(&arena);
+	return fault ? fault : inquiry_fault(inquiry);
 }
 
 static enum fault write_store(struct inquiry *inquiry, Comity__DaemonStatus *status)

@@ -3,11 +3,9 @@
 #include <strings.h>
 
 #include "daemon/casework.h"
-#include "daemon/control_calls.h"
-#include "daemon/events.h"
+#include "daemon/control_lists.h"
 #include "daemon/peers.h"
 #include "daemon/registry.h"
-#include "proto/stamp.h"
 
 static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
 {
@@ -190,37 +188,33 @@ static bool is_wanted(const Comity__RequestFilter *filter, const Comity__Case *k
 	return has_status(filter, kase) && (!filter->open || is_open(kase));
 }
 
-static enum fault add_case(struct inquiry *inquiry, Comity__RequestList *list, Comity__Case *kase)
+static enum fault open_list(struct inquiry *inquiry, struct paging *paging)
 {
-	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
-	if (!view)
-		return inquiry_fault(inquiry);
-	return record_append(inquiry->arena, &list->n_data, &list->data, &view, sizeof view) ? OK : inquiry_fault(inquiry);
-}
-
-/* The newest first, as the ids sort by age. */
-enum fault answer_request_list(struct inquiry *inquiry)
-{
-	struct walk walk;
-	struct span key, value;
 	Comity__RequestList *list;
-	enum fault fault = OK;
-	char now[STAMP_SIZE];
-	stamp_now(now);
 	if (!inquiry_make(inquiry, &comity__request_list__descriptor, &list))
 		return inquiry_fault(inquiry);
 	list->schema = "comity.request-list/1";
-	list->generated_at = record_text(inquiry->arena, now);
+	list->generated_at = paging->generated_at;
 	list->has_seq = 1;
-	list->seq = events_last(inquiry->txn);
-	walk_last(&walk, inquiry->txn, TABLE_CASES, (struct span){ 0 }, (struct span){ 0 });
-	while (!fault && walk_next(&walk, &key, &value)) {
-		Comity__Case *kase = record_read(inquiry->txn, value, &comity__case__descriptor, inquiry->arena);
-		if (kase && is_wanted(inquiry->call->request_list, kase))
-			fault = add_case(inquiry, list, kase);
-	}
-	walk_end(&walk);
+	list->seq = paging->seq;
+	paging->count = &list->n_data;
+	paging->data = &list->data;
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_REQUESTS;
 	inquiry->reply->requests = list;
-	return fault;
+	return OK;
 }
+
+static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	Comity__Case *kase = record_read(inquiry->txn, value, &comity__case__descriptor, inquiry->arena);
+	(void)paging;
+	if (!kase || !is_wanted(inquiry->call->request_list, kase))
+		return NULL;
+	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
+	return view ? &view->base : NULL;
+}
+
+/* The newest first, as the ids sort by age. */
+const struct listing listing_requests = {
+	.table = TABLE_CASES, .order = NEWEST_FIRST, .open = open_list, .show = show_row,
+};

@@ -27,6 +27,10 @@ void client_set_patience(struct client *client, int64_t patience_ms);
 enum fault client_call(struct client *client, Comity__Call *call, const Comity__Reply **reply) MUST_CHECK;
 /* The next answer to the same call, after one with `more`. */
 enum fault client_next(struct client *client, const Comity__Reply **reply) MUST_CHECK;
+/* A list whose first page came with `more`: the other pages, and all put together into one answer, which lives in the
+ * arena; its budget grows with the list. */
+enum fault client_list(struct client *client, const Comity__Reply *page, struct arena *arena,
+	const Comity__Reply **reply) MUST_CHECK;
 /* What the daemon said with the last refusal, or NULL.  Lives until the next call. */
 const Comity__Error *client_error(const struct client *client);
 

@@ -236,7 +236,8 @@ enum fault ask(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase ki
 	struct client *client;
 	TRY(reach(tool, &client));
 	TRY(client_call(client, call, reply));
-	return expect(*reply, kind);
+	TRY(expect(*reply, kind));
+	return (*reply)->more ? client_list(client, *reply, &tool->arena, reply) : OK;
 }
 
 enum fault keep_message(struct tool *tool, const ProtobufCMessage *message, ProtobufCMessage **copy)

@@ -82,6 +82,10 @@ class Control(Frames):
 		self.calls = 0
 
 	def call(self, kind, key=None, **fields):
+		self.ask(kind, key, **fields)
+		return self.reply()
+
+	def ask(self, kind, key=None, **fields):
 		self.calls += 1
 		call = self.schema.Call(id=self.calls, api=1)
 		if key:
@@ -94,7 +98,6 @@ class Control(Frames):
 			else:
 				setattr(body, name, value)
 		self.write(call.SerializeToString())
-		return self.reply()
 
 	def reply(self):
 		while True:
