@@ -268,3 +268,20 @@ enum fault certificate_pem(struct span der, struct bytes *pem)
 	X509_free(certificate);
 	return fault;
 }
+
+enum fault certificate_from_pem(struct span *pem, struct bytes *der)
+{
+	uint8_t *at = NULL;
+	BIO *bio = BIO_new_mem_buf(pem->at, (int)pem->len);
+	X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	int len = certificate ? i2d_X509(certificate, &at) : 0;
+	size_t left = bio ? BIO_ctrl_pending(bio) : 0;
+	X509_free(certificate);
+	BIO_free(bio);
+	if (len <= 0)
+		return fault_say(FAULT_CERT_PROFILE, "there is no certificate in PEM form: %s", openssl_reason());
+	*pem = (struct span){ pem->at + pem->len - left, left };
+	enum fault fault = bytes_append(der, (struct span){ at, (size_t)len });
+	OPENSSL_free(at);
+	return fault;
+}

@@ -31,3 +31,5 @@ enum fault certificate_read(struct span der, struct certificate_facts *facts) MU
 enum fault certificate_spki(struct span der, struct bytes *spki) MUST_CHECK;
 /* The PEM form, appended: for files that stock tools read. */
 enum fault certificate_pem(struct span der, struct bytes *pem) MUST_CHECK;
+/* The next certificate off the front of a text in PEM form, appended as DER.  Fault: certificate profile (there is none). */
+enum fault certificate_from_pem(struct span *pem, struct bytes *der) MUST_CHECK;

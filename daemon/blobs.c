@@ -1,6 +1,7 @@
 #include "daemon/blobs.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "certs/digest.h"
@@ -195,6 +197,40 @@ enum fault blobs_remove(struct blobs *blobs, struct blob_id id)
 	return disk_sync_dir(blobs->dir, name);
 }
 
+static void tell_file(int shard, const char *name, const struct dirent *entry,
+                      void (*tell)(void *owner, const char *name, uint64_t size, int64_t age_seconds), void *owner)
+{
+	char path[BLOB_NAME_SIZE];
+	struct stat file;
+	int length = snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
+	if (length != BLOB_NAME_SIZE - 1 || fstatat(shard, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) || !S_ISREG(file.st_mode))
+		return;
+	tell(owner, path, (uint64_t)file.st_size, time(NULL) - file.st_mtim.tv_sec);
+}
+
+enum fault blobs_each(struct blobs *blobs, void (*tell)(void *owner, const char *name, uint64_t size, int64_t age_seconds),
+                      void *owner)
+{
+	for (unsigned shard = 0; shard < 256; shard++) {
+		char name[3];
+		snprintf(name, sizeof name, "%02x", shard);
+		int fd = openat(blobs->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+		if (!dir && fd < 0 && errno == ENOENT)
+			continue;	/* nothing came to lie there yet */
+		if (!dir) {
+			enum fault fault = disk_fault(name);
+			if (fd >= 0)
+				close(fd);
+			return fault;
+		}
+		for (struct dirent *entry; (entry = readdir(dir)); )
+			tell_file(fd, name, entry, tell, owner);
+		closedir(dir);
+	}
+	return OK;
+}
+
 struct blob {
 	int fd;
 	uint64_t size;
@@ -258,6 +294,43 @@ static enum fault compare(int fd, uint64_t size, const uint8_t *expected)
 	digest_free(digest);
 	TRY(fault);
 	if (memcmp(found, expected, DIGEST_SIZE))
+		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment is not what was stored");
+	return OK;
+}
+
+/* Copy and hash in one go, in constant memory. */
+static enum fault copy(const struct blob *blob, int to, uint8_t found[DIGEST_SIZE])
+{
+	enum { PIECE_SIZE = 256 << 10 };
+	struct digest *digest = digest_new();
+	uint8_t *piece = malloc(PIECE_SIZE);
+	enum fault fault = digest && piece ? OK : FAULT_NO_MEMORY;
+	size_t got;
+	for (uint64_t offset = 0; !fault && offset < blob->size; offset += got) {
+		fault = disk_read(blob->fd, piece, PIECE_SIZE, offset, &got);
+		if (!fault && !got)
+			fault = fault_say(FAULT_IO, "an attachment's file is shorter than it was");
+		if (!fault)
+			fault = disk_write(to, (struct span){ piece, got }, offset);
+		if (!fault)
+			digest_update(digest, (struct span){ piece, got });
+	}
+	if (digest)
+		digest_finish(digest, found);
+	digest_free(digest);
+	free(piece);
+	return fault;
+}
+
+enum fault blobs_copy(struct blobs *blobs, struct blob_id id, int to, uint8_t digest[DIGEST_SIZE])
+{
+	struct blob *blob;
+	TRY(blob_open(blobs, id, &blob));
+	assert(blob);
+	enum fault fault = copy(blob, to, digest);
+	blob_close(blob);
+	TRY(fault);
+	if (memcmp(digest, id.digest, DIGEST_SIZE))
 		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment is not what was stored");
 	return OK;
 }

@@ -47,6 +47,13 @@ enum fault blobs_verify(struct blobs *blobs, struct blob_id id) MUST_CHECK;
 /* Delete it; one that is not there is deleted already. */
 enum fault blobs_remove(struct blobs *blobs, struct blob_id id) MUST_CHECK;
 
+/* Tell of every whole blob's file: its name below the directory, its size and its age.  Faults: io. */
+enum fault blobs_each(struct blobs *blobs, void (*tell)(void *owner, const char *name, uint64_t size, int64_t age_seconds),
+                      void *owner) MUST_CHECK;
+/* Copy a blob's file to another, which is empty, as it lies there; `digest` gets the SHA-256 of what was copied.
+ * Faults: not found, digest mismatch (it is not what was stored), io, disk full, no memory. */
+enum fault blobs_copy(struct blobs *blobs, struct blob_id id, int to, uint8_t digest[DIGEST_SIZE]) MUST_CHECK;
+
 /* ── writing ──────────────────────────────────────────────────────────────────────────────────
  *
  * begin, write …, then one of finish, leave, discard: each of these frees the blob.

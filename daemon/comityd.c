@@ -42,6 +42,7 @@ static void on_scribe_closed(void *owner)
 	struct comityd *comityd = owner;
 	comityd->scribe = NULL;
 	porter_close(comityd->reader, on_reader_closed, comityd);
+	porter_close(comityd->steward, on_reader_closed, comityd);
 	porter_close(comityd->carrier, on_carrier_closed, comityd);
 }
 
@@ -99,6 +100,8 @@ static enum fault open_trust(struct comityd *comityd, const struct places *place
 
 static enum fault open_ledger(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
+	comityd->places = (struct backup_places){ .state = places->state, .config = places->config, .profile = places->profile };
+	TRY(backup_check_state(places->state));
 	TRY(store_open(places->store, setting_bytes(settings->store->map_size_max), &comityd->store));
 	TRY(blobs_open(places->blobs, &comityd->blobs));
 	blobs_set_keep_free(comityd->blobs, setting_bytes(settings->limits->keep_free));
@@ -106,6 +109,7 @@ static enum fault open_ledger(struct comityd *comityd, const struct places *plac
 	TRY(scribe_open(&comityd->loop, comityd->store, &comityd_scribe_news, comityd, &comityd->scribe));
 	outbox_set_scribe(comityd->outbox, comityd->scribe);
 	TRY(porter_open(&comityd->loop, &comityd->carrier));
+	TRY(porter_open(&comityd->loop, &comityd->steward));
 	return porter_open(&comityd->loop, &comityd->reader);
 }
 
@@ -163,7 +167,8 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 	if (settings->profile)
 		TRY(pack(&settings->profile->base, &comityd->profile));
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
-		.porter = comityd->carrier, .blobs = comityd->blobs, .peers = comityd->peers, .trust = comityd->trust,
+		.porter = comityd->carrier, .steward = comityd->steward, .blobs = comityd->blobs, .places = &comityd->places,
+		.peers = comityd->peers, .trust = comityd->trust,
 		.casework = &comityd->casework, .registry = comityd->registry, .identity = comityd->identity,
 		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
 	return control_open(&rooms, places->run, &comityd->control);

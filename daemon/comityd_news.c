@@ -4,6 +4,8 @@
 
 #include "daemon/chain.h"
 #include "daemon/comityd_parts.h"
+#include "daemon/gap.h"
+#include "daemon/hold.h"
 #include "daemon/log.h"
 #include "daemon/receipts.h"
 
@@ -81,13 +83,49 @@ static bool stops_correspondence(enum fault fault)
 	return fault == FAULT_CHAIN_FORK || fault == FAULT_BEHIND_OWN_PAST;
 }
 
+/* What a peer said while we were on hold, on its way into the ledger. */
+struct noting {
+	struct job job;
+	char peer[MANIFEST_ID_SIZE];
+	struct position sent, received;
+};
+
+static enum fault write_gap(struct txn *txn, struct job *job)
+{
+	struct noting *noting = container_of(job, struct noting, job);
+	gap_note(txn, noting->peer, &noting->sent, &noting->received);
+	return txn->fault;
+}
+
+static void on_gap_noted(struct job *job, enum fault fault)
+{
+	(void)fault;	/* they are asked again */
+	free(container_of(job, struct noting, job));
+}
+
+/* After a restore our chain may be behind its own past: nothing is said on a line before somebody has looked. */
+static enum fault hold_back(struct comityd *comityd, const char *peer, const struct hello *theirs)
+{
+	struct noting *noting = calloc(1, sizeof *noting);
+	if (!noting)
+		return FAULT_NO_MEMORY;
+	*noting = (struct noting){ .job = { .write = write_gap, .done = on_gap_noted }, .sent = theirs->sent,
+		.received = theirs->received };
+	snprintf(noting->peer, sizeof noting->peer, "%s", peer);
+	scribe_add(comityd->scribe, &noting->job);
+	return fault_say(FAULT_ON_HOLD, "this authority was restored from a backup and is on hold");
+}
+
 static enum fault on_compare(void *owner, const char *peer, const struct hello *theirs)
 {
 	struct comityd *comityd = owner;
 	struct txn txn;
 	TRY(txn_begin(comityd->store, TXN_READ, &txn));
-	enum fault fault = chain_compare(&txn, peer, &theirs->sent, &theirs->received);
+	bool is_restored = hold_kind(&txn, HOLD_EVERYBODY) == COMITY__HOLD_KIND__VALUE__RESTORED;
+	enum fault fault = is_restored ? OK : chain_compare(&txn, peer, &theirs->sent, &theirs->received);
 	txn_abort(&txn);
+	if (is_restored)
+		return hold_back(comityd, peer, theirs);
 	if (stops_correspondence(fault)) {
 		char detail[512];
 		snprintf(detail, sizeof detail, "%s", fault_detail(fault));

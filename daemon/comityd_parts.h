@@ -2,6 +2,7 @@
 /* The switchboard and its news: what the files of comityd share.  Nobody else includes this. */
 #include <uv.h>
 
+#include "daemon/backup.h"
 #include "daemon/blobs.h"
 #include "daemon/casework.h"
 #include "daemon/comityd.h"
@@ -29,6 +30,8 @@ struct comityd {
 	struct store *store;
 	struct scribe *scribe;
 	struct porter *carrier, *reader;	/* what comes in is written, what goes out is read */
+	struct porter *steward;			/* backups, and what else takes long */
+	struct backup_places places;
 	struct blobs *blobs;
 	struct outbox *outbox;
 	struct peers *peers;

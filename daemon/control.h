@@ -16,6 +16,7 @@ struct casework;
 struct control;
 struct identity;
 struct peers;
+struct backup_places;
 struct porter;
 struct registry;
 struct scribe;
@@ -28,7 +29,9 @@ struct control_rooms {
 	struct store *store;
 	struct scribe *scribe;
 	struct porter *porter;
+	struct porter *steward;		/* for what takes long: backups, and looking through the store */
 	struct blobs *blobs;
+	const struct backup_places *places;
 	struct peers *peers;
 	struct trust *trust;
 	struct casework *casework;

@@ -54,6 +54,10 @@ static const struct row {
 	ROW(ATTACH_ADD)       = { WRITERS,   .pursue = pursue_upload },
 	ROW(ATTACH_LIST)      = { READERS,   .list = &listing_attachments },
 	ROW(ATTACH_GET)       = { READERS,   .pursue = pursue_download },
+	ROW(BACKUP_CREATE)    = { ADMINS,    .pursue = pursue_backup_create },
+	ROW(BACKUP_VERIFY)    = { ADMINS,    .pursue = pursue_backup_verify },
+	ROW(BACKUP_LIST)      = { ADMINS,    .pursue = pursue_backup_list },
+	ROW(DAEMON_RELEASE)   = { ADMINS,    .change = change_daemon_release,  .settle = settle_release },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 #undef ROW
 };

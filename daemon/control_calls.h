@@ -63,6 +63,9 @@ call_answer answer_status, answer_peer_show;						/* control_peers.c */
 call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
 call_settle settle_peer;
 call_pursue pursue_ping;								/* control_ping.c */
+call_pursue pursue_backup_create, pursue_backup_verify, pursue_backup_list;		/* control_backup.c */
+call_answer change_daemon_release;
+call_settle settle_release;							/* control_hold.c */
 call_answer change_card;								/* control_card.c */
 call_answer change_request_new, change_request_edit, change_request_send, change_request_abandon,	/* control_requests.c */
 	answer_request_validate, answer_request_show, change_submit;

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include "certs/identity.h"
+#include "daemon/backups.h"
 #include "daemon/chain.h"
 #include "daemon/control_lists.h"
 #include "daemon/control_room.h"
 #include "daemon/events.h"
+#include "daemon/gap.h"
+#include "daemon/hold.h"
 #include "daemon/outbox.h"
 #include "daemon/peers.h"
 #include "daemon/registry.h"
@@ -209,6 +212,17 @@ static enum fault write_store(struct inquiry *inquiry, Comity__DaemonStatus *sta
 	return inquiry_fault(inquiry);
 }
 
+/* When was the last backup, and is it worth anything; are we on hold, and how far behind? */
+static enum fault write_keeping(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	const Comity__Backups *backups = backups_find(inquiry->txn, inquiry->arena);
+	status->backup_made_at = backups ? backups->made_at : NULL;
+	status->backup_verified_at = backups ? backups->verified_at : NULL;
+	status->hold = hold_find(inquiry->txn, HOLD_EVERYBODY, inquiry->arena);
+	gap_list(inquiry->txn, inquiry->arena, &status->gaps, &status->n_gaps);
+	return inquiry_fault(inquiry);
+}
+
 static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
 	const struct control_rooms *rooms = inquiry->rooms;
@@ -238,6 +252,7 @@ enum fault answer_status(struct inquiry *inquiry)
 	write_ourselves(inquiry, status);
 	TRY(count_peers(inquiry, status));
 	TRY(write_store(inquiry, status));
+	TRY(write_keeping(inquiry, status));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_STATUS;
 	inquiry->reply->status = status;
 	return OK;

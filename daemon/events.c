@@ -56,7 +56,8 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 	if (!event)
 		return NULL;
 	char id[96], source[64];
-	snprintf(id, sizeof id, "%s/1/%" PRIu64, own_id, number);
+	uint32_t epoch = (uint32_t)txn_last(txn, EVENTS_EPOCH) + 1;
+	snprintf(id, sizeof id, "%s/%" PRIu32 "/%" PRIu64, own_id, epoch, number);
 	snprintf(source, sizeof source, "comity:%s", own_id);
 	event->specversion = "1.0";
 	event->id = record_text(arena, id);
@@ -64,6 +65,6 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 	event->datacontenttype = "application/json";
 	event->has_comityseq = event->has_comityepoch = 1;
 	event->comityseq = number;
-	event->comityepoch = 1;
+	event->comityepoch = epoch;
 	return event;
 }

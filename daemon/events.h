@@ -5,6 +5,9 @@
  */
 #include "daemon/record.h"
 
+/* The counter of restores: with each the events are of another epoch, and whoever watches lists anew. */
+#define EVENTS_EPOCH "epoch"
+
 /* Append an event; `subject` (may be NULL) is our reference of the request, or the peer.  Returns its number. */
 uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data);
 /* A message came further: `type` says how far.  The subject is our reference of its request, else the request's id, else
@@ -34,3 +37,8 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
 #define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
 #define EVENT_PEER_ALARM        "comity.peer.alarm.v1"
+#define EVENT_DAEMON_RELEASED   "comity.daemon.released.v1"
+#define EVENT_BACKUP_DONE       "comity.backup.done.v1"
+#define EVENT_BACKUP_VERIFIED   "comity.backup.verified.v1"
+#define EVENT_BACKUP_FAILED     "comity.backup.failed.v1"
+#define EVENT_BACKUP_RESTORED   "comity.backup.restored.v1"

@@ -218,6 +218,21 @@ static enum fault on_pong(struct link *link, const struct packet *packet)
 	return OK;
 }
 
+/* Some of what they say of themselves is, said of them, another fault; most of it is theirs alone. */
+static enum fault fault_of_goodbye(enum fault told)
+{
+	static const struct { enum fault told, ours; } meanings[] = {
+		{ FAULT_DUPLICATE_LINE, FAULT_DUPLICATE_LINE },
+		{ FAULT_ON_HOLD,        FAULT_PEER_ON_HOLD },
+		{ FAULT_STORE_FULL,     FAULT_REMOTE_STORE_FULL },
+		{ FAULT_DISK_FULL,      FAULT_REMOTE_STORE_FULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+		if (meanings[i].told == told)
+			return meanings[i].ours;
+	return FAULT_GOODBYE;
+}
+
 static enum fault on_goodbye(struct link *link, const struct packet *packet)
 {
 	enum fault told = *packet->goodbye.reason ? fault_from_slug(packet->goodbye.reason) : FAULT_GOODBYE;
@@ -225,7 +240,7 @@ static enum fault on_goodbye(struct link *link, const struct packet *packet)
 	char detail[PACKET_TEXT_MAX + PACKET_SLUG_MAX + 16], shown[256];
 	snprintf(detail, sizeof detail, "they say: %s: %s", packet->goodbye.reason, packet->goodbye.text);
 	text_excerpt(shown, sizeof shown, span_of_text(detail));
-	end(link, told == FAULT_DUPLICATE_LINE ? told : FAULT_GOODBYE, shown);
+	end(link, fault_of_goodbye(told), shown);
 	return OK;
 }
 

@@ -99,7 +99,14 @@ enum remedy {
 	X(FAULT_NOT_YET,             "not-yet",             REMEDY_RETRY,         75, "it is not there yet", "it goes on by itself; comity request track REF shows how far it is") \
 	X(FAULT_SHUTTING_DOWN,       "shutting-down",       REMEDY_RETRY,         75, "the daemon is shutting down", "repeat when it is back") \
 	X(FAULT_EVENTS_EXPIRED,      "events-expired",      REMEDY_REFUSE,        75, "events that old are no longer kept", "list the requests anew and watch from there") \
-	X(FAULT_CANNOT_CREATE,       "cannot-create",       REMEDY_REFUSE,        73, "nothing can be written there", "check the path: its directory must exist, and be open to you")
+	X(FAULT_CANNOT_CREATE,       "cannot-create",       REMEDY_REFUSE,        73, "nothing can be written there", "check the path: its directory must exist, and be open to you") \
+	/* ── backups, retention, a full disk ──────────────────────────────────────────────────── */ \
+	X(FAULT_DAEMON_RUNNING,      "daemon-running",      REMEDY_REFUSE,        75, "comityd is running", "stop it first: systemctl stop comityd, or end the process; then repeat") \
+	X(FAULT_BAD_BACKUP,          "bad-backup",          REMEDY_REFUSE,        65, "the backup is not whole or not genuine", "comity backup verify PATH tells what is wrong with it; use another") \
+	X(FAULT_RESTORE_UNFINISHED,  "restore-unfinished",  REMEDY_CALL_OPERATOR, 78, "a restore was cut short", "repeat it: comity backup restore PATH --confirm=AUTHORITY") \
+	X(FAULT_ON_HOLD,             "on-hold",             REMEDY_RETRY,         75, "the authority is on hold after a restore and exchanges nothing yet", "comity daemon release lets it go on") \
+	X(FAULT_PEER_ON_HOLD,        "peer-on-hold",        REMEDY_RETRY,         75, "the other authority was restored from a backup and is on hold", "it goes on when they release it; until then everything waits") \
+	X(FAULT_REMOTE_STORE_FULL,   "remote-store-full",   REMEDY_RETRY,         75, "the other authority has no room left for now; nothing is lost", "it is tried again by itself; if it stays so, tell them")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

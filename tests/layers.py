@@ -34,6 +34,10 @@ WALLS = [
 	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
 	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
 	("daemon/events*", ["proto/", *LEDGER]),
+	("daemon/backups*", ["proto/", *LEDGER]),
+	("daemon/gap*", ["proto/", *LEDGER, "daemon/chain"]),
+	("daemon/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/events", "daemon/hold", "daemon/survey"]),
+	("daemon/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/chain"]),
 	("daemon/hold*", ["proto/", *LEDGER]),
 	("daemon/chain*", ["proto/", "certs/", *LEDGER, "daemon/events"]),
 
@@ -69,7 +73,8 @@ WALLS = [
 
 	# above everything
 	("daemon/registry*", [*DESK, *LINE]),
-	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox"]),
+	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
+		"daemon/gap", "daemon/survey"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]

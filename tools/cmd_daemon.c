@@ -20,6 +20,31 @@ static enum fault get_status(struct tool *tool, const Comity__DaemonStatus **sta
 	return OK;
 }
 
+static void print_gap(struct tool *tool, const Comity__Gap *gap)
+{
+	struct { uint64_t here, there; const char *what; } sides[] = {
+		{ gap->we_sent, gap->they_received, "ours" }, { gap->we_received, gap->they_sent, "theirs" },
+	};
+	print(tool, "            %s:", safe(tool, gap->peer));
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+		unsigned long long here = sides[i].here, there = sides[i].there;
+		if (there > here)
+			print(tool, " %llu of %s are missing here (%llu to %llu);", there - here, sides[i].what, here + 1, there);
+		else
+			print(tool, " nothing of %s is missing here;", sides[i].what);
+	}
+	print(tool, " asked %s ago%s%s\n", ago(tool, gap->at), gap->reason ? "  " : "", safe(tool, gap->reason));
+}
+
+static void print_hold(struct tool *tool, const Comity__DaemonStatus *status)
+{
+	if (!status->hold)
+		return;
+	print(tool, "  ON HOLD   since %s: %s\n", time_of(tool, status->hold->at), safe_or(tool, status->hold->reason, "no reason given"));
+	for (size_t i = 0; i < status->n_gaps; i++)
+		print_gap(tool, status->gaps[i]);
+}
+
 static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 {
 	print(tool, "%s  %s\n", safe(tool, status->authority), safe(tool, status->name));
@@ -34,6 +59,11 @@ static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 		size_of(tool, status->store_map_bytes), (unsigned long long)status->events);
 	if (status->channel_not_after)
 		print(tool, "  channel   certificate valid until %s\n", time_of(tool, status->channel_not_after));
+	print(tool, "  backup    %s%s, %s%s\n", status->backup_made_at ? "last made " : "none was made yet",
+		status->backup_made_at ? time_of(tool, status->backup_made_at) : "",
+		status->backup_verified_at ? "last verified " : "none was verified yet",
+		status->backup_verified_at ? time_of(tool, status->backup_verified_at) : "");
+	print_hold(tool, status);
 	for (size_t i = 0; i < status->n_alarms; i++)
 		print(tool, "  ALARM     %s\n", safe(tool, status->alarms[i]));
 }

@@ -3,12 +3,10 @@
  * Everything is made in the order in which a second run can tell what is there: directories, then keys
  * (all or nothing), then the configuration, last the store, which comityd makes itself. */
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "certs/authority.h"
@@ -22,6 +20,7 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/service.h"
 
 enum { ENDPOINTS_MAX = 16 };
 
@@ -120,48 +119,6 @@ static enum fault write_profile(struct tool *tool, const struct places *places)
 		&profile.base);
 }
 
-/* ── the store ────────────────────────────────────────────────────────────────────────────────── */
-
-/* comityd beside this tool, in the build tree beside it, in the neighbouring sbin; else wherever PATH has it. */
-static void find_daemon(char path[PATH_MAX])
-{
-	static const char *const beside[] = { "comityd", "../daemon/comityd", "../sbin/comityd" };
-	char own[PATH_MAX / 2] = "";
-	ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-	own[len > 0 ? len : 0] = 0;
-	const char *directory = dirname(own);
-	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-		snprintf(path, PATH_MAX, "%s/%s", directory, beside[i]);
-		if (!access(path, X_OK))
-			return;
-	}
-	strcpy(path, "comityd");
-}
-
-static enum fault run_daemon(const struct tool *tool)
-{
-	char path[PATH_MAX];
-	find_daemon(path);
-	pid_t child = fork();
-	if (child < 0)
-		return fault_say(FAULT_IO, "fork: %s", strerror(errno));
-	if (!child) {
-		if (tool->home)
-			execlp(path, "comityd", "--home", tool->home, "--create-store", (char *)NULL);
-		else
-			execlp(path, "comityd", "--create-store", (char *)NULL);
-		_exit(127);
-	}
-	int status;
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return OK;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return fault_say(FAULT_NO_INPUT, "comityd was not found; it makes the store: comityd --create-store");
-	return fault_say(FAULT_IO, "comityd --create-store failed; see what it said above");
-}
-
 /* ── all of it ────────────────────────────────────────────────────────────────────────────────── */
 
 static bool exists(const char *directory, const char *name)
@@ -203,7 +160,7 @@ static enum fault make_rest(struct tool *tool, const struct places *places, bool
 		TRY(write_config(tool, places));
 	if (!exists(places->etc, "profile.yaml"))
 		TRY(write_profile(tool, places));
-	return *already ? OK : run_daemon(tool);
+	return *already ? OK : service_run(tool, (const char *const[]){ "--create-store", NULL }, NULL);
 }
 
 static enum fault tell(struct tool *tool, const struct identity *identity, bool already)

@@ -79,6 +79,8 @@ const struct option options[] = {
 	{ 0, "form", "FORM", false, "original-electronic, certified-copy, plain-copy, scan-of-paper-original" },
 	{ 0, "final", NULL, false, "every measure is dealt with: the request is executed" },
 	{ 0, "partial", NULL, false, "more will follow" },
+	{ 0, "keys", NULL, false, "put our private keys inside too: guard it as you guard them" },
+	{ 0, "deep", NULL, false, "read everything, verify every signature" },
 	{ 0, "trust", "CARD", false, "the identity in this card is the one that was checked by telephone" },
 	{ 0 }
 };
@@ -142,6 +144,14 @@ const struct command commands[] = {
 	{ "evidence verify FILE [--trust CARD]...", cmd_evidence_verify, "Check such a file: what it proves, what it does not",
 	  "auditor" },
 	{ "watch [--since N] [--ref REF] [--no-follow]", cmd_watch, "Print events as they happen", "integrator" },
+
+	{ "backup create -o|--output DIR [--keys]", cmd_backup_create,
+	  "Make a backup in this directory, while the daemon works; attachments that are in an earlier one there are shared", "operator" },
+	{ "backup verify PATH [--deep]", cmd_backup_verify, "Say what a backup is worth; --deep reads all of it", "operator" },
+	{ "backup list [DIR]", cmd_backup_list, "List the backups in this directory, or where the last was made", "operator" },
+	{ "backup restore PATH --confirm=AUTHORITY", cmd_backup_restore,
+	  "Put a backup in place, with the daemon stopped; what was there is moved aside", "operator" },
+	{ "daemon release", cmd_daemon_release, "Let a daemon that was restored go on", "operator" },
 
 	{ "explain SLUG", cmd_explain, "Explain an error by its slug or exit status", "everybody" },
 	{ "version", cmd_version, "Tell the version", "everybody" },

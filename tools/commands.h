@@ -46,6 +46,11 @@ enum fault cmd_result_send(struct tool *tool);
 enum fault cmd_evidence_export(struct tool *tool);
 enum fault cmd_evidence_verify(struct tool *tool);
 enum fault cmd_watch(struct tool *tool);
+enum fault cmd_backup_create(struct tool *tool);
+enum fault cmd_backup_verify(struct tool *tool);
+enum fault cmd_backup_list(struct tool *tool);
+enum fault cmd_backup_restore(struct tool *tool);
+enum fault cmd_daemon_release(struct tool *tool);
 
 enum fault cmd_explain(struct tool *tool);
 enum fault cmd_version(struct tool *tool);

@@ -240,6 +240,16 @@ enum fault ask(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase ki
 	return (*reply)->more ? client_list(client, *reply, &tool->arena, reply) : OK;
 }
 
+enum fault ask_patiently(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
+{
+	struct client *client;
+	TRY(reach(tool, &client));
+	if (!tool->timeout_ms)
+		client_set_patience(client, CLIENT_NO_END);
+	TRY(client_call(client, call, reply));
+	return expect(*reply, kind);
+}
+
 enum fault keep_message(struct tool *tool, const ProtobufCMessage *message, ProtobufCMessage **copy)
 {
 	struct bytes packed = { 0 };

@@ -1,0 +1,62 @@
+#pragma once
+/* Backups: one moment of the ledger, every attachment that it speaks of, and a signed list of both.
+ *
+ *	SET/xf-ca-20261123T101203.412Z.backup/	one backup; its name is given last, so what has it is whole
+ *		MANIFEST			text: sha256sum(1) lines of every other file but the next
+ *		MANIFEST.p7s			its detached CMS signature, ours
+ *		signing.pem authority.pem	the certificates that prove it
+ *		store.mdb			the ledger, compact
+ *		blobs/				attachments, named as in the daemon's own directory
+ *		etc/				configuration, as it was
+ *		keys/				only when asked for
+ *
+ * Attachments never change, so those that the newest earlier backup of the set holds are hard links to it: a set grows by
+ * what is new, and each backup of it can be copied, verified and deleted by itself.  Stock tools check one:
+ *
+ *	cd BACKUP && sha256sum --quiet --check MANIFEST && openssl cms -verify -binary -inform DER -in MANIFEST.p7s
+ *		-content MANIFEST -certfile signing.pem -CAfile authority.pem ... (certs/signature.h)
+ *
+ * Everything here blocks on the disk: not for the loop's thread.
+ */
+#include "proto/arena.h"
+#include "proto/control.pb-c.h"
+
+struct blobs;
+struct identity;
+struct store;
+
+/* What is backed up, or put in its place.  The paths may be of things that are not there. */
+struct backup_places {
+	const char *state;			/* holds keys/, store/ and blobs/ */
+	const char *config, *profile;
+};
+
+struct backup_source {
+	struct store *store;
+	struct blobs *blobs;
+	const struct identity *identity;
+	struct backup_places places;
+	const char *software;
+	bool with_keys;
+};
+
+/* Make a backup in the set `directory`, which is made if it is missing (its parent must be there).  The report lives in
+ * the arena; attachments that are lost or altered are its problems, and are left out.  Faults: usage (no absolute path),
+ * exists, not yet (another one is being made there), io, disk full, no memory. */
+enum fault backup_create(const struct backup_source *source, const char *directory, struct arena *arena,
+	Comity__BackupReport *report) MUST_CHECK;
+/* Look through a backup, writing nothing: signature, files, ledger and chains.  Deep: every attachment is read, and every
+ * signature in the ledger verified; else some of the attachments.  `identity` is ours, or NULL when it is not known.
+ * What is wrong is told by the report.  Faults: bad backup (it is none, or its list is not genuine), io, no memory. */
+enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, struct arena *arena,
+	Comity__BackupReport *report) MUST_CHECK;
+/* The backups of a set, oldest first, by what they say of themselves. */
+enum fault backup_list(const char *directory, struct arena *arena, Comity__BackupList *list) MUST_CHECK;
+
+/* Put a backup in place.  Everything is copied beside, compared and looked through before anything is touched; what was
+ * there is moved aside and never deleted.  The daemon will start on hold.  Faults: daemon running, bad backup, usage
+ * (`confirm` is not its authority), io, disk full. */
+enum fault backup_restore(const char *path, const struct backup_places *places, const char *confirm, struct arena *arena,
+	Comity__BackupReport *report) MUST_CHECK;
+/* Faults: restore unfinished, when one was cut short and what is in place may not belong together. */
+enum fault backup_check_state(const char *state) MUST_CHECK;
