@@ -19,6 +19,7 @@ enum {
 	READ_SIZE = 128 << 10,
 	COMEBACK_MS = 5000,		/* how long a daemon may take to come back before a call is repeated */
 	COMEBACK_STEP_MS = 50,
+	TICK_MS = 1000,
 };
 
 struct client {
@@ -26,6 +27,8 @@ struct client {
 	int fd;				/* -1: not connected */
 	size_t role;			/* whose socket it is */
 	int64_t patience_ms;
+	void (*tick)(void *owner);
+	void *owner;			/* of tick */
 	uint32_t last_id;
 	struct bytes in, out;
 	size_t taken;			/* bytes of `in` that the last frame used up */
@@ -112,25 +115,43 @@ static enum fault lost(struct client *client)
 	return fault_say(FAULT_LINE_CUT, "comityd ended the connection before it answered");
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 static enum fault wait_for(struct client *client, short what)
 {
 	struct pollfd poller = { .fd = client->fd, .events = what };
-	int ready;
-	do
-		ready = poll(&poller, 1, client->patience_ms > INT32_MAX ? INT32_MAX : (int)client->patience_ms);
-	while (ready < 0 && errno == EINTR);
-	if (!ready)
-		return fault_say(FAULT_LINE_TIMEOUT, "comityd did not answer within %lld s",
-			(long long)client->patience_ms / 1000);
-	return ready < 0 ? lost(client) : OK;
+	int64_t began = monotonic_ms();
+	for (;;) {
+		int64_t left = client->patience_ms - (monotonic_ms() - began);
+		bool has_end = client->patience_ms != CLIENT_NO_END;
+		if (has_end && left <= 0)
+			return fault_say(FAULT_LINE_TIMEOUT, "comityd did not answer within %lld s",
+				(long long)client->patience_ms / 1000);
+		int ready = poll(&poller, 1, has_end && left < TICK_MS ? (int)left : TICK_MS);
+		if (ready > 0)
+			return OK;
+		if (ready < 0 && errno != EINTR)
+			return lost(client);
+		if (client->tick)
+			client->tick(client->owner);
+	}
 }
 
 static enum fault send_all(struct client *client, struct span data)
 {
 	while (data.len) {
-		ssize_t sent = send(client->fd, data.at, data.len, MSG_NOSIGNAL);
+		ssize_t sent = send(client->fd, data.at, data.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
+		if (sent < 0 && errno == EAGAIN) {
+			TRY(wait_for(client, POLLOUT));	/* not in send(): whoever waits is to be told how far it is */
+			continue;
+		}
 		if (sent <= 0)
 			return lost(client);
 		data.at += sent;
@@ -335,6 +356,12 @@ void client_free(struct client *client)
 void client_set_patience(struct client *client, int64_t patience_ms)
 {
 	client->patience_ms = patience_ms;
+}
+
+void client_set_ticker(struct client *client, void (*tick)(void *owner), void *owner)
+{
+	client->tick = tick;
+	client->owner = owner;
 }
 
 enum fault client_call(struct client *client, Comity__Call *call, const Comity__Reply **reply)

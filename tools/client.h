@@ -21,6 +21,9 @@ void client_free(struct client *client);		/* takes NULL */
 /* How long to wait for the daemon's next word, in milliseconds; CLIENT_NO_END: for ever. */
 void client_set_patience(struct client *client, int64_t patience_ms);
 
+/* While it waits for the daemon: called about once a second, and at once when a signal comes.  NULL: nobody. */
+void client_set_ticker(struct client *client, void (*tick)(void *owner), void *owner);
+
 /* Ask, and wait for the answer, which lives until the next call.  The call's id and api are filled in.
  * A refusal by the daemon is returned as its fault, and client_error() lends the whole of it.
  * Faults also: daemon away, role needed, bad frame, no memory. */

@@ -39,6 +39,7 @@ enum fault cmd_attach_add(struct tool *tool)
 		TRY(upload(tool, argument(tool, 0), argument(tool, list.n_data + 1), &attachment, &state));
 		list.data[list.n_data] = (Comity__AttachmentState *)state;
 	}
+	list.type = "result";
 	if (printed_json(tool, &list.base))
 		return OK;
 	for (size_t i = 0; i < files; i++) {
@@ -173,6 +174,7 @@ enum fault cmd_attach_get(struct tool *tool)
 	saved.has_size = 1;
 	saved.size = found->attachment->size;
 	saved.sha256 = found->attachment->sha256;
+	saved.type = "result";
 	if (!printed_document(tool, &saved.base))
 		print(tool, "%s  %s  sha256 %s  verified\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256));
 	return OK;

@@ -7,6 +7,7 @@
 
 #include "tools/commands.h"
 #include "tools/print.h"
+#include "tools/progress.h"
 
 static enum fault run(struct tool *tool)
 {
@@ -34,6 +35,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");		/* numbers are written one way */
 	signal(SIGPIPE, SIG_IGN);		/* a closed pipe is told by write() */
+	progress_listen();
 	enum fault fault = tool_open(&tool, argc, argv);
 	if (!fault)
 		fault = run(&tool);

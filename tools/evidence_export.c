@@ -345,6 +345,7 @@ static void begin(struct dossier_writer *writer, struct tool *tool, const Comity
 	writer->sides[OURS].authority = asks ? request->requesting_authority : request->requested_authority;
 	writer->sides[THEIRS].authority = request->peer;
 	writer->report.schema = "comity.evidence/1";
+	writer->report.type = "result";
 	writer->report.ref = view->our_reference;
 	writer->report.file = (char *)given(tool, "output");
 	writer->report.left_out = writer->left_out;

@@ -1,16 +1,27 @@
 #pragma once
-/* How far a transfer is, told on stderr: a bar on a terminal, a line every ten seconds elsewhere, with
- * --json a document at most once a second; nothing with --quiet. */
+/* How far a transfer or a wait is.  On a terminal a line on stderr that is drawn anew, elsewhere a line every ten
+ * seconds; with --json a document on stdout, at most once a second, before the result; nothing with --quiet.  To whoever
+ * sends SIGUSR1 it is told at once, on stderr. */
 #include "tools/tool.h"
 
 struct progress {
 	const struct tool *tool;
-	const char *name;
-	uint64_t total, from;		/* bytes: of all, and where this run began */
+	struct client *client;		/* who ticks while nothing comes; NULL: nobody */
+	const char *name;		/* of the file; or of the message, then nothing is counted */
+	bool is_wait;
+	uint64_t total, from, done;	/* bytes: of all, where this run began, and so far */
+	Comity__Transport__Value step;	/* how far the message is */
 	int64_t began, told;		/* microseconds */
-	bool is_terminal, has_bar;
+	bool is_terminal, has_line;
 };
 
+/* Heed SIGUSR1 from now on: it would end the tool. */
+void progress_listen(void);
+
+/* Until progress_end() the client must live, and the progress stay where it is. */
 void progress_begin(struct progress *progress, const struct tool *tool, const char *name, uint64_t from, uint64_t total);
 void progress_show(struct progress *progress, uint64_t done);
-void progress_end(struct progress *progress);		/* removes the bar */
+/* Waiting, with this client, for a message to come further. */
+void progress_wait(struct progress *progress, const struct tool *tool, struct client *client, const char *message_id);
+void progress_step(struct progress *progress, Comity__Transport__Value step);
+void progress_end(struct progress *progress);		/* removes the line */

@@ -7,6 +7,7 @@
 #include "proto/suggest.h"
 #include "tools/acts.h"
 #include "tools/print.h"
+#include "tools/progress.h"
 #include "tools/record.h"
 #include "tools/transfer.h"
 
@@ -106,14 +107,12 @@ static bool is_there(const struct wait *wait, const Comity__MessageState *state)
 		(state->transport == TRANSPORT(DELIVERED) && (!wait->wants_complete || !state->attachments));
 }
 
-static void show_step(struct tool *tool, Comity__Transport__Value *shown, Comity__Transport__Value now)
+static void show_step(struct tool *tool, struct progress *progress, Comity__Transport__Value now)
 {
-	if (*shown == now)
-		return;
-	*shown = now;
-	char word[40];
-	snprintf(word, sizeof word, "%s", word_of(tool, &comity__transport__value__descriptor, (int)now));
-	say(tool, "%s", word);
+	bool is_news = progress->step != now;
+	progress_step(progress, now);
+	if (is_news && now != TRANSPORT(QUEUED))
+		say(tool, "%s", word_of(tool, &comity__transport__value__descriptor, (int)now));
 }
 
 /* Until the next event, whatever it is about; time is up is a fault. */
@@ -130,16 +129,15 @@ static enum fault next_event(struct client *watcher, const struct wait *wait)
 	return OK;
 }
 
-static enum fault follow(struct tool *tool, struct client *watcher, const struct wait *wait)
+static enum fault follow(struct tool *tool, struct client *watcher, const struct wait *wait, struct progress *progress)
 {
-	Comity__Transport__Value shown = TRANSPORT(QUEUED);
 	for (;;) {
 		Comity__MessageState state;
 		char reason[200];
 		TRY(look(tool, wait, &state, reason));
 		if (state.transport == TRANSPORT(REFUSED))
 			return fault_say(FAULT_REFUSED_BY_PEER, "the counterpart refused the message: %s", reason);
-		show_step(tool, &shown, state.transport);
+		show_step(tool, progress, state.transport);
 		if (is_there(wait, &state))
 			return OK;
 		enum fault fault = next_event(watcher, wait);
@@ -150,9 +148,10 @@ static enum fault follow(struct tool *tool, struct client *watcher, const struct
 	}
 }
 
-static enum fault wait_until(struct tool *tool, const struct wait *wait)
+static enum fault wait_until(struct tool *tool, const struct wait *wait, Comity__Transport__Value *reached)
 {
 	struct client *watcher;
+	struct progress progress;
 	const Comity__Reply *reply;
 	Comity__Watch watch = COMITY__WATCH__INIT;
 	watch.has_since = watch.has_follow = watch.follow = 1;
@@ -161,8 +160,11 @@ static enum fault wait_until(struct tool *tool, const struct wait *wait)
 	Comity__Call call = CALL(WATCH, watch, &watch);
 	TRY(client_new(tool->run_dir, given(tool, "socket"), &watcher));
 	enum fault fault = client_call(watcher, &call, &reply);
+	progress_wait(&progress, tool, watcher, wait->message_id);
 	if (!fault)
-		fault = follow(tool, watcher, wait);
+		fault = follow(tool, watcher, wait, &progress);
+	progress_end(&progress);
+	*reached = progress.step;
 	client_free(watcher);
 	return fault;
 }
@@ -185,9 +187,12 @@ enum fault check_wait(const struct tool *tool)
 static void print_submitted(struct tool *tool, const Comity__Submitted *submitted, const char *what)
 {
 	bool is_up = submitted->link && !strcmp(submitted->link, "up");
-	print(tool, "%s %s to %s.", what, given(tool, "wait") ? "is delivered" : "is queued", safe(tool, submitted->peer));
+	bool is_complete = submitted->transport == TRANSPORT(COMPLETE) && submitted->attachments;
+	print(tool, "%s is %s to %s%s.", what, given(tool, "wait") ? "delivered" : "queued", safe(tool, submitted->peer),
+		is_complete ? ", with all attachments" : "");
 	if (submitted->attachments)
-		print(tool, "  %u attachments, %s.", submitted->attachments, size_of(tool, submitted->attachment_bytes));
+		print(tool, "  %u attachment%s, %s.", submitted->attachments,
+			submitted->attachments == 1 ? "" : "s", size_of(tool, submitted->attachment_bytes));
 	print(tool, "\n");
 	for (size_t i = 0; i < submitted->n_warnings; i++)
 		say(tool, "  warn[%s]  %s  %s", safe(tool, submitted->warnings[i]->code), safe(tool, submitted->warnings[i]->path),
@@ -204,14 +209,15 @@ enum fault tell_submitted(struct tool *tool, const Comity__Submitted *submitted,
 {
 	ProtobufCMessage *copy;
 	TRY(keep_message(tool, &submitted->base, &copy));
-	submitted = (const Comity__Submitted *)copy;
-	struct wait wait = { .ref = submitted->request_id, .message_id = submitted->message_id, .seq = submitted->seq,
+	Comity__Submitted *result = (Comity__Submitted *)copy;
+	struct wait wait = { .ref = result->request_id, .message_id = result->message_id, .seq = result->seq,
 		.wants_complete = wants_complete(tool) };
 	wait.deadline = tool->timeout_ms ? monotonic_ms() + tool->timeout_ms : 0;
 	if (given(tool, "wait"))
-		TRY(wait_until(tool, &wait));
-	if (!printed_document(tool, &submitted->base))
-		print_submitted(tool, submitted, what);
+		TRY(wait_until(tool, &wait, &result->transport));
+	result->type = "result";
+	if (!printed_document(tool, &result->base))
+		print_submitted(tool, result, what);
 	return OK;
 }
 

@@ -29,13 +29,16 @@ class Terminal:
 		self.said += more.decode(errors="replace").replace("\r\n", "\n")
 		return bool(more)
 
+	def wait(self, words):
+		"""Until it says these."""
+		deadline, begin = time.monotonic() + 30, len(self.said)
+		while words not in self.said[begin:]:
+			heard = self._hear(deadline - time.monotonic())
+			require(heard, f"it says {words!r}", self.said)
+
 	def answer(self, question, text):
 		"""Wait until it asks this, then type that."""
-		deadline = time.monotonic() + 30
-		begin = len(self.said)
-		while question not in self.said[begin:]:
-			heard = self._hear(deadline - time.monotonic())
-			require(heard, f"it asks {question!r}", self.said)
+		self.wait(question)
 		os.write(self.master, text.encode() + b"\n")
 
 	def end(self):

@@ -1,0 +1,120 @@
+"""What is told while something takes its time: to programs, on a terminal, in a log, and to whoever asks."""
+import json
+import os
+import select
+import signal
+import socket
+import threading
+import time
+
+from lab import require
+from terminal import Terminal
+
+
+class Throttle:
+	"""A control socket in front of the real one, which lets so many bytes pass each way and then waits to be opened."""
+
+	def __init__(self, one, allowance):
+		self.path, self.target = one.path("throttle.sock"), one.path("run/officer.sock")
+		self.allowance, self.opened = allowance, threading.Event()
+		self.listener = socket.socket(socket.AF_UNIX)
+		self.listener.bind(self.path)
+		self.listener.listen()
+		threading.Thread(target=self._accept, daemon=True).start()
+
+	def _accept(self):
+		while True:
+			near, _ = self.listener.accept()
+			far = socket.socket(socket.AF_UNIX)
+			far.connect(self.target)
+			for source, sink in ((near, far), (far, near)):
+				threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+	def _carry(self, source, sink):
+		passed = 0
+		try:
+			while data := source.recv(65536):
+				passed += len(data)
+				if passed > self.allowance:
+					self.opened.wait()
+				sink.sendall(data)
+			sink.shutdown(socket.SHUT_WR)
+		except OSError:
+			pass
+
+
+def _line(stream, what, seconds=40):
+	require(select.select([stream], [], [], seconds)[0], what)
+	return stream.readline()
+
+
+def _is_told(process, what):
+	"""It says how far it is, on stdout, and when it is asked, on stderr; that line and the document."""
+	first = json.loads(_line(process.stdout, what + ": a line of progress comes while it waits"))
+	require(first["type"] == "progress" and first["schema"] == "comity.progress/1", what + ": it is progress", first)
+	process.send_signal(signal.SIGUSR1)
+	return _line(process.stderr, what + ": SIGUSR1 is answered"), first
+
+
+def _ends_with_result(process, what, began):
+	out, err = process.communicate(timeout=60)
+	require(process.returncode == 0, what + ": it ends well", out, err)
+	documents = [json.loads(line) for line in out.splitlines()]
+	require([one["type"] for one in documents] == ["progress"] * (len(documents) - 1) + ["result"],
+		what + ": nothing but progress, then one result", out)
+	require(len(documents) <= time.monotonic() - began + 1, what + ": at most one line a second", out)
+	return documents[-1]
+
+
+def a_transfer_tells_programs_how_far_it_is(lab):
+	freedonia, sylvania = lab.pair()
+	ref, exhibit = freedonia.draft(sylvania), lab.file("exhibit.bin", 8 << 20)
+	for words in (["attach", "add", ref, exhibit], ["attach", "get", ref, "1", "-o", lab.directory + "/got.bin"]):
+		throttle, began = Throttle(freedonia, 1 << 20), time.monotonic()
+		process = freedonia.spawn("--json", "--socket", throttle.path, *words)
+		said, first = _is_told(process, words[1])
+		require("exhibit.bin" in said and "8 MiB" in said and "%" in said, "whoever asks is told in words", said)
+		require(0 < int(first["bytes_done"]) < int(first["bytes_total"]) == 8 << 20, "programs in bytes", first)
+		throttle.opened.set()
+		_ends_with_result(process, words[1], began)
+		os.unlink(throttle.path)
+
+
+def a_wait_tells_programs_how_far_it_is(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: freedonia.request(ref)["transport"] == "COMPLETE", "the request is there")
+	sylvania.daemon.send_signal(signal.SIGSTOP)
+	began = time.monotonic()
+	process = freedonia.spawn("--json", "message", "send", ref, "--kind", "general-correspondence", "--attach",
+		lab.file("exhibit.bin", 1 << 20), "--wait=complete")
+	said, first = _is_told(process, "wait")
+	require(first["transport"] in ("QUEUED", "SENT"), "the step it has reached", first)
+	require(first["message_id"] in said, "and whoever asks is told of the same", said)
+	sylvania.daemon.send_signal(signal.SIGCONT)
+	result = _ends_with_result(process, "wait", began)
+	require(result["transport"] == "COMPLETE", "the result is how it ended", result)
+
+
+def a_log_gets_a_line_each_ten_seconds(lab):
+	freedonia, sylvania = lab.pair()
+	ref, exhibit = freedonia.draft(sylvania), lab.file("exhibit.bin", 8 << 20)
+	throttle, began = Throttle(freedonia, 1 << 20), time.monotonic()
+	process = freedonia.spawn("--socket", throttle.path, "attach", "add", ref, exhibit)
+	said = _line(process.stderr, "a line comes by itself")
+	require(time.monotonic() - began >= 9.5 and "exhibit.bin" in said and "MiB" in said and "\r" not in said,
+		"after ten seconds, as a line", said)
+	throttle.opened.set()
+	out, err = process.communicate(timeout=60)
+	require(process.returncode == 0 and "added" in out, "and the answer at the end", out, err)
+
+
+def a_terminal_gets_a_bar_that_goes_away(lab):
+	freedonia, sylvania = lab.pair()
+	ref, exhibit = freedonia.draft(sylvania), lab.file("exhibit.bin", 8 << 20)
+	throttle = Throttle(freedonia, 1 << 20)
+	terminal = Terminal(freedonia.command("--socket", throttle.path, "attach", "add", ref, exhibit), TERM="xterm")
+	terminal.wait("MiB/s")
+	throttle.opened.set()
+	said, status = terminal.end()
+	require(status == 0 and "[=" in said and said.rindex("\r\033[K") < said.index("added"), "a bar, then the answer alone", said)
