@@ -27,23 +27,27 @@ enum fault places_find(struct places *places, const char *home)
 	return fits ? OK : fault_say(FAULT_CONFIG, "the path of the home directory is too long");
 }
 
+/* The document stays the caller's, to be cleared: it knows where each setting stands. */
 static enum fault read_yaml(const char *path, const ProtobufCMessageDescriptor *type, struct arena *arena,
-	ProtobufCMessage **message, void (*complain)(const char *sentence))
+	struct document *document, ProtobufCMessage **message, void (*complain)(const char *sentence))
 {
 	struct bytes text = { 0 };
-	struct document document = { 0 };
 	struct mapping_faults faults = { 0 };
 	enum fault fault = file_read(path, FILE_PUBLIC, FILE_MAX, &text);
 	if (!fault)
-		fault = document_read(&document, path, span_of(&text));
+		fault = document_read(document, path, span_of(&text));
 	if (!fault)
-		fault = mapping_read(&document, type, arena, message, &faults);
+		fault = mapping_read(document, type, arena, message, &faults);
 	for (size_t i = 0; i < faults.count; i++)
 		complain(bytes_text(&faults.list[i].sentence));
 	if (fault && !faults.count)
 		complain(fault_detail(fault));
+	if (faults.more) {
+		char sentence[PLACE_SIZE + 64];
+		snprintf(sentence, sizeof sentence, "%s: and %zu more", path, faults.more);
+		complain(sentence);
+	}
 	mapping_faults_clear(&faults);
-	document_clear(&document);
 	bytes_clear(&text);
 	return fault ? FAULT_CONFIG : OK;
 }
@@ -74,12 +78,33 @@ static enum fault is_pattern(const char *text)
 	return strstr(text, "{number}") ? OK : fault_say(FAULT_CONFIG, "it needs {number}, or two requests would have one reference");
 }
 
-static enum fault check_settings(const struct settings *settings, const char *path, void (*complain)(const char *))
+static enum fault is_authority(const char *text)
+{
+	return authority_id_is_valid(span_of_text(text)) ? OK : fault_say(FAULT_CONFIG, "an authority id is needed, such as xf-ca");
+}
+
+/* Where "line.ping_interval" stands; NULL where it does not. */
+static const struct node *place_of(const struct document *document, const char *name)
+{
+	const struct node *node = document->root;
+	char part[64];
+	for (; node && *name; name += strspn(name, ".")) {
+		size_t len = strcspn(name, ".");
+		snprintf(part, sizeof part, "%.*s", (int)len, name);
+		node = node_find(node, part);
+		name += len;
+	}
+	return node;
+}
+
+static enum fault check_settings(const struct settings *settings, const struct document *document,
+	void (*complain)(const char *sentence))
 {
 	const struct {
 		const char *name, *value;
 		enum fault (*check)(const char *text);
 	} rows[] = {
+		{ "authority",              settings->config->authority,       is_authority },
 		{ "line.handshake_timeout", settings->line->handshake_timeout, is_duration },
 		{ "line.ping_interval",     settings->line->ping_interval,     is_duration },
 		{ "line.dead_after",        settings->line->dead_after,        is_duration },
@@ -94,40 +119,63 @@ static enum fault check_settings(const struct settings *settings, const char *pa
 	enum fault worst = OK;
 	char sentence[1200];
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		enum fault fault = rows[i].check(rows[i].value);
+		const char *value = rows[i].value ? rows[i].value : "";
+		const struct node *place = place_of(document, rows[i].name);
+		enum fault fault = rows[i].check(value);
 		if (!fault)
 			continue;
-		snprintf(sentence, sizeof sentence, "%s: %s: \"%s\": %s", path, rows[i].name, rows[i].value, fault_detail(fault));
-		complain(sentence);
-		worst = FAULT_CONFIG;
-	}
-	if (!settings->config->authority || !authority_id_is_valid(span_of_text(settings->config->authority))) {
-		snprintf(sentence, sizeof sentence, "%s: authority: an authority id is needed, such as xf-ca", path);
+		snprintf(sentence, sizeof sentence, "%s:%u:%u: %s: \"%s\": %s", document->name, place ? place->line : 1,
+			place ? place->column : 1, rows[i].name, value, fault_detail(fault));
 		complain(sentence);
 		worst = FAULT_CONFIG;
 	}
 	return worst;
 }
 
-enum fault settings_read(struct settings *settings, const struct places *places, void (*complain)(const char *sentence))
+static void point_to(struct settings *settings)
 {
 	static const Comity__LineSettings line = COMITY__LINE_SETTINGS__INIT;
 	static const Comity__StoreSettings store = COMITY__STORE_SETTINGS__INIT;
 	static const Comity__LimitSettings limits = COMITY__LIMIT_SETTINGS__INIT;
 	static const Comity__LogSettings log = COMITY__LOG_SETTINGS__INIT;
-	ProtobufCMessage *config, *profile = NULL;
-	*settings = (struct settings){ 0 };
-	arena_init(&settings->arena, 8 << 20);
-	TRY(read_yaml(places->config, &comity__config__descriptor, &settings->arena, &config, complain));
-	if (!access(places->profile, F_OK))
-		TRY(read_yaml(places->profile, &comity__profile__descriptor, &settings->arena, &profile, complain));
-	settings->config = (Comity__Config *)config;
-	settings->profile = (Comity__Profile *)profile;
 	settings->line = settings->config->line ? settings->config->line : &line;
 	settings->store = settings->config->store ? settings->config->store : &store;
 	settings->limits = settings->config->limits ? settings->config->limits : &limits;
 	settings->log = settings->config->log ? settings->config->log : &log;
-	return check_settings(settings, places->config, complain);
+}
+
+static enum fault read_config(struct settings *settings, const char *path, void (*complain)(const char *sentence))
+{
+	ProtobufCMessage *config;
+	struct document document = { 0 };
+	enum fault fault = read_yaml(path, &comity__config__descriptor, &settings->arena, &document, &config, complain);
+	if (!fault) {
+		settings->config = (Comity__Config *)config;
+		point_to(settings);
+		fault = check_settings(settings, &document, complain);
+	}
+	document_clear(&document);
+	return fault;
+}
+
+static enum fault read_profile(struct settings *settings, const char *path, void (*complain)(const char *sentence))
+{
+	ProtobufCMessage *profile = NULL;
+	struct document document = { 0 };
+	enum fault fault = access(path, F_OK) ? OK :
+		read_yaml(path, &comity__profile__descriptor, &settings->arena, &document, &profile, complain);
+	settings->profile = (Comity__Profile *)profile;
+	document_clear(&document);
+	return fault;
+}
+
+enum fault settings_read(struct settings *settings, const struct places *places, void (*complain)(const char *sentence))
+{
+	*settings = (struct settings){ 0 };
+	arena_init(&settings->arena, 8 << 20);
+	enum fault config = read_config(settings, places->config, complain);
+	enum fault profile = read_profile(settings, places->profile, complain);
+	return config ? config : profile;
 }
 
 void settings_clear(struct settings *settings)

@@ -10,6 +10,7 @@ enum { EXCERPT_SIZE = 64 };
 
 struct reader {
 	struct document *document;
+	struct span text;
 	struct node *open[DOCUMENT_DEPTH_MAX + 1];	/* the maps and lists that we are in */
 	unsigned depth;
 	const char *key;				/* read, its value not yet; in the arena */
@@ -152,13 +153,23 @@ static enum fault (*const handlers[])(struct reader *, const yaml_event_t *) = {
 	[YAML_MAPPING_END_EVENT] = on_end,
 };
 
+static yaml_mark_t mark_at(struct span text, size_t offset)
+{
+	yaml_mark_t mark = { 0 };
+	for (size_t i = 0; i < offset && i < text.len; i++) {
+		bool is_line = text.at[i] == '\n', is_inside = (text.at[i] & 0xc0) == 0x80;
+		mark.line += is_line;
+		mark.column = is_line ? 0 : mark.column + !is_inside;
+	}
+	return mark;
+}
+
 static enum fault from_libyaml(const struct reader *reader, const yaml_parser_t *parser)
 {
 	if (parser->error == YAML_MEMORY_ERROR)
 		return FAULT_NO_MEMORY;
 	if (parser->error == YAML_READER_ERROR)		/* has an offset in bytes, no mark */
-		return fault_say(FAULT_BAD_TEXT, "%s: byte %zu: %s",
-			reader->document->name, parser->problem_offset, parser->problem);
+		return blame(reader, FAULT_BAD_TEXT, mark_at(reader->text, parser->problem_offset), parser->problem);
 	char sentence[160];
 	snprintf(sentence, sizeof sentence, "%s%s%s", parser->problem ? parser->problem : "not YAML",
 		parser->context ? " " : "", parser->context ? parser->context : "");
@@ -182,7 +193,7 @@ static enum fault read_events(struct reader *reader, yaml_parser_t *parser)
 enum fault yaml_read(struct document *document, const char *name, struct span text)
 {
 	TRY(document_begin(document, name, text));
-	struct reader reader = { .document = document };
+	struct reader reader = { .document = document, .text = text };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return FAULT_NO_MEMORY;

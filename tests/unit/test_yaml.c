@@ -68,8 +68,11 @@ static void what_cannot_be_told_from_a_mistake_is_refused(void **state)
 		{ "a: [1", FAULT_BAD_DOCUMENT, "form.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence" },
 		{ "a:\n\t- b", FAULT_BAD_DOCUMENT, NULL },
 		{ "a: b: c", FAULT_BAD_DOCUMENT, NULL },
-		{ "\xff", FAULT_BAD_TEXT, NULL },
-		{ "a: \x1b", FAULT_BAD_TEXT, NULL },
+		{ "\xff", FAULT_BAD_TEXT, "form.yaml:1:1: invalid leading UTF-8 octet" },
+		{ "a: 1\nb: \xc3\xa9\xc3", FAULT_BAD_TEXT, "form.yaml:2:5: incomplete UTF-8 octet sequence" },
+		{ "a: 1\nb: \xed\xa0\x80", FAULT_BAD_TEXT, NULL },		/* half a surrogate pair */
+		{ "a: \x1b", FAULT_BAD_TEXT, "form.yaml:1:4: control characters are not allowed" },
+		{ "a: 1\n\x07: 2", FAULT_BAD_TEXT, "form.yaml:2:1: control characters are not allowed" },
 		{ "a: \"x\\0y\"", FAULT_BAD_TEXT, "form.yaml:1:4: a text holds a NUL" },
 		{ "\"x\\0y\": 1", FAULT_BAD_TEXT, "form.yaml:1:1: a key holds a NUL" },
 	};
