@@ -180,32 +180,6 @@ void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__
 
 /* ── drafts ───────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault own_reference(struct casework *casework, struct txn *txn, char *reference, size_t size)
-{
-	char now[STAMP_SIZE], authority[33], counter[32], number[24];
-	stamp_now(now);
-	fold(authority, sizeof authority, casework->own_id);
-	snprintf(counter, sizeof counter, "references-%.4s", now);
-	snprintf(number, sizeof number, "%06" PRIu64, txn_next(txn, counter));
-	const struct { const char *name, *value; } parts[] = {
-		{ "{authority}", authority }, { "{year}", (now[4] = 0, now) }, { "{number}", number },
-	};
-	size_t used = 0;
-	for (const char *at = casework->reference_pattern; *at && used + 1 < size; ) {
-		size_t i = 0;
-		while (i < ARRAY_LEN(parts) && strncmp(at, parts[i].name, strlen(parts[i].name)))
-			i++;
-		if (i == ARRAY_LEN(parts)) {
-			reference[used++] = *at++;
-			continue;
-		}
-		at += strlen(parts[i].name);
-		used += (size_t)snprintf(reference + used, size - used, "%s", parts[i].value);
-	}
-	reference[used < size ? used : size - 1] = 0;
-	return txn->fault;
-}
-
 static enum fault check_reference(struct txn *txn, const char *reference)
 {
 	char folded[REFERENCE_MAX + 1];
@@ -215,6 +189,45 @@ static enum fault check_reference(struct txn *txn, const char *reference)
 	fold(folded, sizeof folded, reference);
 	search_references(txn, folded, true, &candidates);
 	return candidates.count ? fault_say(FAULT_EXISTS, "there is a request with the reference \"%s\" already", reference) : OK;
+}
+
+/* The pattern with its parts filled in. */
+static enum fault fill_pattern(struct casework *casework, char year[STAMP_SIZE], uint64_t at, char *reference, size_t size)
+{
+	char authority[33], number[24];
+	fold(authority, sizeof authority, casework->own_id);
+	snprintf(number, sizeof number, "%06" PRIu64, at);
+	const struct { const char *name, *value; } parts[] = {
+		{ "{authority}", authority }, { "{year}", year }, { "{number}", number },
+	};
+	size_t used = 0;
+	for (const char *from = casework->reference_pattern; *from && used < size; ) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(parts) && strncmp(from, parts[i].name, strlen(parts[i].name)))
+			i++;
+		bool is_part = i < ARRAY_LEN(parts);
+		used += (size_t)snprintf(reference + used, size - used, "%.*s", is_part ? (int)strlen(parts[i].value) : 1,
+			is_part ? parts[i].value : from);
+		from += is_part ? strlen(parts[i].name) : 1;
+	}
+	return used < size ? OK : fault_say(FAULT_CONFIG, "reference_pattern: \"%s\" makes references of more than %d characters",
+		casework->reference_pattern, REFERENCE_MAX);
+}
+
+/* The next that nobody has: an officer may have given one of ours by hand, and a pattern may not have the year. */
+static enum fault own_reference(struct casework *casework, struct txn *txn, char *reference, size_t size)
+{
+	char now[STAMP_SIZE], counter[16 + STAMP_SIZE];
+	enum fault fault = FAULT_EXISTS;
+	stamp_now(now);
+	now[4] = 0;
+	snprintf(counter, sizeof counter, "references-%s", now);
+	while (fault == FAULT_EXISTS) {
+		TRY(fill_pattern(casework, now, txn_next(txn, counter), reference, size));
+		fault = check_reference(txn, reference);
+		TRY(txn->fault);
+	}
+	return fault;
 }
 
 void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)

@@ -18,6 +18,8 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 {
 	struct key id = key_of_uuid(message->request_id);
 	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
+	if (!id.len)
+		return fault_say(FAULT_BAD_DOCUMENT, "its request_id is no UUID in lower case");
 	*kase = case_find_by_id(txn, key_span(&id), arena);
 	if (txn->fault)
 		return txn->fault;
@@ -123,33 +125,86 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	return txn->fault;
 }
 
+/* ── refused over there ───────────────────────────────────────────────────────────────────────── */
+
+static bool is_refused(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
+{
+	if (!message_id)
+		return false;
+	struct key key = key_of_message(own_id, message_id);
+	const Comity__MessageState *state =
+		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
+	return state && state->transport == COMITY__TRANSPORT__VALUE__REFUSED;
+}
+
+/* Where the case stood last, and before that, by what both sides hold: without the steps of refused messages. */
+struct footing { request_status last, before; };
+
+static struct footing footing_of(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	struct footing footing = { COMITY__REQUEST_STATUS__VALUE__DRAFT, COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED };
+	for (size_t i = 0; i < kase->n_history; i++) {
+		if (is_refused(txn, casework->own_id, kase->history[i]->message_id, arena))
+			continue;
+		footing.before = footing.last;
+		footing.last = kase->history[i]->status;
+	}
+	return footing;
+}
+
+static bool add_refusal(Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+{
+	char note[128];
+	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
+	if (!step)
+		return false;
+	comity__status_step__init(step);
+	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
+	step->has_status = 1;
+	step->status = kase->status;
+	step->authority = kase->peer;
+	step->note = record_text(arena, note);
+	step->recorded_at = step->occurred_at = state->delivered_at;
+	step->message_id = state->message_id;
+	return record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
+}
+
+/* What was to go with it waits again. */
+static void stage_again(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+{
+	Comity__AttachmentList *list = casework_attachments(txn, kase, arena);
+	for (size_t i = 0; list && i < list->n_data; i++) {
+		Comity__AttachmentState *attachment = list->data[i];
+		if (attachment->presence != COMITY__PRESENCE__VALUE__SENT || strcmp(attachment->message_id, state->message_id))
+			continue;
+		attachment->presence = COMITY__PRESENCE__VALUE__STAGED;
+		attachment->message_id = NULL;
+		attachment->has_index = 0;
+		case_keep_attachment(txn, kase, attachment);
+	}
+}
+
 /* What the message did is taken back, by a further step: the history is only ever added to. */
 void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
 {
-	(void)casework;
 	struct key id = key_of_uuid(state->request_id);
 	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
-	if (!kase || !kase->n_history || !kase->history[kase->n_history - 1]->message_id ||
-	    strcmp(kase->history[kase->n_history - 1]->message_id, state->message_id))
-		return;	/* it changed no status, or others came after it */
-	request_status before = COMITY__REQUEST_STATUS__VALUE__DRAFT;
-	for (size_t i = 0; i < kase->n_history; i++)
-		if (strcmp(kase->history[i]->message_id ? kase->history[i]->message_id : "", state->message_id))
-			before = kase->history[i]->status;
-	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
-	char note[128];
-	if (!step)
+	if (!kase)
 		return;
-	*step = *kase->history[kase->n_history - 1];
-	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
-	step->note = record_text(arena, note);
-	step->status = before;
-	step->recorded_at = step->occurred_at = state->delivered_at;
-	step->authority = kase->peer;
+	stage_again(txn, kase, state, arena);
+	struct footing footing = footing_of(casework, txn, kase, arena);
+	if (footing.last == kase->status)
+		return;	/* it changed no status, or others came after it */
 	struct verdict verdict = { .count = 1 };
 	verdict.steps[0].from = kase->status;
-	verdict.steps[0].to = kase->status = before;
-	record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
+	verdict.steps[0].to = kase->status = footing.last;
+	kase->resume_to = status_is_remembered(footing.last) ? footing.before : COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED;
+	if (kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT)
+		kase->sent_at = kase->message_id = NULL;
+	if (!add_refusal(kase, state, arena)) {
+		txn_fail(txn, arena_fault(arena));
+		return;
+	}
 	case_keep(txn, kase);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
 }

@@ -75,6 +75,9 @@ enum fault statuses_judge(const struct case_view *view, const Comity__Act *act, 
 /* May a measure go from one status to the other?  DOMAIN 3.9.4. */
 bool measure_may_become(measure_status from, measure_status to);
 
+/* Can the case go back from there to where it stood before?  Then that is remembered, as its resume_to. */
+bool status_is_remembered(request_status status);
+
 /* "info-requested" and back.  An unknown status is "unknown"; an unknown name is UNSPECIFIED. */
 const char *status_name(request_status status);
 request_status status_of_name(const char *name);

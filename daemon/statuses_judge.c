@@ -108,8 +108,7 @@ static request_status wanted(const struct case_view *view, const Comity__Act *ac
 	return resumes(act->kind_case) ? view->resume_to : statuses_target_of(act->kind_case);
 }
 
-/* Where the case can go back to from there, it is remembered. */
-static bool is_remembered(request_status status)
+bool status_is_remembered(request_status status)
 {
 	return status == STATUS(INFO_REQUESTED) || status == STATUS(CONSULTING) || status == STATUS(WITHDRAWN);
 }
@@ -122,7 +121,7 @@ static enum fault follow(const struct transition *row, const struct case_view *v
 	step->row = row;
 	step->changes = true;
 	step->status = row->to;
-	step->resume_to = is_remembered(row->to) ? row->from : STATUS(UNSPECIFIED);
+	step->resume_to = status_is_remembered(row->to) ? row->from : STATUS(UNSPECIFIED);
 	return OK;
 }
 
