@@ -81,6 +81,24 @@ enum fault blob_finish(TAKES struct blob_part *part, uint64_t size, const uint8_
 void blob_leave(TAKES struct blob_part *part);	/* keep it for a resumption; takes NULL */
 void blob_discard(TAKES struct blob_part *part);	/* delete it; takes NULL */
 
+/* ── sweeping ─────────────────────────────────────────────────────────────────────────────────
+ *
+ * Parts that were left and that nobody has come back for.  Which are still needed, the ledger knows:
+ * open, and then for each batch of `next`: spare what is needed, delete the rest.  On the thread
+ * that begins parts, so that none is begun meanwhile.
+ */
+struct blob_leftovers;
+
+/* Parts that were last written to before that second since 1970.  Faults: io, no memory. */
+enum fault blob_leftovers_open(struct blobs *blobs, int64_t before, struct blob_leftovers **leftovers) MUST_CHECK;
+bool blob_leftovers_next(struct blob_leftovers *leftovers);	/* false: there are no more */
+/* The part with this token is not to be deleted.  Faults: no memory. */
+enum fault blob_leftovers_spare(struct blob_leftovers *leftovers, const uint8_t *case_id,
+                                struct span token) MUST_CHECK;
+/* How many were deleted; a part that is being written is not. */
+size_t blob_leftovers_delete(struct blob_leftovers *leftovers);
+void blob_leftovers_close(struct blob_leftovers *leftovers);	/* takes NULL */
+
 /* ── reading ──────────────────────────────────────────────────────────────────────────────── */
 struct blob;
 

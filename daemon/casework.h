@@ -32,6 +32,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 /* Replace a draft's document.  Faults: not draft. */
 enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,
 	struct arena *arena) MUST_CHECK;
+/* Its text and what was staged stay in the case, which is over.  Faults: not draft. */
 enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid,
 	struct arena *arena) MUST_CHECK;
 /* The request's document: the draft's, or the one that was sent or came.  NULL when there is none. */

@@ -1,21 +1,156 @@
 /* What is done by the clock: each a small step, so that nobody waits for it. */
-#include "daemon/comityd_parts.h"
+#include <string.h>
 
-enum { TICK_MS = 5000, RETRY_TICKS = 3 };
+#include "daemon/comityd_parts.h"
+#include "daemon/log.h"
+#include "daemon/record.h"
+#include "daemon/tokens.h"
+#include "proto/stamp.h"
+#include "proto/unpack.h"
+#include "proto/uuid.h"
+
+enum {
+	TICK_MS = 5000,
+	RETRY_TICKS = 3,
+	DAY_TICKS = 24 * 3600 * 1000 / TICK_MS,
+	DAY_SECONDS = 24 * 3600,
+};
+
+static struct comityd *comityd_of(struct chores *chores)
+{
+	return container_of(chores, struct comityd, chores);
+}
+
+/* ── tokens of calls that nobody repeats any more ─────────────────────────────────────────────── */
+
+static enum fault write_pruning(struct txn *txn, struct job *job)
+{
+	struct chores *chores = container_of(job, struct chores, pruning.job);
+	chores->pruning.next = chores->pruning.at;
+	chores->pruning.goes_on = tokens_prune(txn, stamp_clock() - TOKENS_DAYS * DAY_SECONDS * STAMP_SECOND,
+		&chores->pruning.next);
+	return txn->fault;
+}
+
+static void on_pruned(struct job *job, enum fault fault)
+{
+	struct chores *chores = container_of(job, struct chores, pruning.job);
+	chores->pruning.is_writing = false;
+	chores->pruning.at = chores->pruning.next;
+	if (fault)
+		log_broken("store: old idempotency keys cannot be pruned: %s", fault_detail(fault));
+	if (fault || !chores->pruning.goes_on)
+		chores->pruning.is_round = false;	/* tomorrow again */
+}
+
+static void prune_step(struct chores *chores)
+{
+	if (!chores->pruning.is_round || chores->pruning.is_writing)
+		return;
+	chores->pruning.is_writing = true;
+	chores->pruning.job = (struct job){ .write = write_pruning, .done = on_pruned };
+	scribe_add(comityd_of(chores)->scribe, &chores->pruning.job);
+}
+
+/* ── parts of attachments that nobody comes back for ──────────────────────────────────────────── */
+
+/* What is wanted is gone on with, however long it takes. */
+static void spare_wanted(struct txn *txn, struct blob_leftovers *leftovers)
+{
+	struct walk walk;
+	struct span key, value;
+	struct arena arena;
+	arena_init(&arena, UNPACK_ARENA);
+	walk_from(&walk, txn, TABLE_WANTED, (struct span){ 0 }, (struct span){ 0 });
+	while (walk_next(&walk, &key, &value)) {
+		uint8_t request[UUID_SIZE];
+		const Comity__Wanted *wanted = record_read(txn, value, &comity__wanted__descriptor, &arena);
+		if (wanted && wanted->request_id && uuid_read(request, span_of_text(wanted->request_id)))
+			txn_fail(txn, blob_leftovers_spare(leftovers, request, span_of_binary(wanted->sha256)));
+		arena_reset(&arena);
+	}
+	walk_end(&walk);
+	arena_clear(&arena);
+}
+
+/* Without the ledger's word nothing is deleted. */
+static enum fault sweep(struct comityd *comityd, struct blob_leftovers *leftovers, size_t *swept)
+{
+	while (blob_leftovers_next(leftovers)) {
+		struct txn txn;
+		TRY(txn_begin(comityd->store, TXN_READ, &txn));
+		spare_wanted(&txn, leftovers);
+		enum fault fault = txn.fault;
+		txn_abort(&txn);
+		TRY(fault);
+		*swept += blob_leftovers_delete(leftovers);
+	}
+	return OK;
+}
+
+static void work_sweeping(struct errand *errand)
+{
+	struct chores *chores = container_of(errand, struct chores, sweeping.errand);
+	struct comityd *comityd = comityd_of(chores);
+	struct blob_leftovers *leftovers;
+	/* A day: for an upload that was cut and is begun again. */
+	enum fault fault = blob_leftovers_open(comityd->blobs, stamp_clock() / STAMP_SECOND - DAY_SECONDS, &leftovers);
+	chores->sweeping.swept = 0;
+	if (!fault)
+		fault = sweep(comityd, leftovers, &chores->sweeping.swept);
+	blob_leftovers_close(leftovers);
+	chores->sweeping.fault = fault;
+}
+
+static void on_swept(struct errand *errand)
+{
+	struct chores *chores = container_of(errand, struct chores, sweeping.errand);
+	chores->sweeping.is_under_way = false;
+	if (chores->sweeping.fault)
+		log_broken("blobs: parts that were left cannot be swept: %s", fault_text(chores->sweeping.fault));
+	if (chores->sweeping.swept)
+		log_info("blobs: swept %zu part%s of attachments that nobody came back for", chores->sweeping.swept,
+			chores->sweeping.swept == 1 ? "" : "s");
+}
+
+static void sweep_parts(struct chores *chores)
+{
+	if (chores->sweeping.is_under_way)
+		return;
+	chores->sweeping.is_under_way = true;
+	chores->sweeping.errand = (struct errand){ .work = work_sweeping, .done = on_swept };
+	porter_add(comityd_of(chores)->carrier, &chores->sweeping.errand);
+}
+
+/* ── the clock ────────────────────────────────────────────────────────────────────────────────── */
+
+static void begin_day(struct chores *chores)
+{
+	sweep_parts(chores);
+	if (chores->pruning.is_round)
+		return;
+	chores->pruning.is_round = true;
+	chores->pruning.at.len = 0;
+}
 
 static void on_tick(uv_timer_t *timer)
 {
-	struct comityd *comityd = timer->data;
+	struct chores *chores = timer->data;
+	struct comityd *comityd = comityd_of(chores);
 	registry_write_refusals(comityd->registry);
-	if (++comityd->chores.ticks % RETRY_TICKS == 0)
+	if (++chores->ticks % RETRY_TICKS == 0)
 		fetcher_retry(comityd->fetcher);	/* attachments that could not be kept */
+	if (chores->ticks % DAY_TICKS == 0)
+		begin_day(chores);
+	prune_step(chores);
 }
 
 enum fault chores_begin(struct comityd *comityd)
 {
-	uv_timer_t *timer = &comityd->chores.timer;
-	timer->data = comityd;
-	if (uv_timer_init(&comityd->loop, timer) || uv_timer_start(timer, on_tick, TICK_MS, TICK_MS))
+	struct chores *chores = &comityd->chores;
+	chores->timer.data = chores;
+	if (uv_timer_init(&comityd->loop, &chores->timer) || uv_timer_start(&chores->timer, on_tick, TICK_MS, TICK_MS))
 		return fault_say(FAULT_IO, "no timer can be had");
+	begin_day(chores);
 	return OK;
 }

@@ -23,6 +23,17 @@ struct comityd {
 	struct chores {
 		uv_timer_t timer;
 		unsigned ticks;
+		struct {
+			struct job job;
+			struct key at, next;		/* where the round is; the scribe's: where it is then */
+			bool is_round, is_writing, goes_on;
+		} pruning;
+		struct {
+			struct errand errand;
+			bool is_under_way;
+			size_t swept;
+			enum fault fault;
+		} sweeping;
 	} chores;
 	struct identity *identity;
 	struct trust *trust;

@@ -39,6 +39,7 @@ WALLS = [
 	("daemon/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/events", "daemon/hold", "daemon/survey"]),
 	("daemon/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/chain"]),
 	("daemon/hold*", ["proto/", *LEDGER]),
+	("daemon/tokens*", ["proto/", *LEDGER]),
 	("daemon/chain*", ["proto/", "certs/", *LEDGER, "daemon/events"]),
 
 	# the law: a transaction in, a decision out

@@ -1,6 +1,7 @@
 """Attachments: of any size, whole or not at all, resumed wherever they stopped."""
 import os
 import subprocess
+import time
 
 from lab import require
 
@@ -129,3 +130,27 @@ def a_disk_without_room_refuses_and_goes_on_when_there_is_room(lab):
 	sylvania.configure({})
 	sylvania.start()
 	lab.eventually(lambda: sylvania.is_whole(ref, 3), "it arrives once there is room")
+
+
+def parts_that_nobody_comes_back_for_are_swept(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 96 << 20))
+	incoming = sylvania.path("blobs", "incoming")
+	lab.eventually(lambda: any(os.path.getsize(os.path.join(incoming, name)) for name in os.listdir(incoming)),
+		"a part of the exhibit is there")
+	sylvania.kill()
+	wanted = os.listdir(incoming)
+	require(wanted, "and is left there by a sudden death")
+	freedonia.stop()
+	left, cut = os.path.join(incoming, "0" * 64 + ".part"), os.path.join(incoming, "1" * 64 + ".part")
+	for path in (left, cut):
+		with open(path, "wb") as file:
+			file.write(b"of an upload that was cut")
+	for path in (left, *(os.path.join(incoming, name) for name in wanted)):
+		os.utime(path, (time.time() - 90000, time.time() - 90000))
+	sylvania.start()
+	lab.eventually(lambda: not os.path.exists(left), "what lay there for a day is swept at the start")
+	require(os.path.exists(cut), "what was cut today can be gone on with")
+	require(set(wanted) <= set(os.listdir(incoming)), "and what is wanted stays, however old")
+	freedonia.start()
+	lab.eventually(lambda: sylvania.is_whole(ref, 3), "and is gone on with")
