@@ -1,0 +1,1 @@
+"""What tools/bench measures: table.py has every figure, stage.py the world in which a run happens."""
