@@ -288,6 +288,16 @@ static void add_transport(Comity__RequestView *view, struct casework *casework, 
 	(void)casework;
 	view->has_transport = state != NULL;
 	view->transport = state ? state->transport : COMITY__TRANSPORT__VALUE__UNSPECIFIED;
+	view->has_files = view->has_files_missing = state != NULL;
+	view->files = state ? state->attachments : 0;
+	view->files_missing = state ? state->attachments_missing : 0;
+}
+
+static void add_attachments(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	Comity__AttachmentList *attachments = casework_attachments(txn, kase, arena);
+	view->n_attachments = attachments ? attachments->n_data : 0;
+	view->attachments = attachments ? attachments->data : NULL;
 }
 
 Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, Comity__Case *kase, enum case_detail detail,
@@ -303,13 +313,12 @@ Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, C
 	view->our_reference = record_text(arena, casework_our_reference(kase));
 	view->their_reference = record_text(arena, casework_their_reference(kase));
 	add_transport(view, casework, txn, kase, arena);
+	if (detail == CASE_WHOLE || view->files_missing)
+		add_attachments(view, txn, kase, arena);
 	if (detail == CASE_BRIEF)
 		return view;
 	add_allowed(view, kase, arena);
 	add_states(view, txn, kase, arena);
 	view->document = casework_document(txn, kase, arena);
-	Comity__AttachmentList *attachments = casework_attachments(txn, kase, arena);
-	view->n_attachments = attachments ? attachments->n_data : 0;
-	view->attachments = attachments ? attachments->data : NULL;
 	return view;
 }

@@ -169,7 +169,7 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
 		.porter = comityd->carrier, .steward = comityd->steward, .blobs = comityd->blobs, .places = &comityd->places,
 		.peers = comityd->peers, .trust = comityd->trust,
-		.casework = &comityd->casework, .registry = comityd->registry, .identity = comityd->identity,
+		.casework = &comityd->casework, .registry = comityd->registry, .fetcher = comityd->fetcher, .identity = comityd->identity,
 		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
 	return control_open(&rooms, places->run, &comityd->control);
 }

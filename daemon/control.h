@@ -14,6 +14,7 @@
 struct blobs;
 struct casework;
 struct control;
+struct fetcher;
 struct identity;
 struct peers;
 struct backup_places;
@@ -36,6 +37,7 @@ struct control_rooms {
 	struct trust *trust;
 	struct casework *casework;
 	struct registry *registry;
+	const struct fetcher *fetcher;	/* how much of an attachment has come by now */
 	const struct identity *identity;
 	const Comity__Config *config;
 	struct span profile;		/* for our card: a serialized Profile; empty is fine */

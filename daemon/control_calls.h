@@ -53,6 +53,9 @@ enum fault inquiry_fault(const struct inquiry *inquiry);
 /* The case that the call names.  Faults: usage (it names none), and those of casework_find(). */
 enum fault inquiry_find_case(struct inquiry *inquiry, Comity__Case **found) MUST_CHECK;
 
+/* An attachment that is on its way grows between two records: put in how far it is by now.  On the loop. */
+void inquiry_show_arriving(const struct control_rooms *rooms, const char *request_id, Comity__AttachmentState *state);
+
 /* ── the answers, by file ────────────────────────────────────────────────────────────────────────── */
 
 typedef enum fault call_answer(struct inquiry *inquiry);

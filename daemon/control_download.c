@@ -188,6 +188,7 @@ static enum fault find(struct session *session, struct download *download)
 			&download->attachment);
 	txn_abort(&txn);
 	TRY(fault);
+	inquiry_show_arriving(&session->control->rooms, kase->request_id, download->attachment);
 	TRY(judge(download->attachment));
 	const Comity__Attachment *attachment = download->attachment->attachment;
 	download->offset = call->offset;

@@ -2,6 +2,7 @@
 #include "daemon/casework.h"
 #include "daemon/chain.h"
 #include "daemon/control_lists.h"
+#include "daemon/fetcher.h"
 #include "daemon/registry.h"
 
 /* Both lists are of one case, whose id their keys begin with. */
@@ -92,6 +93,16 @@ enum fault answer_manifest(struct inquiry *inquiry)
 	return inquiry_fault(inquiry);
 }
 
+void inquiry_show_arriving(const struct control_rooms *rooms, const char *request_id, Comity__AttachmentState *state)
+{
+	uint64_t bytes;
+	if (state->presence != COMITY__PRESENCE__VALUE__ARRIVING ||
+			!fetcher_progress(rooms->fetcher, request_id, state->number, &bytes))
+		return;
+	state->has_bytes_done = 1;
+	state->bytes_done = bytes;
+}
+
 static enum fault open_attachments(struct inquiry *inquiry, struct paging *paging)
 {
 	Comity__AttachmentList *list;
@@ -107,8 +118,13 @@ static enum fault open_attachments(struct inquiry *inquiry, struct paging *pagin
 
 static const ProtobufCMessage *show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value)
 {
-	(void)paging;
-	return record_read(inquiry->txn, value, &comity__attachment_state__descriptor, inquiry->arena);
+	char request_id[UUID_TEXT_SIZE];
+	Comity__AttachmentState *state = record_read(inquiry->txn, value, &comity__attachment_state__descriptor, inquiry->arena);
+	if (!state || paging->prefix.len != UUID_SIZE)
+		return NULL;
+	uuid_text(request_id, paging->prefix.at);
+	inquiry_show_arriving(inquiry->rooms, request_id, state);
+	return &state->base;
 }
 
 const struct listing listing_attachments = {

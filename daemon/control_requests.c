@@ -17,6 +17,12 @@ static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
 	return OK;
 }
 
+static void show_arriving(struct inquiry *inquiry, Comity__RequestView *view)
+{
+	for (size_t i = 0; i < view->n_attachments; i++)
+		inquiry_show_arriving(inquiry->rooms, view->request->request_id, view->attachments[i]);
+}
+
 /* A call may leave the document out: then it is an empty one. */
 static Comity__Request *document_of(struct inquiry *inquiry, Comity__Request *document)
 {
@@ -161,7 +167,9 @@ enum fault answer_request_show(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
 	TRY(inquiry_find_case(inquiry, &kase));
-	return reply_request(inquiry, kase);
+	TRY(reply_request(inquiry, kase));
+	show_arriving(inquiry, inquiry->reply->request);
+	return OK;
 }
 
 static bool is_open(const Comity__Case *kase)
@@ -211,7 +219,10 @@ static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct pa
 	if (!kase || !is_wanted(inquiry->call->request_list, kase))
 		return NULL;
 	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
-	return view ? &view->base : NULL;
+	if (!view)
+		return NULL;
+	show_arriving(inquiry, view);
+	return &view->base;
 }
 
 /* The newest first, as the ids sort by age. */

@@ -75,7 +75,7 @@ WALLS = [
 	# above everything
 	("daemon/registry*", [*DESK, *LINE]),
 	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
-		"daemon/gap", "daemon/survey"]),
+		"daemon/gap", "daemon/survey", "daemon/fetcher"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]

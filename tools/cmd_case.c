@@ -58,19 +58,51 @@ static void add_row(struct tool *tool, struct table *table, const Comity__Reques
 	ROW(tool, table, name_of(tool, view), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
 		WORD(tool, request_kind, request->kind), WORD(tool, urgency, request->urgency),
 		WORD(tool, transport, view->transport), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
-		safe_or(tool, request->answer_by, "-"), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, 32));
+		time_of(tool, request->answer_by), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, 32));
 }
 
-static enum fault list(struct tool *tool, Comity__RequestFilter *filter)
+/* "7", or while some are on their way "7, 2 arriving 62 %". */
+static const char *files_of(struct tool *tool, const Comity__RequestView *view)
+{
+	char text[80];
+	uint64_t done = 0, total = 0;
+	for (size_t i = 0; i < view->n_attachments; i++) {
+		const Comity__AttachmentState *state = view->attachments[i];
+		if (!state->attachment || !state->message_id || !view->request->message_id
+				|| strcmp(state->message_id, view->request->message_id))
+			continue;
+		total += state->attachment->size;
+		done += state->presence == COMITY__PRESENCE__VALUE__ARRIVING ? state->bytes_done : state->attachment->size;
+	}
+	snprintf(text, sizeof text, view->files_missing ? "%u, %u arriving %.0f %%" : "%u", view->files, view->files_missing,
+		total ? 100.0 * (double)done / (double)total : 0);
+	return safe(tool, text);
+}
+
+static void add_arrival(struct tool *tool, struct table *table, const Comity__RequestView *view)
+{
+	const Comity__Case *request = view->request;
+	if (!request)
+		return;
+	ROW(tool, table, name_of(tool, view), safe_or(tool, request->peer, "-"), WORD(tool, request_kind, request->kind),
+		WORD(tool, urgency, request->urgency), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
+		time_of(tool, request->answer_by), files_of(tool, view), brief(tool, request->subject, 40));
+}
+
+static const struct table requests_table = TABLE("REF", "DIR", "PEER", "KIND", "URGENCY", "TRANSPORT", "CASE", ">CHANGED",
+	"ANSWER BY", "WAITING FOR", "SUBJECT");
+static const struct table inbox_table = TABLE("REF", "FROM", "KIND", "URGENCY", "CASE", ">CHANGED", "ANSWER BY", "FILES", "SUBJECT");
+
+static enum fault list(struct tool *tool, Comity__RequestFilter *filter, struct table table,
+	void (*show)(struct tool *tool, struct table *table, const Comity__RequestView *view))
 {
 	const Comity__Reply *reply;
-	struct table table = TABLE("REF", "DIR", "PEER", "KIND", "URGENCY", "TRANSPORT", "CASE", ">CHANGED", "ANSWER BY", "WAITING FOR", "SUBJECT");
 	Comity__Call call = CALL(REQUEST_LIST, request_list, filter);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUESTS, &reply));
 	if (printed_json(tool, &reply->requests->base))
 		return OK;
 	for (size_t i = 0; i < reply->requests->n_data; i++)
-		add_row(tool, &table, reply->requests->data[i]);
+		show(tool, &table, reply->requests->data[i]);
 	if (table.count || tool->format == FORMAT_PLAIN)
 		table_print(tool, &table);
 	else
@@ -82,7 +114,7 @@ enum fault cmd_request_list(struct tool *tool)
 {
 	Comity__RequestFilter filter = COMITY__REQUEST_FILTER__INIT;
 	TRY(read_filter(tool, &filter));
-	return list(tool, &filter);
+	return list(tool, &filter, requests_table, add_row);
 }
 
 enum fault cmd_inbox_list(struct tool *tool)
@@ -90,7 +122,7 @@ enum fault cmd_inbox_list(struct tool *tool)
 	Comity__RequestFilter filter = COMITY__REQUEST_FILTER__INIT;
 	filter.has_role = filter.has_open = filter.open = 1;
 	filter.role = COMITY__ROLE__VALUE__REQUESTED;
-	return list(tool, &filter);
+	return list(tool, &filter, inbox_table, add_arrival);
 }
 
 /* ── one ──────────────────────────────────────────────────────────────────────────────────────── */

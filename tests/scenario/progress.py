@@ -1,6 +1,7 @@
 """What is told while something takes its time: to programs, on a terminal, in a log, and to whoever asks."""
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -118,3 +119,31 @@ def a_terminal_gets_a_bar_that_goes_away(lab):
 	throttle.opened.set()
 	said, status = terminal.end()
 	require(status == 0 and "[=" in said and said.rindex("\r\033[K") < said.index("added"), "a bar, then the answer alone", said)
+
+
+def the_inbox_shows_what_is_still_arriving(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 192 << 20))
+
+	def exhibit():
+		found = [one for one in sylvania.has(ref) and sylvania.attachments(ref) or [] if one["attachment"]["name"] == "exhibit.bin"]
+		return found and found[0]
+
+	lab.eventually(lambda: exhibit() and int(exhibit().get("bytes_done", 0)), "some of it is there")
+	freedonia.daemon.send_signal(signal.SIGSTOP)
+	now = exhibit()
+	require(now["presence"] == "ARRIVING" and 0 < int(now["bytes_done"]) < 192 << 20, "part of it", now)
+	percent = r"\b\d?\d %"
+	shown = sylvania.run("inbox", "list").out
+	require(re.search(rf"3, 1 arriving {percent}", shown), "the inbox says how many, and how far", shown)
+	shown = sylvania.run("attach", "list", ref).out
+	require(re.search(rf"exhibit\.bin.*{percent}", shown), "and the list of attachments", shown)
+	error = sylvania.refused("not-yet", "attach", "get", ref, now["number"], "-o", lab.directory + "/got.bin")
+	require(not re.match("0 of", error["message"]) and error["hints"], "what is not whole is not given out", error)
+	row = sylvania.comity("inbox", "list")["data"][0]
+	require(row["files"] == 3 and row["files_missing"] == 1 and any(int(one.get("bytes_done", 0)) for one in row["attachments"]),
+		"programs get it too", row)
+	freedonia.daemon.send_signal(signal.SIGCONT)
+	lab.eventually(lambda: sylvania.is_whole(ref, 3), "it goes on", 90)
+	shown = sylvania.run("--plain", "inbox", "list").out.split("\t")
+	require(shown[7] == "3", "then it is a number", shown)
