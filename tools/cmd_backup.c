@@ -8,6 +8,8 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/problems.h"
+#include "tools/record.h"
 #include "tools/service.h"
 
 /* The daemon has another working directory. */
@@ -70,7 +72,7 @@ enum fault cmd_backup_create(struct tool *tool)
 	Comity__Call call = CALL(BACKUP_CREATE, backup_create, &create);
 	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_BACKUP, &reply));
 	const Comity__BackupReport *report = reply->backup;
-	if (printed_json(tool, &report->base))
+	if (printed_document(tool, &report->base))
 		return judged(tool, report->ok);
 	print(tool, "%s\n", safe(tool, report->path));
 	print_report(tool, report);
@@ -126,7 +128,7 @@ enum fault cmd_backup_verify(struct tool *tool)
 	char *path;
 	TRY(absolute(tool, argument(tool, 0), &path));
 	TRY(verify(tool, path, &report));
-	if (printed_json(tool, &report->base))
+	if (printed_document(tool, &report->base))
 		return judged(tool, report->ok);
 	print(tool, "%s: %s\n", safe(tool, report->path), report->ok ? "whole and genuine" : "NOT whole");
 	print_report(tool, report);

@@ -335,18 +335,3 @@ void table_print(struct tool *tool, const struct table *table)
 		for (size_t column = 0; column < table->columns; column++)
 			print_cell(tool, table, column, table->cells[row * table->columns + column], widths[column]);
 }
-
-void print_problems(struct tool *tool, Comity__Problem *const *problems, size_t count)
-{
-	struct table table = TABLE("WHAT", "WHERE", "WHY");
-	for (size_t i = 0; i < count; i++) {
-		const Comity__Problem *problem = problems[i];
-		char what[80], why[600];
-		snprintf(what, sizeof what, "  %s[%s]", safe_or(tool, problem->severity, "error"), safe(tool, problem->code));
-		snprintf(why, sizeof why, "%s%s%s%s", safe(tool, problem->message), problem->article ? "  (" : "",
-			safe(tool, problem->article), problem->article ? ")" : "");
-		ROW(tool, &table, safe(tool, what), safe(tool, problem->path), safe(tool, why));
-	}
-	table.is_bare = true;
-	table_print(tool, &table);
-}

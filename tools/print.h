@@ -53,7 +53,5 @@ struct table {
 };
 void table_row(struct tool *tool, struct table *table, const char *const *cells);
 void table_print(struct tool *tool, const struct table *table);
-/* What is wrong with something, a row each. */
-void print_problems(struct tool *tool, Comity__Problem *const *problems, size_t count);
 #define TABLE(...) { .headings = { __VA_ARGS__ }, .columns = ARRAY_LEN(((const char *[]){ __VA_ARGS__ })) }
 #define ROW(tool, table, ...) table_row(tool, table, (const char *[]){ __VA_ARGS__ })

@@ -1,5 +1,5 @@
 #pragma once
-/* What is wrong with a request, or worth a second look: one row each, with its place and its article. */
+/* What is wrong with something, or worth a second look: one row each, with its place and its article. */
 #include "tools/tool.h"
 
 /* For people aligned; with --plain severity, code, place, what to do, article. */
