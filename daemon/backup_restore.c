@@ -183,7 +183,7 @@ static enum fault write_hold(struct restoring *restoring, struct store *store)
 	TRY(txn_begin(store, TXN_WRITE, &txn));
 	txn_use_reserve(&txn);
 	hold_set(&txn, HOLD_EVERYBODY, COMITY__HOLD_KIND__VALUE__RESTORED, reason, UINT32_MAX);
-	txn_next(&txn, EVENTS_EPOCH);
+	events_begin_epoch(&txn);
 	events_append(&txn, EVENT_BACKUP_RESTORED, restoring->head.authority, &data);
 	return txn_commit(&txn);
 }

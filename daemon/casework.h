@@ -55,6 +55,16 @@ enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__C
 enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena) MUST_CHECK;
 
+/* A message of either side that came back from the counterpart (daemon/recovery), whose bytes are in the ledger: put where
+ * it was.  Not applied: it no longer fits its case, or its case did not come back; then it changes no status. */
+struct casework_restored {
+	bool is_applied;
+	uint32_t attachments;			/* to be fetched */
+	uint64_t attachment_bytes;
+};
+enum fault casework_restore(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena, struct casework_restored *restored) MUST_CHECK;
+
 /* The counterpart's daemon refused a message of ours: the case goes back to what both sides hold, and says why. */
 void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
 

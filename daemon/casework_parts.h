@@ -38,5 +38,13 @@ Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *are
 Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role);
 /* Put the request's document. */
 void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document);
+/* The act of that kind in the message; NULL when there is none. */
+const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind);
+/* The attachments that a message of theirs announced: in the case, and to be fetched. */
+void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena);
+/* Have an attachment fetched from this peer. */
+void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
+	const Comity__AttachmentState *attachment, struct arena *arena);
 /* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */
 enum fault case_check_attachments(const Comity__Message *message) MUST_CHECK;

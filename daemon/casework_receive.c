@@ -4,7 +4,7 @@
 
 #include "daemon/casework_parts.h"
 
-static const Comity__Act *find_act(const Comity__Message *message, act_kind kind)
+const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
 {
 	for (size_t i = 0; i < message->n_acts; i++)
 		if (message->acts[i]->kind_case == kind)
@@ -17,7 +17,7 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	struct arena *arena, Comity__Case **kase)
 {
 	struct key id = key_of_uuid(message->request_id);
-	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
+	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
 	if (!id.len)
 		return fault_say(FAULT_BAD_DOCUMENT, "its request_id is no UUID in lower case");
 	*kase = case_find_by_id(txn, key_span(&id), arena);
@@ -44,8 +44,8 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	return OK;
 }
 
-static void want(struct txn *txn, const Comity__MessageState *state, const Comity__AttachmentState *attachment,
-	struct arena *arena)
+void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
+	const Comity__AttachmentState *attachment, struct arena *arena)
 {
 	uint8_t *digest = arena_alloc(arena, DIGEST_SIZE);
 	if (!digest || !hex_read(digest, DIGEST_SIZE, span_of_text(attachment->attachment->sha256))) {
@@ -60,13 +60,14 @@ static void want(struct txn *txn, const Comity__MessageState *state, const Comit
 	wanted.number = attachment->number;
 	wanted.size = attachment->attachment->size;
 	wanted.sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
-	struct key key = key_of_peer(state->from);
+	wanted.has_own = wanted.own = strcmp(state->from, peer) != 0;
+	struct key key = key_of_peer(peer);
 	key_u64(&key, state->number);
 	key_u32(&key, attachment->index);
 	record_keep(txn, TABLE_WANTED, key_span(&key), &wanted.base);
 }
 
-static void note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena)
 {
 	for (size_t i = 0; i < message->n_attachments; i++) {
@@ -80,7 +81,7 @@ static void note_attachments(struct txn *txn, Comity__Case *kase, const Comity__
 		attachment->has_index = 1;
 		attachment->index = (uint32_t)i + 1;
 		case_keep_attachment(txn, kase, attachment);
-		want(txn, state, attachment, arena);
+		case_want(txn, message->from, state, attachment, arena);
 	}
 	state->attachments = state->attachments_missing = (uint32_t)message->n_attachments;
 }
@@ -115,10 +116,10 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 		kase->requested_reference = record_text(arena, message->requested_reference);
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	state->reference = case_own_reference(kase);
-	const Comity__Act *request = find_act(message, COMITY__ACT__KIND_REQUEST);
+	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
 	if (request)
 		case_keep_document(txn, kase, request->request);
-	note_attachments(txn, kase, message, state, arena);
+	case_note_attachments(txn, kase, message, state, arena);
 	case_keep(txn, kase);
 	case_file_message(txn, kase, state);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);

@@ -155,6 +155,20 @@ void chain_accept(struct txn *txn, const struct manifest *manifest, struct span 
 	keep(txn, manifest->from, DIRECTION_THEIRS, manifest->number, text, signature, signer);
 }
 
+enum fault chain_restore(struct txn *txn, const struct manifest *manifest, struct span text, struct span signature,
+	const uint8_t signer[DIGEST_SIZE])
+{
+	struct position head = chain_head(txn, manifest->to, DIRECTION_OURS);
+	TRY(txn->fault);
+	if (manifest->number != head.number + 1)
+		return fault_say(FAULT_CHAIN_GAP, "%s gave back number %" PRIu64 " of our chain, we hold it up to %" PRIu64,
+			manifest->to, manifest->number, head.number);
+	if (memcmp(manifest->previous, head.hash, DIGEST_SIZE))
+		return forked(manifest->to, "our", head.number, head.hash, manifest->previous);
+	keep(txn, manifest->to, DIRECTION_OURS, manifest->number, text, signature, signer);
+	return txn->fault;
+}
+
 /* One direction: what they say of it against what we hold of it. */
 static enum fault compare(struct txn *txn, const char *peer, enum direction direction, const struct position *theirs)
 {
@@ -173,13 +187,5 @@ enum fault chain_compare(struct txn *txn, const char *peer, const struct positio
 	const struct position *they_received)
 {
 	TRY(compare(txn, peer, DIRECTION_OURS, they_received));
-	TRY(compare(txn, peer, DIRECTION_THEIRS, they_sent));
-	struct position ours = chain_head(txn, peer, DIRECTION_OURS), theirs = chain_head(txn, peer, DIRECTION_THEIRS);
-	if (they_received->number > ours.number)
-		return fault_say(FAULT_BEHIND_OWN_PAST, "%s holds our chain up to %" PRIu64 ", we only up to %" PRIu64
-			": this store is older than it should be", peer, they_received->number, ours.number);
-	if (they_sent->number < theirs.number)
-		return fault_say(FAULT_CHAIN_GAP, "%s has its own chain up to %" PRIu64 ", we hold it up to %" PRIu64
-			": their store is older than it should be", peer, they_sent->number, theirs.number);
-	return txn->fault;
+	return compare(txn, peer, DIRECTION_THEIRS, they_sent);
 }

@@ -29,7 +29,13 @@ enum fault chain_judge(struct txn *txn, const struct manifest *manifest, struct 
 void chain_accept(struct txn *txn, const struct manifest *manifest, struct span text, struct span signature,
 	const uint8_t signer[DIGEST_SIZE]);
 
-/* Hold the positions in their hello against ours (DESIGN 5).  OK: the line may open, and whoever is behind is sent
- * what is missing.  Faults, each naming both heads: chain fork, behind own past (we are), chain gap (they are). */
+/* Keep a manifest of ours that we had lost, exactly as it was signed then, as our next.  Its signature has been verified.
+ * Faults: chain gap; chain fork (it does not continue what we hold). */
+enum fault chain_restore(struct txn *txn, const struct manifest *manifest, struct span text, struct span signature,
+	const uint8_t signer[DIGEST_SIZE]) MUST_CHECK;
+
+/* Hold the positions in their hello against ours (DESIGN 5).  OK: neither contradicts the other; whoever is behind is
+ * sent what is missing, or, when it is behind its own past, fetches it back (daemon/recovery).  Fault: chain fork, naming
+ * both heads. */
 enum fault chain_compare(struct txn *txn, const char *peer, const struct position *they_sent,
 	const struct position *they_received) MUST_CHECK;

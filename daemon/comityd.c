@@ -140,6 +140,10 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	const struct fetcher_rooms fetcher = { .store = comityd->store, .scribe = comityd->scribe, .porter = comityd->carrier,
 		.blobs = comityd->blobs, .identity = comityd->identity, .peers = comityd->peers, .recorded = comityd_on_recorded, .owner = comityd };
 	TRY(fetcher_open(&fetcher, &comityd->fetcher));
+	const struct recovery_rooms recovery = { .store = comityd->store, .scribe = comityd->scribe, .peers = comityd->peers,
+		.casework = &comityd->casework, .identity = comityd->identity, .trust = comityd->trust,
+		.refused = comityd_on_refused, .broken = comityd_on_broken, .owner = comityd };
+	TRY(recovery_open(&recovery, &comityd->recovery));
 	const struct registry_rooms registry = { .store = comityd->store, .scribe = comityd->scribe, .trust = comityd->trust,
 		.peers = comityd->peers, .identity = comityd->identity, .signer = comityd_on_signer, .owner = comityd };
 	return registry_open(&registry, &comityd->registry);
@@ -202,6 +206,7 @@ static void clear(struct comityd *comityd)
 	registry_close(comityd->registry);
 	fetcher_close(comityd->fetcher);
 	supplier_close(comityd->supplier);
+	recovery_close(comityd->recovery);
 	inbox_close(comityd->inbox);
 	outbox_close(comityd->outbox);
 	peers_free(comityd->peers);

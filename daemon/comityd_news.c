@@ -80,7 +80,7 @@ static void raise_alarm(struct comityd *comityd, const char *peer, enum fault fa
 
 static bool stops_correspondence(enum fault fault)
 {
-	return fault == FAULT_CHAIN_FORK || fault == FAULT_BEHIND_OWN_PAST;
+	return fault == FAULT_CHAIN_FORK || fault == FAULT_RECALL_FORGED;
 }
 
 /* What a peer said while we were on hold, on its way into the ledger. */
@@ -139,6 +139,9 @@ static void on_opened(void *owner, struct link *link)
 {
 	struct comityd *comityd = owner;
 	registry_opened(comityd->registry, link_peer(link));
+	recovery_opened(comityd->recovery, link);
+	if (recovery_is_on(link))
+		return;		/* nothing else is said on this line */
 	outbox_opened(comityd->outbox, link);
 	fetcher_opened(comityd->fetcher, link);
 }
@@ -150,6 +153,7 @@ static void on_closed(void *owner, struct link *link, enum fault why)
 	outbox_closed(comityd->outbox, link);
 	fetcher_closed(comityd->fetcher, link);
 	supplier_closed(comityd->supplier, link);
+	recovery_closed(comityd->recovery, link);
 }
 
 /* Strangers all count as one for the log: they choose the names that they claim. */
@@ -167,7 +171,10 @@ static void on_refused(void *owner, const char *peer, enum line_proof proof, con
 static void on_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)
 {
 	struct comityd *comityd = owner;
-	inbox_hear(comityd->inbox, link, manifest);
+	if (recovery_is_on(link))
+		link_close(link, FAULT_OUT_OF_TURN, "one side is behind its own past: nothing new may be said");
+	else
+		inbox_hear(comityd->inbox, link, manifest);
 }
 
 static void on_confirmed(void *owner, struct link *link, const struct position *received)
@@ -194,6 +201,18 @@ static void on_missing(void *owner, struct link *link, uint32_t stream, const ch
 	fetcher_missing(comityd->fetcher, link, stream, reason);
 }
 
+static void on_recall(void *owner, struct link *link, const struct recall *recall)
+{
+	struct comityd *comityd = owner;
+	recovery_give(comityd->recovery, link, recall);
+}
+
+static void on_recalled(void *owner, struct link *link, const struct recalled *recalled)
+{
+	struct comityd *comityd = owner;
+	recovery_hear(comityd->recovery, link, recalled);
+}
+
 static void on_drained(void *owner, struct link *link)
 {
 	struct comityd *comityd = owner;
@@ -204,7 +223,7 @@ static void on_drained(void *owner, struct link *link)
 const struct peers_listener comityd_line_news = {
 	.positions = on_positions, .compare = on_compare, .opened = on_opened, .closed = on_closed, .refused = on_refused,
 	.manifest = on_manifest, .confirmed = on_confirmed, .fetch = on_fetch, .bulk = on_bulk, .missing = on_missing,
-	.drained = on_drained,
+	.recall = on_recall, .recalled = on_recalled, .drained = on_drained,
 };
 
 /* ── the desks' news ──────────────────────────────────────────────────────────────────────────── */
@@ -216,7 +235,7 @@ static enum fault on_arrived(void *owner, struct txn *txn, const Comity__Message
 	return casework_receive(&comityd->casework, txn, message, state, arena);
 }
 
-static void on_message_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+void comityd_on_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
 {
 	struct comityd *comityd = owner;
 	casework_refused(&comityd->casework, txn, state, arena);
@@ -225,7 +244,7 @@ static void on_message_refused(void *owner, struct txn *txn, const Comity__Messa
 static void on_receipted(void *owner, struct txn *txn, const struct manifest *manifest)
 {
 	struct comityd *comityd = owner;
-	receipts_take(txn, comityd->casework.own_id, manifest, on_message_refused, comityd);
+	receipts_take(txn, comityd->casework.own_id, manifest, comityd_on_refused, comityd);
 }
 
 static void on_kept(void *owner, struct link *link)
@@ -235,7 +254,7 @@ static void on_kept(void *owner, struct link *link)
 	fetcher_wake(comityd->fetcher, link);
 }
 
-static void on_broken(void *owner, const char *peer, enum fault why, const char *detail)
+void comityd_on_broken(void *owner, const char *peer, enum fault why, const char *detail)
 {
 	struct comityd *comityd = owner;
 	registry_refused(comityd->registry, peer, LINE_PROVEN, "", why, detail);
@@ -244,7 +263,7 @@ static void on_broken(void *owner, const char *peer, enum fault why, const char 
 }
 
 const struct inbox_listener comityd_inbox_news = {
-	.arrived = on_arrived, .receipted = on_receipted, .kept = on_kept, .broken = on_broken,
+	.arrived = on_arrived, .receipted = on_receipted, .kept = on_kept, .broken = comityd_on_broken,
 };
 
 void comityd_on_recorded(void *owner, struct link *link)

@@ -12,6 +12,7 @@
 #include "daemon/outbox.h"
 #include "daemon/peers.h"
 #include "daemon/porter.h"
+#include "daemon/recovery.h"
 #include "daemon/registry.h"
 #include "daemon/scribe.h"
 #include "daemon/store.h"
@@ -49,6 +50,7 @@ struct comityd {
 	struct inbox *inbox;
 	struct fetcher *fetcher;
 	struct supplier *supplier;
+	struct recovery *recovery;
 	struct registry *registry;
 	struct control *control;
 	struct casework casework;
@@ -66,4 +68,6 @@ extern const struct peers_listener comityd_line_news;
 extern const struct inbox_listener comityd_inbox_news;
 void comityd_on_recorded(void *owner, struct link *link);
 void comityd_on_submitted(void *owner, struct txn *txn, const Comity__MessageState *state);
+void comityd_on_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
+void comityd_on_broken(void *owner, const char *peer, enum fault why, const char *detail);
 void comityd_on_signer(void *owner, const char *peer, struct span certificate);

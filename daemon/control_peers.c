@@ -104,6 +104,9 @@ static Comity__PeerView *view_peer(struct inquiry *inquiry, Comity__Peer *peer)
 	view->peer = peer;
 	view->link = write_link(inquiry, peer->authority);
 	view->chain = write_chain(inquiry, peer->authority);
+	struct key key = key_of_peer(peer->authority);
+	view->correspondence = record_find(inquiry->txn, TABLE_CORRESPONDENCES, key_span(&key),
+		&comity__correspondence__descriptor, inquiry->arena);
 	view->has_queued = 1;
 	view->queued = outbox_waiting(inquiry->txn, peer->authority);
 	if (!certificate_read(span_of_binary(peer->channel_certificate), &facts))

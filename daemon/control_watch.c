@@ -117,7 +117,10 @@ static enum fault start(struct session *session, struct watch *watch)
 	txn_abort(&txn);
 	if (!fault && kase)
 		snprintf(watch->request_id, sizeof watch->request_id, "%s", kase->request_id);
-	watch->seq = call->has_since && call->since < last ? call->since : last;
+	if (!fault && call->has_since && call->since > last)
+		fault = fault_say(FAULT_EVENTS_EXPIRED, "there is no event %" PRIu64 ": the newest is %" PRIu64
+			"; this store is older than the one that told you", call->since, last);
+	watch->seq = call->has_since ? call->since : last;
 	watch->left = call->limit ? call->limit : UINT64_MAX;
 	watch->follows = call->follow;
 	return fault;

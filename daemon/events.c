@@ -44,6 +44,38 @@ void events_append_message(struct txn *txn, const char *type, const char *peer, 
 	events_append(txn, type, request ? request : peer, &data);
 }
 
+/* In TABLE_META: the number with which each epoch after the first begins. */
+static struct span epochs(struct txn *txn)
+{
+	struct span starts = { 0 };
+	struct key key = { 0 };
+	key_text(&key, "epochs");
+	txn_get(txn, TABLE_META, key_span(&key), &starts);
+	return starts;
+}
+
+static uint32_t epoch_of(struct txn *txn, uint64_t number)
+{
+	struct span starts = epochs(txn);
+	uint32_t epoch = 1;
+	for (size_t at = 0; at + 8 <= starts.len && get_u64(starts.at + at) <= number; at += 8)
+		epoch++;
+	return epoch;
+}
+
+void events_begin_epoch(struct txn *txn)
+{
+	struct bytes starts = { 0 };
+	uint8_t next[8];
+	struct key key = { 0 };
+	key_text(&key, "epochs");
+	put_u64(next, events_last(txn) + 1);
+	if (bytes_append(&starts, epochs(txn)) || bytes_append(&starts, SPAN(next)))
+		txn_fail(txn, FAULT_NO_MEMORY);
+	txn_put(txn, TABLE_META, key_span(&key), span_of(&starts));
+	bytes_clear(&starts);
+}
+
 uint64_t events_last(struct txn *txn)
 {
 	return txn_last(txn, counter);
@@ -56,8 +88,8 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 	if (!event)
 		return NULL;
 	char id[96], source[64];
-	uint32_t epoch = (uint32_t)txn_last(txn, EVENTS_EPOCH) + 1;
-	snprintf(id, sizeof id, "%s/%" PRIu32 "/%" PRIu64, own_id, epoch, number);
+	event->comityepoch = epoch_of(txn, number);
+	snprintf(id, sizeof id, "%s/%u/%" PRIu64, own_id, event->comityepoch, number);
 	snprintf(source, sizeof source, "comity:%s", own_id);
 	event->specversion = "1.0";
 	event->id = record_text(arena, id);
@@ -65,6 +97,5 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 	event->datacontenttype = "application/json";
 	event->has_comityseq = event->has_comityepoch = 1;
 	event->comityseq = number;
-	event->comityepoch = epoch;
 	return event;
 }

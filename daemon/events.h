@@ -5,14 +5,14 @@
  */
 #include "daemon/record.h"
 
-/* The counter of restores: with each the events are of another epoch, and whoever watches lists anew. */
-#define EVENTS_EPOCH "epoch"
-
 /* Append an event; `subject` (may be NULL) is our reference of the request, or the peer.  Returns its number. */
 uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data);
 /* A message came further: `type` says how far.  The subject is our reference of its request, else the request's id, else
  * the peer. */
 void events_append_message(struct txn *txn, const char *type, const char *peer, const Comity__MessageState *state);
+/* From the next event on, a new epoch: this store is older than its own past, and numbers that were given before are given
+ * again to other events.  Who kept a number from another epoch must list anew. */
+void events_begin_epoch(struct txn *txn);
 /* The newest number; 0 when there is none. */
 uint64_t events_last(struct txn *txn);
 /* Event `number`, whole, in the arena; NULL when there is none. */
@@ -42,3 +42,7 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_BACKUP_VERIFIED   "comity.backup.verified.v1"
 #define EVENT_BACKUP_FAILED     "comity.backup.failed.v1"
 #define EVENT_BACKUP_RESTORED   "comity.backup.restored.v1"
+#define EVENT_PEER_BEHIND       "comity.peer.behind.v1"
+#define EVENT_PEER_RECOVERED    "comity.peer.recovered.v1"
+#define EVENT_PEER_COMPARED     "comity.peer.compared.v1"
+#define EVENT_MESSAGE_RECOVERED "comity.message.recovered.v1"

@@ -150,7 +150,7 @@ static void ask(struct haul *haul)
 	while (haul->asked < haul->size && haul->asked - haul->written + PIECE_SIZE <= WINDOW_SIZE) {
 		uint64_t left = haul->size - haul->asked;
 		struct fetch fetch = { .stream = haul->stream, .index = haul->index, .offset = haul->asked,
-			.length = left < PIECE_SIZE ? left : PIECE_SIZE };
+			.length = left < PIECE_SIZE ? left : PIECE_SIZE, .is_own = haul->is_own };
 		memcpy(fetch.message_id, haul->message, UUID_SIZE);
 		memcpy(fetch.sha256, haul->sha256, DIGEST_SIZE);
 		link_send_fetch(link, &fetch);
@@ -230,6 +230,7 @@ static bool load(struct haul *haul, struct span key, const Comity__Wanted *wante
 	haul->index = wanted->index;
 	haul->number = wanted->number;
 	haul->size = wanted->size;
+	haul->is_own = wanted->own;
 	haul->fault = OK;
 	return true;
 }

@@ -3,7 +3,8 @@
  *
  * The receiver asks, so flow, admission and resumption are its own affair: at most a window is asked for ahead, one
  * attachment of a peer at a time, oldest first.  When the last attachment of a message is here, the signed `complete`
- * is appended to our chain in the transaction that says so.
+ * is appended to our chain in the transaction that says so.  What our own messages announced and a lost store took with
+ * it is fetched back in the same way from whom it was sent to.
  */
 #include "daemon/link.h"
 #include "daemon/record.h"

@@ -31,6 +31,7 @@ struct haul {
 	unsigned tries;
 	struct blob_part *part;			/* the porter's while an errand runs */
 	bool is_here;
+	bool is_own;				/* of a message of ours: fetched back, not received */
 	enum fault fault;
 	char detail[256];
 	struct errand errand;			/* begin, finish, leave */

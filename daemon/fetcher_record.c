@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certs/identity.h"
 #include "daemon/chain.h"
 #include "daemon/events.h"
 #include "daemon/fetcher_parts.h"
@@ -21,6 +22,11 @@ static void tell(struct txn *txn, const struct haul *haul, const Comity__Message
 	events_append(txn, type, data.request ? data.request : haul->request_id, &data);
 }
 
+static struct key key_of_state(const struct haul *haul)
+{
+	return key_of_message(haul->is_own ? identity_authority(haul->fetcher->rooms.identity) : haul->peer, haul->message_id);
+}
+
 static void record_presence(struct txn *txn, const struct haul *haul, struct arena *arena)
 {
 	struct key key = key_of_number(haul->request_id, haul->number);
@@ -29,7 +35,7 @@ static void record_presence(struct txn *txn, const struct haul *haul, struct are
 	if (!state)
 		return;
 	state->has_presence = state->has_bytes_done = 1;
-	state->presence = COMITY__PRESENCE__VALUE__HERE;
+	state->presence = haul->is_own ? COMITY__PRESENCE__VALUE__SENT : COMITY__PRESENCE__VALUE__HERE;
 	state->bytes_done = haul->size;
 	record_keep(txn, TABLE_ATTACHMENTS, key_span(&key), &state->base);
 }
@@ -46,8 +52,8 @@ static void record_blob(struct txn *txn, const struct haul *haul)
 	record_keep(txn, TABLE_BLOBS, key_span(&key), &blob.base);
 }
 
-/* The last one of its message: say, signed, that all of it is here. */
-static void complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
+/* Say, signed, that all of a message is here. */
+static void sign_complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
 {
 	struct key key = key_of_message(haul->peer, haul->message_id);
 	struct span raw;
@@ -71,19 +77,27 @@ static void complete(struct txn *txn, const struct haul *haul, Comity__MessageSt
 		if (!hex_read(entries[i + 1].sha256, DIGEST_SIZE, span_of_text(message->attachments[i]->sha256)))
 			txn_fail(txn, FAULT_STORE_BROKEN);
 	}
-	state->has_completion = state->has_transport = 1;
+	state->has_completion = 1;
 	state->completion = chain_append(txn, haul->fetcher->rooms.identity, haul->peer, PURPOSE_COMPLETE, entries,
 		message->n_attachments + 1);
-	state->transport = COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE;
 	char now[STAMP_SIZE];
 	stamp_now(now);
 	state->complete_at = record_text(arena, now);
+}
+
+/* The last one of its message is here.  It may have been complete before this store was lost: that is signed already. */
+static void complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
+{
+	if (!state->has_completion)
+		sign_complete(txn, haul, state, arena);
+	state->has_transport = 1;
+	state->transport = COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE;
 	events_append_message(txn, EVENT_INBOX_COMPLETE, haul->peer, state);
 }
 
 static Comity__MessageState *find_state(struct txn *txn, const struct haul *haul, struct arena *arena)
 {
-	struct key key = key_of_message(haul->peer, haul->message_id);
+	struct key key = key_of_state(haul);
 	return record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
 }
 
@@ -95,7 +109,7 @@ enum fault haul_record(struct txn *txn, struct job *job)
 		return txn->fault;	/* recorded before */
 	arena_init(&arena, UNPACK_ARENA);
 	txn_use_reserve(txn);
-	struct key key = key_of_message(haul->peer, haul->message_id);
+	struct key key = key_of_state(haul);
 	Comity__MessageState *state = find_state(txn, haul, &arena);
 	record_blob(txn, haul);
 	record_presence(txn, haul, &arena);

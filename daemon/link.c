@@ -29,6 +29,7 @@ struct link {
 	int64_t clock_ahead_us;
 	uint32_t version;
 	char versions[64], software[64];
+	struct greetings greetings;
 	enum fault told;
 };
 
@@ -49,6 +50,8 @@ static void say_hello(struct link *link)
 		.sent_at = stamp_clock(), .software = link->settings->software,
 	} };
 	link->listener->positions(link->owner, link, &packet.hello.sent, &packet.hello.received);
+	link->greetings.we_sent = packet.hello.sent;
+	link->greetings.we_received = packet.hello.received;
 	wire_send(link->wire, &packet);
 }
 
@@ -157,6 +160,8 @@ static enum fault on_hello(struct link *link, const struct packet *packet)
 	link->clock_ahead_us = hello->sent_at - stamp_clock();
 	text_excerpt(link->software, sizeof link->software, span_of_text(hello->software));
 	TRY(check_hello(link, hello));
+	link->greetings.they_sent = hello->sent;
+	link->greetings.they_received = hello->received;
 	TRY(link->listener->compare(link->owner, link, hello));
 	if (link->state == LINK_GREETING)
 		enter(link, LINK_ANSWERED);
@@ -194,6 +199,18 @@ static enum fault on_fetch(struct link *link, const struct packet *packet)
 static enum fault on_missing(struct link *link, const struct packet *packet)
 {
 	link->listener->missing(link->owner, link, packet->missing.stream, packet->missing.reason);
+	return OK;
+}
+
+static enum fault on_recall(struct link *link, const struct packet *packet)
+{
+	link->listener->recall(link->owner, link, &packet->recall);
+	return OK;
+}
+
+static enum fault on_recalled(struct link *link, const struct packet *packet)
+{
+	link->listener->recalled(link->owner, link, &packet->recalled);
 	return OK;
 }
 
@@ -260,6 +277,8 @@ static const struct turn {
 	[PACKET_PING]     = { IN(LINK_OPEN),                on_ping },
 	[PACKET_PONG]     = { IN(LINK_OPEN),                on_pong },
 	[PACKET_GOODBYE]  = { IN_GREETINGS | IN(LINK_OPEN), on_goodbye },
+	[PACKET_RECALL]   = { IN(LINK_OPEN),                on_recall },
+	[PACKET_RECALLED] = { IN(LINK_OPEN),                on_recalled },
 };
 
 static enum fault out_of_turn(const struct link *link, const char *what)
@@ -427,6 +446,21 @@ void link_send_missing(struct link *link, uint32_t stream, const char *reason)
 	send_when_open(link, &(struct packet){ .kind = PACKET_MISSING, .missing = { stream, reason } });
 }
 
+void link_send_recall(struct link *link, const struct recall *recall)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALL, .recall = *recall });
+}
+
+void link_send_recalled(struct link *link, const struct recalled *recalled)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALLED, .recalled = *recalled });
+}
+
+void link_send_summary(struct link *link, const struct summary *summary)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
+}
+
 void link_close(struct link *link, enum fault why, const char *text)
 {
 	if (link->state >= LINK_SECURED && link->state < LINK_CLOSING)
@@ -459,4 +493,5 @@ int64_t link_clock_ahead_us(const struct link *link)    { return link->clock_ahe
 uint32_t link_version(const struct link *link)          { return link->version; }
 const char *link_versions(const struct link *link)      { return link->versions; }
 const char *link_software(const struct link *link)      { return link->software; }
+const struct greetings *link_greetings(const struct link *link) { return &link->greetings; }
 enum fault link_told(const struct link *link)           { return link->told; }

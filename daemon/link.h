@@ -47,6 +47,9 @@ struct link_listener {
 	void (*fetch)(void *owner, struct link *link, const struct fetch *fetch);
 	void (*bulk)(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data);
 	void (*missing)(void *owner, struct link *link, uint32_t stream, const char *reason);
+	void (*recall)(void *owner, struct link *link, const struct recall *recall);
+	void (*recalled)(void *owner, struct link *link, const struct recalled *recalled);
+	void (*summary)(void *owner, struct link *link, const struct summary *summary);
 	void (*drained)(void *owner, struct link *link);
 };
 
@@ -61,6 +64,9 @@ void link_send_confirm(struct link *link, const struct position *received);
 void link_send_fetch(struct link *link, const struct fetch *fetch);
 void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data);
 void link_send_missing(struct link *link, uint32_t stream, const char *reason);
+void link_send_recall(struct link *link, const struct recall *recall);
+void link_send_recalled(struct link *link, const struct recalled *recalled);
+void link_send_summary(struct link *link, const struct summary *summary);
 /* How much waits to leave.  Bulk waits apart, and leaves behind all else: from 512 KiB of the one, or 256 KiB of the
  * other, the link is congested for it, and the sender should wait for `drained`. */
 size_t link_queue_bytes(const struct link *link);
@@ -98,5 +104,9 @@ int64_t link_clock_ahead_us(const struct link *link);	/* how far their clock is 
 uint32_t link_version(const struct link *link);		/* spoken on this line; 0 before hello */
 const char *link_versions(const struct link *link);	/* offered by them, "1, 2"; "" before hello */
 const char *link_software(const struct link *link);	/* as they told, made safe; "" when not told */
+/* The positions in the two hellos.  Both sides know all four and so draw the same conclusion from them, whatever has
+ * been committed since.  All zero before hello. */
+struct greetings { struct position we_sent, we_received, they_sent, they_received; };
+const struct greetings *link_greetings(const struct link *link);
 /* Why they said goodbye: OK while they have not, FAULT_GOODBYE for a slug we do not know. */
 enum fault link_told(const struct link *link);

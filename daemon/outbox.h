@@ -26,6 +26,8 @@ void outbox_close(struct outbox *outbox);		/* takes NULL */
 void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
 /* What waits for this peer (NULL: for anybody) may leave now, though nothing new was added. */
 void outbox_touch(struct outbox *outbox, const char *peer);
+/* It turned out to be in a manifest already: it does not wait any more. */
+void outbox_forget(struct txn *txn, const Comity__MessageState *state);
 /* The scribe's `closing`: form manifests for the peers whose lines are ready. */
 void outbox_form(struct outbox *outbox, struct txn *txn);
 /* How many messages wait for this peer without being in a manifest. */

@@ -120,6 +120,12 @@ static void pull_up(struct outbox *outbox, struct txn *txn, const Comity__Messag
 	arena_clear(&arena);
 }
 
+void outbox_forget(struct txn *txn, const Comity__MessageState *state)
+{
+	struct key key = outbox_key_of(state, outbox_lane_of(state));
+	txn_delete(txn, TABLE_OUTBOX, key_span(&key));
+}
+
 void outbox_touch(struct outbox *outbox, const char *peer)
 {
 	for (struct way *way = outbox->ways; way; way = way->next)

@@ -56,6 +56,9 @@ struct peers_listener {
 	void (*fetch)(void *owner, struct link *link, const struct fetch *fetch);
 	void (*bulk)(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data);
 	void (*missing)(void *owner, struct link *link, uint32_t stream, const char *reason);
+	void (*recall)(void *owner, struct link *link, const struct recall *recall);
+	void (*recalled)(void *owner, struct link *link, const struct recalled *recalled);
+	void (*summary)(void *owner, struct link *link, const struct summary *summary);
 	void (*drained)(void *owner, struct link *link);
 };
 

@@ -295,6 +295,24 @@ static void on_missing(void *owner, struct link *link, uint32_t stream, const ch
 	peers->listener->missing(peers->owner, link, stream, reason);
 }
 
+static void on_recall(void *owner, struct link *link, const struct recall *recall)
+{
+	struct peers *peers = ((struct line *)owner)->peers;
+	peers->listener->recall(peers->owner, link, recall);
+}
+
+static void on_recalled(void *owner, struct link *link, const struct recalled *recalled)
+{
+	struct peers *peers = ((struct line *)owner)->peers;
+	peers->listener->recalled(peers->owner, link, recalled);
+}
+
+static void on_summary(void *owner, struct link *link, const struct summary *summary)
+{
+	struct peers *peers = ((struct line *)owner)->peers;
+	peers->listener->summary(peers->owner, link, summary);
+}
+
 static void on_drained(void *owner, struct link *link)
 {
 	struct peers *peers = ((struct line *)owner)->peers;
@@ -304,7 +322,8 @@ static void on_drained(void *owner, struct link *link)
 static const struct link_listener link_listener = {
 	.secured = on_secured, .positions = on_positions, .compare = on_compare, .opened = on_opened,
 	.closed = on_closed, .ponged = on_ponged, .manifest = on_manifest, .confirmed = on_confirmed,
-	.fetch = on_fetch, .bulk = on_bulk, .missing = on_missing, .drained = on_drained,
+	.fetch = on_fetch, .bulk = on_bulk, .missing = on_missing,
+	.recall = on_recall, .recalled = on_recalled, .summary = on_summary, .drained = on_drained,
 };
 
 /* ── beginning and end ───────────────────────────────────────────────────────────────────────────── */

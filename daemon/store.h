@@ -35,7 +35,8 @@
 	X(TABLE_BLOBS,         "blobs") \
 	X(TABLE_WANTED,        "wanted") \
 	X(TABLE_TOKENS,        "tokens") \
-	X(TABLE_DRAFTS,        "drafts")
+	X(TABLE_DRAFTS,        "drafts") \
+	X(TABLE_CORRESPONDENCES, "correspondences")
 
 #define TABLE_ENUM(table, name) table,
 enum table { STORE_TABLES(TABLE_ENUM) TABLE_COUNT };

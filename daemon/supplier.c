@@ -170,21 +170,22 @@ static void serve(struct counter *counter)
 	porter_add(counter->supplier->porter, &counter->errand);
 }
 
-/* Did a message of ours to this peer announce it? */
+/* Did a message of ours to this peer announce it, or one of its own to us, if it wants that back? */
 static enum fault find(struct supplier *supplier, struct txn *txn, const char *peer, const struct fetch *fetch,
 	struct arena *arena, uint8_t request[UUID_SIZE])
 {
 	char id[UUID_TEXT_SIZE], sha256[DIGEST_HEX_SIZE + 1];
 	uuid_text(id, fetch->message_id);
 	hex_write(sha256, SPAN(fetch->sha256));
-	struct key key = key_of_message(supplier->own_id, id);
+	struct key key = key_of_message(fetch->is_own ? peer : supplier->own_id, id);
+	const char *to = fetch->is_own ? supplier->own_id : peer;
 	struct span raw;
 	ProtobufCMessage *unpacked;
 	if (!txn_get(txn, TABLE_MESSAGES, key_span(&key), &raw))
 		return txn->fault ? txn->fault : FAULT_NOT_FOUND;
 	TRY(unpack(&comity__message__descriptor, raw, arena, FAULT_STORE_BROKEN, &unpacked));
 	const Comity__Message *message = (const Comity__Message *)unpacked;
-	if (strcmp(message->to, peer) || fetch->index > message->n_attachments || !message->request_id)
+	if (!message->to || strcmp(message->to, to) || fetch->index > message->n_attachments || !message->request_id)
 		return FAULT_NOT_FOUND;
 	const Comity__Attachment *attachment = message->attachments[fetch->index - 1];
 	if (!attachment->sha256 || strcmp(attachment->sha256, sha256) || fetch->offset + fetch->length > attachment->size)

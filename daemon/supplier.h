@@ -1,7 +1,8 @@
 #pragma once
 /* Attachments that a peer asks for: found, read piece by piece, sent behind everything that is more urgent.
  *
- * Only what a message of ours to that very peer announced is given, under the digest it was announced with.
+ * Only what a message of ours to that very peer announced is given, or one of its own to us when it wants back what it
+ * lost, under the digest it was announced with.
  */
 #include "daemon/link.h"
 #include "daemon/record.h"

@@ -150,7 +150,7 @@ static void judge_wanted(struct surveyor *surveyor, struct span key, struct span
 	const char *peer;
 	(void)value;
 	if (!key_take_text(&key, &peer) || !wanted->message_id ||
-	    !survey_has(surveyor, TABLE_SEEN, key_of_message(peer, wanted->message_id)))
+	    !survey_has(surveyor, TABLE_SEEN, key_of_message(wanted->own ? surveyor->subject.own_id : peer, wanted->message_id)))
 		survey_tell(surveyor, "dangling", "an attachment is wanted for a message that is not on record");
 }
 
@@ -190,5 +190,6 @@ const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_BLOBS]         = { &comity__blob__descriptor, survey_blob, NULL },
 	[TABLE_WANTED]        = { &comity__wanted__descriptor, judge_wanted, NULL },
 	[TABLE_TOKENS]        = { .type = &comity__token__descriptor },
+	[TABLE_CORRESPONDENCES] = { .type = &comity__correspondence__descriptor },
 	[TABLE_DRAFTS]        = { &comity__request__descriptor, judge_draft, NULL },
 };

@@ -106,7 +106,12 @@ enum remedy {
 	X(FAULT_RESTORE_UNFINISHED,  "restore-unfinished",  REMEDY_CALL_OPERATOR, 78, "a restore was cut short", "repeat it: comity backup restore PATH --confirm=AUTHORITY") \
 	X(FAULT_ON_HOLD,             "on-hold",             REMEDY_RETRY,         75, "the authority is on hold after a restore and exchanges nothing yet", "comity daemon release lets it go on") \
 	X(FAULT_PEER_ON_HOLD,        "peer-on-hold",        REMEDY_RETRY,         75, "the other authority was restored from a backup and is on hold", "it goes on when they release it; until then everything waits") \
-	X(FAULT_REMOTE_STORE_FULL,   "remote-store-full",   REMEDY_RETRY,         75, "the other authority has no room left for now; nothing is lost", "it is tried again by itself; if it stays so, tell them")
+	X(FAULT_REMOTE_STORE_FULL,   "remote-store-full",   REMEDY_RETRY,         75, "the other authority has no room left for now; nothing is lost", "it is tried again by itself; if it stays so, tell them") \
+	/* ── coming back from an older store ──────────────────────────────────────────────────── */ \
+	X(FAULT_CAUGHT_UP,           "caught-up",           REMEDY_RETRY,         69, "what was lost has been fetched back; the line begins anew", "it is dialled again by itself") \
+	X(FAULT_RECALL_FORGED,       "recall-forged",       REMEDY_CALL_OPERATOR, 76, "what the counterpart gives back is not what was signed; the correspondence is stopped", "nothing of it was kept; telephone the other authority, then: comity peer unblock PEER") \
+	X(FAULT_RECOVERING,          "recovering",          REMEDY_RETRY,         75, "this store is older than its own past and is fetching what it lost", "comity peer show PEER tells how far it is; repeat the command after that") \
+	X(FAULT_OUT_OF_STEP,         "out-of-step",         REMEDY_CALL_OPERATOR, 76, "the two sides do not hold the same correspondence", "comity peer show PEER tells what differs; telephone the other authority")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

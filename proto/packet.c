@@ -137,32 +137,50 @@ static enum fault write_ready(const struct packet *packet, Comity__Frame *frame,
 	return frame_pack(out, &frame->base);
 }
 
-static enum fault check_manifest(const Comity__SignedManifest *from)
+/* The messages of a manifest; one that is sent anew is never empty. */
+static enum fault read_messages(struct arena *arena, const ProtobufCBinaryData *from, size_t count, size_t size_min,
+	struct signed_manifest *to)
 {
-	if (!from->text.len || from->text.len > MANIFEST_TEXT_MAX)
-		return BAD("manifest.text has %zu bytes, 1 to %d are allowed", from->text.len, MANIFEST_TEXT_MAX);
-	if (!from->signature.len || from->signature.len > PACKET_SIGNATURE_MAX)
-		return BAD("manifest.signature has %zu bytes, 1 to %d are allowed", from->signature.len, PACKET_SIGNATURE_MAX);
-	if (from->n_messages > PACKET_MESSAGES_MAX)
-		return BAD("manifest.messages has %zu entries, the limit is %d", from->n_messages, PACKET_MESSAGES_MAX);
-	for (size_t i = 0; i < from->n_messages; i++)
-		if (!from->messages[i].len || from->messages[i].len > MESSAGE_SIZE_MAX)
-			return BAD("manifest.messages[%zu] has %zu bytes, 1 to %d are allowed", i, from->messages[i].len, MESSAGE_SIZE_MAX);
+	if (count > PACKET_MESSAGES_MAX)
+		return BAD("manifest.messages has %zu entries, the limit is %d", count, PACKET_MESSAGES_MAX);
+	struct span *messages = arena_alloc(arena, count * sizeof *messages);
+	if (count && !messages)
+		return fault_say(arena_fault(arena), "a manifest of %zu messages needs more memory than it may", count);
+	for (size_t i = 0; i < count; i++) {
+		if (from[i].len < size_min || from[i].len > MESSAGE_SIZE_MAX)
+			return BAD("manifest.messages[%zu] has %zu bytes, %zu to %d are allowed", i, from[i].len, size_min, MESSAGE_SIZE_MAX);
+		messages[i] = borrowed(from[i]);
+	}
+	to->messages = messages;
+	to->message_count = count;
+	return OK;
+}
+
+static enum fault read_signed(ProtobufCBinaryData text, ProtobufCBinaryData signature, struct signed_manifest *to)
+{
+	if (!text.len || text.len > MANIFEST_TEXT_MAX)
+		return BAD("manifest.text has %zu bytes, 1 to %d are allowed", text.len, MANIFEST_TEXT_MAX);
+	if (!signature.len || signature.len > PACKET_SIGNATURE_MAX)
+		return BAD("manifest.signature has %zu bytes, 1 to %d are allowed", signature.len, PACKET_SIGNATURE_MAX);
+	to->text = borrowed(text);
+	to->signature = borrowed(signature);
 	return OK;
 }
 
 static enum fault read_manifest(struct arena *arena, const Comity__Frame *frame, struct packet *packet)
 {
 	const Comity__SignedManifest *from = frame->manifest;
-	TRY(check_manifest(from));
-	struct span *messages = arena_alloc(arena, from->n_messages * sizeof *messages);
-	if (from->n_messages && !messages)
-		return fault_say(arena_fault(arena), "a manifest of %zu messages needs more memory than it may", from->n_messages);
-	for (size_t i = 0; i < from->n_messages; i++)
-		messages[i] = borrowed(from->messages[i]);
-	packet->manifest = (struct signed_manifest){
-		borrowed(from->text), borrowed(from->signature), messages, from->n_messages
-	};
+	TRY(read_signed(from->text, from->signature, &packet->manifest));
+	return read_messages(arena, from->messages, from->n_messages, 1, &packet->manifest);
+}
+
+static enum fault lend_messages(const struct signed_manifest *from, ProtobufCBinaryData messages[PACKET_MESSAGES_MAX])
+{
+	if (from->message_count > PACKET_MESSAGES_MAX)
+		return fault_say(FAULT_FRAME_TOO_LARGE, "a manifest of %zu messages; the limit is %d",
+			from->message_count, PACKET_MESSAGES_MAX);
+	for (size_t i = 0; i < from->message_count; i++)
+		messages[i] = binary(from->messages[i]);
 	return OK;
 }
 
@@ -170,12 +188,7 @@ static enum fault write_manifest(const struct packet *packet, Comity__Frame *fra
 {
 	const struct signed_manifest *from = &packet->manifest;
 	ProtobufCBinaryData messages[PACKET_MESSAGES_MAX];
-	if (from->message_count > PACKET_MESSAGES_MAX)
-		return fault_say(FAULT_FRAME_TOO_LARGE, "a manifest of %zu messages; the limit is %d",
-			from->message_count, PACKET_MESSAGES_MAX);
-	for (size_t i = 0; i < from->message_count; i++)
-		messages[i] = binary(from->messages[i]);
-
+	TRY(lend_messages(from, messages));
 	Comity__SignedManifest to = COMITY__SIGNED_MANIFEST__INIT;
 	to.has_text = to.has_signature = true;
 	to.text = binary(from->text);
@@ -218,6 +231,7 @@ static enum fault read_fetch(struct arena *arena, const Comity__Frame *frame, st
 	to->index = from->index;
 	to->offset = from->offset;
 	to->length = from->length;
+	to->is_own = from->own;
 	return OK;
 }
 
@@ -232,6 +246,7 @@ static enum fault write_fetch(const struct packet *packet, Comity__Frame *frame,
 	to.sha256 = binary(SPAN(from->sha256));
 	to.offset = from->offset;
 	to.length = from->length;
+	to.has_own = to.own = from->is_own;
 	frame->fetch = &to;
 	return frame_pack(out, &frame->base);
 }
@@ -304,6 +319,118 @@ static enum fault write_goodbye(const struct packet *packet, Comity__Frame *fram
 	return frame_pack(out, &frame->base);
 }
 
+static enum fault read_whose(const char *field, Comity__Whose__Value from, enum whose *to)
+{
+	*to = (enum whose)from;
+	return from == COMITY__WHOSE__VALUE__ASKERS || from == COMITY__WHOSE__VALUE__GIVERS ? OK :
+		BAD("%s is neither the asker's nor the giver's", field);
+}
+
+static enum fault read_recall(struct arena *arena, const Comity__Frame *frame, struct packet *packet)
+{
+	(void)arena;
+	const Comity__Recall *from = frame->recall;
+	struct recall *to = &packet->recall;
+	TRY(read_whose("recall.chain", from->chain, &to->chain));
+	if (!from->from || from->from > INT64_MAX)
+		return BAD("recall.from counts from 1");
+	if (!from->count || from->count > PACKET_RECALL_MAX)
+		return BAD("recall.count is %u, 1 to %d are allowed", from->count, PACKET_RECALL_MAX);
+	to->from = from->from;
+	to->count = from->count;
+	return OK;
+}
+
+static enum fault write_recall(const struct packet *packet, Comity__Frame *frame, struct bytes *out)
+{
+	const struct recall *from = &packet->recall;
+	Comity__Recall to = COMITY__RECALL__INIT;
+	to.has_chain = to.has_from = to.has_count = true;
+	to.chain = (Comity__Whose__Value)from->chain;
+	to.from = from->from;
+	to.count = from->count;
+	frame->recall = &to;
+	return frame_pack(out, &frame->base);
+}
+
+/* "DER, under which it was signed; with the delegation, if it is held" */
+static enum fault read_certificates(const Comity__Recalled *from, struct recalled *to)
+{
+	to->signing = borrowed(from->signing_certificate);
+	to->delegation = borrowed(from->delegation_certificate);
+	if (!to->signing.len != !to->delegation.len)
+		return BAD("recalled has one certificate of the two");
+	if (to->signing.len > PACKET_CERTIFICATE_MAX || to->delegation.len > PACKET_CERTIFICATE_MAX)
+		return BAD("recalled has a certificate of more than %d bytes", PACKET_CERTIFICATE_MAX);
+	return OK;
+}
+
+static enum fault read_recalled(struct arena *arena, const Comity__Frame *frame, struct packet *packet)
+{
+	const Comity__Recalled *from = frame->recalled;
+	struct recalled *to = &packet->recalled;
+	TRY(read_whose("recalled.chain", from->chain, &to->chain));
+	if (!from->number)
+		return BAD("recalled.number counts from 1");
+	to->number = from->number;
+	to->has_more = from->more;
+	if (!from->text.len)	/* "the giver does not have it, and the answer ends" */
+		return from->more || from->n_messages ? BAD("recalled has no text, but more") : OK;
+	TRY(read_signed(from->text, from->signature, &to->manifest));
+	TRY(read_certificates(from, to));
+	return read_messages(arena, from->messages, from->n_messages, 0, &to->manifest);
+}
+
+static enum fault write_recalled(const struct packet *packet, Comity__Frame *frame, struct bytes *out)
+{
+	const struct recalled *from = &packet->recalled;
+	ProtobufCBinaryData messages[PACKET_MESSAGES_MAX];
+	TRY(lend_messages(&from->manifest, messages));
+	Comity__Recalled to = COMITY__RECALLED__INIT;
+	to.has_chain = to.has_number = true;
+	to.chain = (Comity__Whose__Value)from->chain;
+	to.number = from->number;
+	to.has_text = to.has_signature = from->manifest.text.len > 0;
+	to.text = binary(from->manifest.text);
+	to.signature = binary(from->manifest.signature);
+	to.n_messages = from->manifest.message_count;
+	to.messages = messages;
+	to.has_signing_certificate = to.has_delegation_certificate = from->signing.len > 0;
+	to.signing_certificate = binary(from->signing);
+	to.delegation_certificate = binary(from->delegation);
+	to.has_more = to.more = from->has_more;
+	frame->recalled = &to;
+	return frame_pack(out, &frame->base);
+}
+
+static enum fault read_summary(struct arena *arena, const Comity__Frame *frame, struct packet *packet)
+{
+	(void)arena;
+	const Comity__Summary *from = frame->summary;
+	struct summary *to = &packet->summary;
+	TRY(read_position("summary.sent", from->sent, &to->sent));
+	TRY(read_position("summary.received", from->received, &to->received));
+	to->messages_sent = from->messages_sent;
+	to->messages_received = from->messages_received;
+	to->is_answer = from->answer;
+	return OK;
+}
+
+static enum fault write_summary(const struct packet *packet, Comity__Frame *frame, struct bytes *out)
+{
+	const struct summary *from = &packet->summary;
+	Comity__Summary to = COMITY__SUMMARY__INIT;
+	Comity__Position sent = write_position(&from->sent), received = write_position(&from->received);
+	to.sent = &sent;
+	to.received = &received;
+	to.has_messages_sent = to.has_messages_received = true;
+	to.messages_sent = from->messages_sent;
+	to.messages_received = from->messages_received;
+	to.has_answer = to.answer = from->is_answer;
+	frame->summary = &to;
+	return frame_pack(out, &frame->base);
+}
+
 /* ── the table ───────────────────────────────────────────────────────────────────────────────────── */
 
 static const struct row {
@@ -320,9 +447,12 @@ static const struct row {
 	[PACKET_PING]     = { "ping",     read_ping,     write_ping },
 	[PACKET_PONG]     = { "pong",     read_pong,     write_pong },
 	[PACKET_GOODBYE]  = { "goodbye",  read_goodbye,  write_goodbye },
+	[PACKET_RECALL]   = { "recall",   read_recall,   write_recall },
+	[PACKET_RECALLED] = { "recalled", read_recalled, write_recalled },
+	[PACKET_SUMMARY]  = { "summary",  read_summary,  write_summary },
 };
 
-_Static_assert((int)PACKET_GOODBYE == (int)COMITY__FRAME__KIND_GOODBYE, "the kinds are numbered as in wire.proto");
+_Static_assert((int)PACKET_SUMMARY == (int)COMITY__FRAME__KIND_SUMMARY, "the kinds are numbered as in wire.proto");
 
 static const struct row *row_of(unsigned kind)
 {

@@ -14,6 +14,8 @@ enum {
 	PACKET_TEXT_MAX = 1000,			/* bytes of a sentence for the other side's operator */
 	PACKET_SIGNATURE_MAX = 16 << 10,
 	PACKET_MESSAGES_MAX = 2048,		/* messages in one manifest */
+	PACKET_CERTIFICATE_MAX = 8 << 10,
+	PACKET_RECALL_MAX = 16,			/* manifests asked for at once */
 };
 
 enum packet_kind {
@@ -26,6 +28,9 @@ enum packet_kind {
 	PACKET_PING,
 	PACKET_PONG,
 	PACKET_GOODBYE,
+	PACKET_RECALL,
+	PACKET_RECALLED,
+	PACKET_SUMMARY,
 	PACKET_KINDS,
 };
 
@@ -60,12 +65,36 @@ struct fetch {
 	uint32_t index;				/* from 1 */
 	uint8_t sha256[DIGEST_SIZE];
 	uint64_t offset, length;		/* 1 to FETCH_SIZE_MAX; the sum fits 63 bits */
+	bool is_own;				/* of a message of the asker's */
 };
 
 struct missing { uint32_t stream; const char *reason; };
 struct ping { uint64_t number; };
 struct pong { uint64_t number; int64_t sent_at; };
 struct goodbye { const char *reason, *text; };	/* "" when not told */
+
+/* Which chain, whoever speaks: of the one who recalls, or of the one who answers. */
+enum whose { WHOSE_ASKERS = 1, WHOSE_GIVERS };
+
+struct recall {
+	enum whose chain;
+	uint64_t from;				/* from 1 */
+	uint32_t count;				/* 1 to PACKET_RECALL_MAX */
+};
+
+struct recalled {
+	enum whose chain;
+	uint64_t number;			/* from 1 */
+	struct signed_manifest manifest;	/* without text: not held.  Messages may be empty: no longer held */
+	struct span signing, delegation;	/* DER; both, or neither */
+	bool has_more;				/* of this answer */
+};
+
+struct summary {
+	struct position sent, received;
+	uint64_t messages_sent, messages_received;
+	bool is_answer;
+};
 
 struct packet {
 	enum packet_kind kind;
@@ -79,6 +108,9 @@ struct packet {
 		struct ping ping;
 		struct pong pong;
 		struct goodbye goodbye;
+		struct recall recall;
+		struct recalled recalled;
+		struct summary summary;
 	};
 };
 

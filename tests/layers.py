@@ -73,6 +73,7 @@ WALLS = [
 	("daemon/supplier*", [*DESK, *LINE]),
 
 	# above everything
+	("daemon/recovery*", [*DESK, *LINE, "daemon/casework", "daemon/receipts", "daemon/registry", "daemon/outbox"]),
 	("daemon/registry*", [*DESK, *LINE]),
 	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
 		"daemon/gap", "daemon/survey", "daemon/fetcher"]),

@@ -161,6 +161,39 @@ static void print_troubles(struct tool *tool, const Comity__Peer *peer)
 		print(tool, "  ALARM        %s: %s\n", safe(tool, peer->alarm), safe(tool, peer->alarm_text));
 }
 
+static void print_recovery(struct tool *tool, const Comity__Recovery *recovery)
+{
+	print(tool, "  recovered    from number %llu to %llu, %s %s", (unsigned long long)recovery->from, (unsigned long long)recovery->to,
+		recovery->ended_at ? "ended" : "UNDER WAY since", time_of(tool, recovery->ended_at ? recovery->ended_at : recovery->began_at));
+	print(tool, "\n               %llu manifests of ours, %llu of theirs, %llu messages; %llu attachments to fetch again, %llu bytes\n",
+		(unsigned long long)recovery->own_manifests, (unsigned long long)recovery->their_manifests,
+		(unsigned long long)recovery->messages, (unsigned long long)recovery->attachments,
+		(unsigned long long)recovery->attachment_bytes);
+	if (recovery->not_held)
+		print(tool, "               %llu messages are no longer held there: only their hashes came back\n", (unsigned long long)recovery->not_held);
+	if (recovery->not_applied)
+		print(tool, "               %llu messages no longer fit their case: look at them\n", (unsigned long long)recovery->not_applied);
+}
+
+static void print_comparison(struct tool *tool, const Comity__Comparison *comparison)
+{
+	print(tool, "  compared     %s: %s%s%s\n", time_of(tool, comparison->at), comparison->equal ? "both hold the same" : "DIFFERENT",
+		comparison->difference ? ": " : "", safe(tool, comparison->difference));
+}
+
+static void print_correspondence(struct tool *tool, const Comity__Correspondence *correspondence)
+{
+	if (!correspondence)
+		return;
+	if (correspondence->recovery)
+		print_recovery(tool, correspondence->recovery);
+	if (correspondence->comparison)
+		print_comparison(tool, correspondence->comparison);
+	if (correspondence->they_are_behind_since)
+		print(tool, "  recovery     their store is older than its own past since %s; they fetch it back from us\n",
+			time_of(tool, correspondence->they_are_behind_since));
+}
+
 static void print_chain(struct tool *tool, const Comity__ChainReport *chain)
 {
 	if (!chain)
@@ -182,6 +215,7 @@ static void print_peer(struct tool *tool, const Comity__PeerView *view)
 	print(tool, "  certificate  until %s\n", time_of(tool, view->channel_not_after));
 	print_link(tool, view->link);
 	print_chain(tool, view->chain);
+	print_correspondence(tool, view->correspondence);
 	print(tool, "  queued       %llu\n", (unsigned long long)view->queued);
 	print_troubles(tool, peer);
 }

@@ -218,6 +218,31 @@ class Authority:
 		self.kill()
 		self.start()
 
+	# ── yesterday ──
+
+	def copy(self, name):
+		"""Stop, keep a cold copy of everything, start again; the copy's path."""
+		running = self.daemon is not None
+		if running:
+			self.stop()
+		place = os.path.join(self.lab.directory, f"{self.name}.{name}")
+		shutil.copytree(self.home, place, ignore=shutil.ignore_patterns("*.log", "run"))
+		if running:
+			self.start()
+		return place
+
+	def put_back(self, place):
+		"""An old copy takes the place of what is there; the log goes on."""
+		if self.daemon:
+			self.kill()
+		for name in os.listdir(self.home):
+			if not name.endswith(".log"):
+				path = self.path(name)
+				shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+		shutil.copytree(place, self.home, dirs_exist_ok=True)
+		with self.lab.news:
+			self.events = []
+
 	def close(self):
 		if self.watcher:
 			self.watcher.leave()

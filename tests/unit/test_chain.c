@@ -115,14 +115,11 @@ static struct position stand_at(struct ledger *ledger, enum direction direction,
 	return position;
 }
 
-/* A fork of either chain goes before everything; then our own past, then theirs. */
+/* Only a fork of either chain is beyond repair: whoever is behind is sent what is missing, or fetches its past back. */
 static enum fault expected(enum stand received, enum stand sent)
 {
-	if (received == LOWER_OTHER || received == EQUAL_OTHER || sent == LOWER_OTHER || sent == EQUAL_OTHER)
-		return FAULT_CHAIN_FORK;
-	if (received == HIGHER)
-		return FAULT_BEHIND_OWN_PAST;
-	return sent == NONE || sent == LOWER ? FAULT_CHAIN_GAP : OK;
+	bool is_forked = received == LOWER_OTHER || received == EQUAL_OTHER || sent == LOWER_OTHER || sent == EQUAL_OTHER;
+	return is_forked ? FAULT_CHAIN_FORK : OK;
 }
 
 static void a_hello_is_compared_in_both_directions(void **state)
@@ -156,6 +153,41 @@ static void two_that_never_spoke_may_begin(void **state)
 	txn_abort(&txn);
 }
 
+/* ── what the counterpart gives back ──────────────────────────────────────────────────────────── */
+
+static enum fault restore(struct ledger *ledger, uint64_t number, const uint8_t previous[DIGEST_SIZE])
+{
+	struct manifest manifest = { .from = "xf-ca", .to = "xs-ca", .number = number };
+	static const uint8_t signer[DIGEST_SIZE] = { 9 };
+	memcpy(manifest.previous, previous, DIGEST_SIZE);
+	WRITING(ledger, txn);
+	enum fault fault = chain_restore(&txn, &manifest, span_of_text("as it was"), span_of_text("signature"), signer);
+	return ledger_end(&txn, fault);
+}
+
+static void a_lost_manifest_of_ours_comes_back_exactly(void **state)
+{
+	struct ledger *ledger = *state;
+	append(ledger, "xs-ca", PURPOSE_DISPATCH, "words");
+	assert_ok(restore(ledger, 2, head_of(ledger, DIRECTION_OURS).hash));
+	assert_true(span_is(span_of_binary(held(ledger, DIRECTION_OURS, 2)->text), "as it was"));
+	assert_true(span_is(span_of_binary(held(ledger, DIRECTION_OURS, 2)->signature), "signature"));
+	assert_int_equal(head_of(ledger, DIRECTION_OURS).number, 2);
+	assert_int_equal(append(ledger, "xs-ca", PURPOSE_DISPATCH, "more"), 3);
+}
+
+static void what_does_not_continue_our_chain_does_not_come_back(void **state)
+{
+	struct ledger *ledger = *state;
+	static const uint8_t other[DIGEST_SIZE] = { 1 };
+	append(ledger, "xs-ca", PURPOSE_DISPATCH, "words");
+	struct position head = head_of(ledger, DIRECTION_OURS);
+	assert_fault(restore(ledger, 1, head.hash), FAULT_CHAIN_GAP);
+	assert_fault(restore(ledger, 3, head.hash), FAULT_CHAIN_GAP);
+	assert_fault(restore(ledger, 2, other), FAULT_CHAIN_FORK);
+	assert_int_equal(head_of(ledger, DIRECTION_OURS).number, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +200,8 @@ int main(void)
 		LEDGER_TEST(a_head_of_another_form_is_a_broken_store),
 		LEDGER_TEST(a_hello_is_compared_in_both_directions),
 		LEDGER_TEST(two_that_never_spoke_may_begin),
+		LEDGER_TEST(a_lost_manifest_of_ours_comes_back_exactly),
+		LEDGER_TEST(what_does_not_continue_our_chain_does_not_come_back),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }

@@ -68,9 +68,11 @@ static void the_small_ones_survive(void **state)
 	static const struct packet packets[] = {
 		{ PACKET_READY,   .ready = { 1 } },
 		{ PACKET_CONFIRM, .confirm = { { UINT64_MAX, { 7 } } } },
-		{ PACKET_FETCH,   .fetch = { 9, { 1 }, 2, { 3 }, UINT64_C(1) << 50, FETCH_SIZE_MAX } },
+		{ PACKET_FETCH,   .fetch = { 9, { 1 }, 2, { 3 }, UINT64_C(1) << 50, FETCH_SIZE_MAX, true } },
 		{ PACKET_PING,    .ping = { 5 } },
 		{ PACKET_PONG,    .pong = { 5, INT64_C(1795435200123000) } },
+		{ PACKET_RECALL,  .recall = { WHOSE_GIVERS, INT64_MAX, PACKET_RECALL_MAX } },
+		{ PACKET_SUMMARY, .summary = { { 4, { 9 } }, { 0 }, 7, UINT64_MAX, true } },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(packets); i++) {
 		struct bytes frame = { 0 };
@@ -112,6 +114,33 @@ static void a_manifest_of_many_messages_survives(void **state)
 
 	manifest.manifest.message_count++;
 	assert_int_equal(packet_write(&manifest, &frame), FAULT_FRAME_TOO_LARGE);
+	bytes_clear(&frame);
+}
+
+static void what_is_given_back_survives(void **state)
+{
+	(void)state;
+	struct span messages[] = { span_of_text("one"), { 0 }, span_of_text("three") };
+	struct packet recalled = { PACKET_RECALLED, .recalled = { WHOSE_ASKERS, 41,
+		{ span_of_text("text"), span_of_text("sig"), messages, ARRAY_LEN(messages) },
+		span_of_text("signing"), span_of_text("delegation"), true } };
+	struct bytes frame = { 0 };
+	struct packet back = carried(&recalled, &frame);
+	assert_int_equal(back.recalled.chain, WHOSE_ASKERS);
+	assert_int_equal(back.recalled.number, 41);
+	assert_true(span_is(back.recalled.manifest.text, "text"));
+	assert_true(span_is(back.recalled.manifest.signature, "sig"));
+	assert_true(span_is(back.recalled.signing, "signing"));
+	assert_true(span_is(back.recalled.delegation, "delegation"));
+	assert_true(back.recalled.has_more);
+	assert_int_equal(back.recalled.manifest.message_count, ARRAY_LEN(messages));
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
+		assert_true(span_equal(back.recalled.manifest.messages[i], messages[i]));
+	bytes_clear(&frame);
+
+	back = carried(&(struct packet){ PACKET_RECALLED, .recalled = { .chain = WHOSE_GIVERS, .number = 7 } }, &frame);
+	assert_int_equal(back.recalled.manifest.text.len, 0);
+	assert_false(back.recalled.has_more);
 	bytes_clear(&frame);
 }
 
@@ -221,6 +250,85 @@ static void every_field_is_checked(void **state)
 	}
 }
 
+static Comity__Recall recall;
+static Comity__Recalled recalled;
+static uint8_t certificate[PACKET_CERTIFICATE_MAX + 1];
+
+static void make_sound_recall(void)
+{
+	static ProtobufCBinaryData message;
+	ProtobufCBinaryData text = { sizeof hash, hash };
+	comity__recall__init(&recall);
+	recall.chain = COMITY__WHOSE__VALUE__ASKERS;
+	recall.from = recall.count = recall.has_chain = recall.has_from = recall.has_count = 1;
+	comity__recalled__init(&recalled);
+	recalled.chain = COMITY__WHOSE__VALUE__GIVERS;
+	recalled.has_chain = recalled.has_number = recalled.has_text = recalled.has_signature = 1;
+	recalled.number = 1;
+	recalled.text = recalled.signature = text;
+	recalled.n_messages = 1;
+	recalled.messages = &message;
+}
+
+static enum fault read_recall(void)
+{
+	Comity__Frame frame = COMITY__FRAME__INIT;
+	frame.kind_case = COMITY__FRAME__KIND_RECALL;
+	frame.recall = &recall;
+	return read_generated(&frame);
+}
+
+static enum fault read_recalled(void)
+{
+	Comity__Frame frame = COMITY__FRAME__INIT;
+	frame.kind_case = COMITY__FRAME__KIND_RECALLED;
+	frame.recalled = &recalled;
+	return read_generated(&frame);
+}
+
+static void set_certificates(size_t signing, size_t delegation)
+{
+	recalled.has_signing_certificate = recalled.has_delegation_certificate = 1;
+	recalled.signing_certificate = (ProtobufCBinaryData){ signing, certificate };
+	recalled.delegation_certificate = (ProtobufCBinaryData){ delegation, certificate };
+}
+
+static void spoil_whose(void)           { recall.has_chain = 0; recall.chain = 0; }
+static void spoil_whose_value(void)     { recall.chain = 3; }
+static void spoil_from(void)            { recall.from = 0; }
+static void spoil_far(void)             { recall.from = UINT64_MAX; }
+static void spoil_none(void)            { recall.count = 0; }
+static void spoil_many(void)            { recall.count = PACKET_RECALL_MAX + 1; }
+static void spoil_given_whose(void)     { recalled.has_chain = 0; recalled.chain = 0; }
+static void spoil_number(void)          { recalled.number = 0; }
+static void spoil_signature(void)       { recalled.signature.len = 0; }
+static void spoil_text(void)            { recalled.text.len = 0; }
+static void spoil_half_text(void)       { recalled.text.len = recalled.n_messages = 0; recalled.has_more = recalled.more = 1; }
+static void spoil_one_certificate(void) { set_certificates(1, 0); }
+static void spoil_certificate(void)     { set_certificates(sizeof certificate, 1); }
+static void spoil_delegation(void)      { set_certificates(1, sizeof certificate); }
+
+static void every_field_of_a_recall_is_checked(void **state)
+{
+	(void)state;
+	static const struct { void (*spoil)(void); enum fault (*read)(void); } rows[] = {
+		{ spoil_whose, read_recall }, { spoil_whose_value, read_recall }, { spoil_from, read_recall },
+		{ spoil_far, read_recall }, { spoil_none, read_recall }, { spoil_many, read_recall },
+		{ spoil_given_whose, read_recalled }, { spoil_number, read_recalled }, { spoil_signature, read_recalled },
+		{ spoil_text, read_recalled }, { spoil_half_text, read_recalled }, { spoil_one_certificate, read_recalled },
+		{ spoil_certificate, read_recalled }, { spoil_delegation, read_recalled },
+	};
+	make_sound_recall();
+	assert_int_equal(read_recall(), OK);
+	assert_int_equal(read_recalled(), OK);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		make_sound_recall();
+		rows[i].spoil();
+		if (rows[i].read() != FAULT_BAD_FRAME)
+			fail_msg("row %zu is accepted", i);
+	}
+}
+
 static void bytes_that_are_no_frame_are_refused(void **state)
 {
 	(void)state;
@@ -280,7 +388,9 @@ int main(void)
 		cmocka_unit_test(the_small_ones_survive),
 		cmocka_unit_test(texts_survive),
 		cmocka_unit_test(a_manifest_of_many_messages_survives),
+		cmocka_unit_test(what_is_given_back_survives),
 		cmocka_unit_test(every_field_is_checked),
+		cmocka_unit_test(every_field_of_a_recall_is_checked),
 		cmocka_unit_test(bytes_that_are_no_frame_are_refused),
 		cmocka_unit_test(a_frame_cannot_take_more_memory_than_its_share),
 		cmocka_unit_test(a_newer_peer_may_say_more),
