@@ -3,9 +3,11 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/complete.h"
 #include "tools/print.h"
 #include "tools/progress.h"
 
@@ -36,6 +38,8 @@ int main(int argc, char **argv)
 	setlocale(LC_NUMERIC, "C");		/* numbers are written one way */
 	signal(SIGPIPE, SIG_IGN);		/* a closed pipe is told by write() */
 	progress_listen();
+	if (argc > 1 && !strcmp(argv[1], "__complete"))
+		return complete(argc - 2, argv + 2);
 	enum fault fault = tool_open(&tool, argc, argv);
 	if (!fault)
 		fault = run(&tool);

@@ -175,3 +175,46 @@ def the_telephone_check_is_typed(lab):
 	record = freedonia.comity("peer", "show", "xs-ca")["peer"]
 	require(record["standing"] == "VERIFIED" and record["verification"]["spoke_with"] == "Frau A. Beispiel"
 		and record["verification"]["dialled"] == "+999 1 (from the directory)", "it is on record", record)
+
+
+# ── completion ──
+
+def _completed(one, *words):
+	"""What bash offers for the last of these words."""
+	script = ('PATH="$1:$PATH"; shift; source <(comity completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _comity; '
+		'printf "%s\\n" "${COMPREPLY[@]}"')
+	done = subprocess.run(["bash", "-c", script, "bash", os.path.dirname(one.lab.comity), "comity", *words], text=True,
+		capture_output=True, cwd=one.lab.directory, env=dict(os.environ, COMITY_HOME=one.home))
+	require(done.returncode == 0 and not done.stderr, f"bash completes {words}", done.stderr)
+	return [line for line in done.stdout.split("\n") if line]
+
+
+def the_shell_completes_what_can_be_typed(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	for offered, words in [
+		("verify", ["peer", "v"]), ("peer", [""]), ("xs-ca", ["peer", "show", ""]), ("show", ["--json", "peer", "sh"]),
+		("xs-ca", ["--home", freedonia.home, "peer", "show", "x"]), (ref, ["request", "track", ref[:4]]),
+		("--to", ["request", "new", "--t"]), ("xs-ca", ["request", "new", "--to", ""]), ("--json", ["status", "--j"]),
+		("letter.pdf", ["attach", "add", ref, "lett"]), ("A2", ["attach", "get", ref, ""]),
+		("request-letter", ["attach", "add", ref, "letter.pdf", "--role", "req"]), ("under-review", ["request", "set-status", ref, "u"]),
+		("complete", ["request", "send", ref, "--wait", "=", "c"]), ("complete", ["request", "send", ref, "--wait", "="]),
+		("zsh", ["completion", ""]), ("peer-unknown", ["explain", "peer-unk"]), ("ping", ["help", "peer", "p"]),
+	]:
+		found = _completed(freedonia, *words)
+		require(offered in found, f"{words} offers {offered}", found)
+	require(_completed(freedonia, "peer", "show", "y") == [], "nothing where nothing fits")
+	freedonia.stop()
+	require(_completed(freedonia, "peer", "show", "") == [], "and nothing, quietly, without a daemon")
+
+
+def completion_runs_nothing_that_a_peer_wrote(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
+	trap = lab.directory + "/trap"
+	sylvania.comity("acknowledge", ref, "--reference", f"X-$(touch {trap})`touch {trap}`", "--officer", "C. Moor", "--phone", "1")
+	lab.eventually(lambda: freedonia.request(ref).get("their_reference"), "their reference is known")
+	found = _completed(freedonia, "request", "show", "X-")
+	require(len(found) == 1 and "\\$\\(" in found[0], "it is offered, quoted", found)
+	require(not os.path.exists(trap), "and not run")
