@@ -3,10 +3,12 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/ess.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "certs/openssl.h"
+#include "proto/stamp.h"
 
 enum {
 	ENCLOSED_SIZE_MAX = 512 * 1024,
@@ -25,6 +27,19 @@ static enum fault refuse(const char *what)
 {
 	ERR_clear_error();
 	return fault_say(FAULT_BAD_SIGNATURE, "%s", what);
+}
+
+static enum fault check_time(const X509 *certificate, const char *whose, int64_t then)
+{
+	int64_t first = asn1_seconds(X509_get0_notBefore(certificate)), last = asn1_seconds(X509_get0_notAfter(certificate));
+	char limit[STAMP_SIZE], given[STAMP_SIZE];
+	if (then >= first && then <= last)
+		return OK;
+	bool is_over = then > last;
+	stamp_write(limit, (is_over ? last : first) * STAMP_SECOND);
+	stamp_write(given, then * STAMP_SECOND);
+	return fault_say(is_over ? FAULT_CERT_EXPIRED : FAULT_CERT_NOT_YET, "%s signing certificate %s %s; the time of signing is %s",
+		whose, is_over ? "expired at" : "is valid only from", limit, given);
 }
 
 /* Without this OpenSSL would ask the system's clock. */
@@ -79,6 +94,11 @@ static enum fault make(const struct identity *identity, struct span content, int
 	return fault;
 }
 
+enum fault signature_check_time(const struct identity *identity, int64_t then)
+{
+	return check_time(identity_x509(identity, ROLE_SIGNING), "our", then);
+}
+
 enum fault signature_make(const struct identity *identity, struct span content, int64_t now, struct bytes *der)
 {
 	return make(identity, content, now, CMS_DETACHED, der);
@@ -125,6 +145,13 @@ void signer_free(struct signer *signer)
 const char *signer_authority(const struct signer *signer)
 {
 	return signer->authority;
+}
+
+enum fault signer_check_time(const struct signer *signer, int64_t then)
+{
+	char whose[AUTHORITY_ID_SIZE + 4];
+	snprintf(whose, sizeof whose, "%s's", signer->authority);
+	return check_time(signer->certificate, whose, then);
 }
 
 /* Go to what follows the first element, or to what is inside it. */

@@ -22,12 +22,17 @@ enum { SIGNATURE_SIZE_MAX = 8192 };			/* ours have about 450 bytes */
  * Faults: bad key, no memory. */
 enum fault signature_make(const struct identity *identity, struct span content, int64_t now,
 			  struct bytes *der) MUST_CHECK;
+/* Is our signing certificate valid at that time (seconds since 1970)?  What is signed at another proves nothing later.
+ * Faults: certificate expired, not yet valid; or our clock is wrong. */
+enum fault signature_check_time(const struct identity *identity, int64_t then) MUST_CHECK;
 
 /* Somebody's signing certificate, parsed once.  Have trust_judge prove it first: this does not. */
 struct signer;
 enum fault signer_new(struct span certificate, struct signer **signer) MUST_CHECK;	/* fault: certificate profile */
 void signer_free(struct signer *signer);		/* takes NULL */
 const char *signer_authority(const struct signer *signer);
+/* Was their certificate valid then?  Faults: certificate expired, not yet valid. */
+enum fault signer_check_time(const struct signer *signer, int64_t then) MUST_CHECK;
 
 /* Is this that signer's signature over exactly these bytes?  *signing_time (NULL: not wanted) gets the
  * signed time, in seconds since 1970; it is the signer's own claim.  Fault: bad signature, with what is wrong. */

@@ -87,12 +87,15 @@ uint64_t chain_append(struct txn *txn, const struct identity *identity, const ch
 	snprintf(manifest.from, sizeof manifest.from, "%s", identity_authority(identity));
 	snprintf(manifest.to, sizeof manifest.to, "%s", peer);
 	memcpy(manifest.previous, head.hash, DIGEST_SIZE);
-	stamp_now(manifest.at);
+	int64_t now = stamp_clock();
+	stamp_write(manifest.at, now);
 
 	struct bytes text = { 0 }, signature = { 0 };
-	enum fault fault = write_text(&text, &manifest, entries, count);
+	enum fault fault = signature_check_time(identity, now / STAMP_SECOND);
 	if (!fault)
-		fault = signature_make(identity, span_of(&text), stamp_clock() / STAMP_SECOND, &signature);
+		fault = write_text(&text, &manifest, entries, count);
+	if (!fault)
+		fault = signature_make(identity, span_of(&text), now / STAMP_SECOND, &signature);
 	if (fault) {
 		txn_fail(txn, fault);
 	} else {

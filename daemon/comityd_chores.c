@@ -138,8 +138,10 @@ static void on_tick(uv_timer_t *timer)
 	struct chores *chores = timer->data;
 	struct comityd *comityd = comityd_of(chores);
 	registry_write_refusals(comityd->registry);
-	if (++chores->ticks % RETRY_TICKS == 0)
+	if (++chores->ticks % RETRY_TICKS == 0) {
 		fetcher_retry(comityd->fetcher);	/* attachments that could not be kept */
+		outbox_retry(comityd->outbox);		/* messages that could not be signed */
+	}
 	if (chores->ticks % DAY_TICKS == 0)
 		begin_day(chores);
 	prune_step(chores);

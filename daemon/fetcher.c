@@ -45,13 +45,22 @@ static struct blob_id blob_of(const struct haul *haul)
 
 static void look_for_more(struct haul *haul);
 
+/* Until the next line, or until it is time to try again. */
+static void pass_over(struct haul *haul)
+{
+	haul->after = haul->wanted;
+	key_u8(&haul->after, 0);	/* just behind it */
+}
+
 static void on_recorded(struct job *job, enum fault fault)
 {
 	struct haul *haul = container_of(job, struct haul, job);
 	struct link *link = link_of(haul);
-	if (fault)
+	if (fault) {
 		log_broken("fetcher %s: attachment %u of message %s is here but cannot be recorded: %s", haul->peer,
 			haul->index, haul->message_id, fault_detail(fault));
+		pass_over(haul);
+	}
 	haul->state = HAUL_IDLE;
 	if (link && !fault)
 		haul->fetcher->rooms.recorded(haul->fetcher->rooms.owner, link);
@@ -69,8 +78,7 @@ static void start_record(struct haul *haul, enum fault (*write)(struct txn *, st
 static void give_up(struct haul *haul)
 {
 	log_unusual("fetcher %s: attachment %u of message %s: %s", haul->peer, haul->index, haul->message_id, haul->detail);
-	haul->after = haul->wanted;
-	key_u8(&haul->after, 0);	/* just behind it */
+	pass_over(haul);
 	start_record(haul, haul_record_failure);
 }
 

@@ -120,6 +120,11 @@ static enum fault prove(struct arrival *arrival, const char *peer)
 	TRY(manifest_read(arrival->text, &arrival->arena, manifest));
 	if (strcmp(manifest->from, peer) || strcmp(manifest->to, identity_authority(arrival->inbox->identity)))
 		return fault_say(FAULT_WRONG_ADDRESSEE, "a manifest from %s to %s came from %s", manifest->from, manifest->to, peer);
+	int64_t at;
+	if (!stamp_read(manifest->at, &at))
+		return fault_say(FAULT_BAD_MANIFEST, "its time is none");
+	/* Who checks the evidence later asks whether the certificate was valid then. */
+	TRY(signer_check_time(arrival->row->signer, at / STAMP_SECOND));
 	return manifest->purpose == PURPOSE_DISPATCH ? check_digests(arrival) :
 		arrival->message_count ? fault_say(FAULT_BAD_MANIFEST, "a %s brings no messages", purpose_name(manifest->purpose)) : OK;
 }

@@ -198,6 +198,22 @@ void outbox_pump(struct outbox *outbox, struct link *link)
 	txn_abort(&txn);
 }
 
+/* What was to be formed was rolled back.  Not at once again: a disk that fails would be asked for ever, as fast as it can. */
+static void note_failure(struct way *way, struct link *link, enum fault fault)
+{
+	way->has_failed = true;
+	if (fault_remedy(fault) == REMEDY_HANG_UP)
+		link_close(link, fault, "our signing certificate is not valid at the time that our clock shows");
+}
+
+static void try_again(struct way *way)
+{
+	if (!way->has_failed)
+		return;
+	way->has_failed = false;
+	kick(way);
+}
+
 void outbox_settled(struct outbox *outbox, struct peers *peers, enum fault fault)
 {
 	for (struct way *way = outbox->ways; way; way = way->next) {
@@ -205,8 +221,16 @@ void outbox_settled(struct outbox *outbox, struct peers *peers, enum fault fault
 		bool is_behind = way->next_number <= atomic_load(&way->formed) || atomic_load(&way->is_short);
 		struct link *link = way->link_id && (is_behind || fault) ? peers_find_link_by_id(peers, way->link_id) : NULL;
 		if (link && fault)
-			kick(way);	/* what was to be formed was rolled back */
+			note_failure(way, link, fault);
 		else if (link)
 			outbox_pump(outbox, link);
+		if (!fault)
+			try_again(way);
 	}
+}
+
+void outbox_retry(struct outbox *outbox)
+{
+	for (struct way *way = outbox->ways; way; way = way->next)
+		try_again(way);
 }

@@ -42,5 +42,7 @@ void outbox_closed(struct outbox *outbox, struct link *link);
 void outbox_confirmed(struct outbox *outbox, struct link *link, const struct position *received);
 /* Send what the chain holds and the window allows.  When something was kept, and when the line has drained. */
 void outbox_pump(struct outbox *outbox, struct link *link);
-/* The scribe's `settled`: pump where manifests were formed. */
+/* The scribe's `settled`: pump where manifests were formed.  What a failed batch took back is formed anew after the next
+ * batch that does not fail, or at outbox_retry(). */
 void outbox_settled(struct outbox *outbox, struct peers *peers, enum fault fault);
+void outbox_retry(struct outbox *outbox);

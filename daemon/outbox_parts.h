@@ -18,7 +18,7 @@ struct way {
 	/* the loop's */
 	uint64_t link_id;			/* 0: no line */
 	uint64_t greeted, next_number, confirmed;
-	bool is_kicking, must_kick_again;
+	bool is_kicking, must_kick_again, has_failed;
 	struct job kick;
 	struct outbox *outbox;
 	/* told by the loop, asked by the scribe */

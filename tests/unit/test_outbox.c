@@ -33,7 +33,15 @@ static struct world {
 	struct sent sent[64];		/* what was given to the line */
 	size_t n_sent;
 	uint64_t number;		/* of the last message */
+	enum fault ended_for;		/* the line */
 } world;
+
+static int64_t world_time;		/* seconds since 1970 */
+
+static int64_t world_clock(void)
+{
+	return world_time * STAMP_SECOND;
+}
 
 /* ── the rooms below ──────────────────────────────────────────────────────────────────────────── */
 
@@ -57,12 +65,21 @@ void link_send_manifest(struct link *link, struct span text, struct span signatu
 	arena_clear(&arena);
 }
 
+void link_close(struct link *link, enum fault why, const char *text)
+{
+	(void)link, (void)text;
+	world.ended_for = why;
+	world.is_up = false;
+}
+
 /* ── a world ──────────────────────────────────────────────────────────────────────────────────── */
 
 static int open_world(void **state)
 {
 	(void)state;
 	world = (struct world){ .us = authority_new(US) };
+	world_time = NOON;
+	stamp_clock = world_clock;
 	scratch_new(&world.scratch);
 	assert_ok(store_create(scratch_path(&world.scratch, "store")));
 	assert_ok(store_open(world.scratch.path, 256 << 20, &world.store));
@@ -330,6 +347,54 @@ static void nothing_is_signed_without_a_line(void **state)
 	assert_int_equal(our_head().number, 1);
 }
 
+/* A batch that the disk does not take. */
+static void failing_batch(enum fault fault)
+{
+	struct txn txn;
+	size_t count = world.n_jobs;
+	assert_ok(txn_begin(world.store, TXN_WRITE, &txn));
+	for (size_t i = 0; i < count; i++)
+		assert_ok(world.jobs[i]->write(&txn, world.jobs[i]));
+	outbox_form(world.outbox, &txn);
+	txn_abort(&txn);
+	world.n_jobs = 0;
+	for (size_t i = 0; i < count; i++)
+		world.jobs[i]->done(world.jobs[i], fault);
+	outbox_settled(world.outbox, NULL, fault);
+}
+
+static void what_the_disk_did_not_take_waits_for_a_better_time(void **state)
+{
+	(void)state;
+	say(1, URGENCY(ROUTINE));
+	come_up(0);
+	assert_int_equal(world.n_jobs, 1);
+	failing_batch(FAULT_DISK_FULL);
+	assert_int_equal(world.n_jobs, 0);	/* not at once again */
+	outbox_retry(world.outbox);
+	assert_int_equal(world.n_jobs, 1);
+	failing_batch(FAULT_IN_DOUBT);
+	assert_int_equal(world.n_jobs, 0);
+	batch(NULL, NULL);			/* another's, and the disk is back */
+	settle();
+	assert_int_equal(world.n_sent, 1);
+}
+
+static void nothing_is_signed_at_a_time_that_the_certificate_does_not_cover(void **state)
+{
+	(void)state;
+	say(1, URGENCY(ROUTINE));
+	come_up(0);
+	world_time = NOON + 400 * DAY;
+	failing_batch(FAULT_CERT_EXPIRED);
+	assert_int_equal(our_head().number, 0);
+	assert_int_equal(world.ended_for, FAULT_CERT_EXPIRED);
+	world_time = NOON;
+	come_up(0);
+	settle();
+	assert_int_equal(world.n_sent, 1);
+}
+
 static void what_they_do_not_have_is_sent_again(void **state)
 {
 	(void)state;
@@ -418,6 +483,8 @@ int main(void)
 		TEST(the_share_of_the_lower_lanes_lets_nobody_overtake_within_a_request),
 		TEST(little_is_signed_before_the_line_takes_it),
 		TEST(nothing_is_signed_without_a_line),
+		TEST(what_the_disk_did_not_take_waits_for_a_better_time),
+		TEST(nothing_is_signed_at_a_time_that_the_certificate_does_not_cover),
 		TEST(what_they_do_not_have_is_sent_again),
 		TEST(what_is_held_is_not_signed_and_goes_on_when_released),
 		TEST(what_waits_in_an_older_store_is_found),

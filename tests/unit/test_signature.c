@@ -66,6 +66,18 @@ static void a_time_beyond_2049_is_kept(void **state)
 	bytes_clear(&der);
 }
 
+static void a_time_outside_the_certificates_life_is_not_for_signing(void **state)
+{
+	struct world *world = *state;
+	const struct { int64_t then; enum fault fault; } times[] = {
+		{ NOON, OK }, { NOON + 364 * DAY, OK }, { NOON + 366 * DAY, FAULT_CERT_EXPIRED }, { NOON - DAY, FAULT_CERT_NOT_YET },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		assert_fault(signature_check_time(world->freedonia.identity, times[i].then), times[i].fault);
+		assert_fault(signer_check_time(world->signer, times[i].then), times[i].fault);
+	}
+}
+
 static void altered_content_is_refused(void **state)
 {
 	struct world *world = *state;
@@ -215,6 +227,7 @@ int main(void)
 		TEST(what_was_signed_verifies),
 		TEST(an_empty_content_and_a_large_one_can_be_signed),
 		TEST(a_time_beyond_2049_is_kept),
+		TEST(a_time_outside_the_certificates_life_is_not_for_signing),
 		TEST(altered_content_is_refused),
 		TEST(a_signature_altered_anywhere_is_refused),
 		TEST(a_signature_cut_short_or_made_longer_is_refused),
