@@ -11,6 +11,7 @@
 #include "daemon/blobs_files.h"
 #include "daemon/disk.h"
 #include "daemon/disk_stream.h"
+#include "daemon/mischief.h"
 
 enum { HASH_SIZE = 16 << 10 };
 
@@ -146,8 +147,10 @@ static enum fault give_name(struct blob_part *part, const uint8_t *digest)
 	memcpy(shard, name, 2);
 	if (mkdirat(dir, shard, 0700) && errno != EEXIST)
 		return disk_fault(shard);
+	mischief("before-rename", "blob");
 	if (renameat(dir, part->name, dir, name))
 		return disk_fault(name);
+	mischief("after-rename", "blob");
 	TRY(disk_sync_dir(dir, shard));
 	return disk_sync_dir(dir, ".");
 }
@@ -159,8 +162,11 @@ static enum fault sync_part(struct blob_part *part)
 	TRY(disk_stream_flush(&part->stream));
 	if (ftruncate(part->fd, (off_t)part->size))	/* gives back what was reserved and not used */
 		return disk_fault(part->name);
-	if (!fdatasync(part->fd))
+	mischief("before-sync", "blob");
+	if (!fdatasync(part->fd)) {
+		mischief("after-sync", "blob");
 		return OK;
+	}
 	enum fault fault = disk_fault(part->name);
 	unlinkat(part->blobs->dir, part->name, 0);
 	return fault;

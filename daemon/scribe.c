@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/mischief.h"
 #include "proto/bytes.h"
 
 struct scribe {
@@ -118,7 +119,11 @@ static enum verdict write_all(struct scribe *scribe, struct txn *txn, struct tas
 static enum verdict commit(struct scribe *scribe, struct txn *txn, enum manner manner)
 {
 	bool has_written = txn_writes(txn) > 0;
+	if (has_written)
+		mischief("before-commit", "batch");
 	scribe->commit_fault = txn_commit(txn);
+	if (has_written && !scribe->commit_fault)
+		mischief("after-commit", "batch");
 	if (scribe->commit_fault == FAULT_STORE_FULL && scribe->can_grow)
 		return FULL;
 	if (scribe->commit_fault == FAULT_STORE_FULL && manner == TOGETHER)

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "daemon/exchange.h"
+#include "daemon/mischief.h"
 #include "daemon/socket.h"
 #include "proto/frame.h"
 
@@ -289,14 +290,18 @@ static void end_when_said(struct wire *wire)
 static enum fault deliver(struct wire *wire, const struct frame *frame)
 {
 	if (frame->kind == FRAME_BULK) {
+		mischief("before-hear", "bulk");
 		wire->listener->bulk(wire->owner, frame->stream, frame->offset, frame->payload);
+		mischief("after-hear", "bulk");
 		return OK;
 	}
 	struct arena *arena = &wire->exchange->arena;
 	struct packet packet;
 	arena_reset(arena);
 	TRY(packet_read(arena, frame->payload, &packet));
+	mischief("before-hear", packet_name(packet.kind));
 	wire->listener->packet(wire->owner, &packet);
+	mischief("after-hear", packet_name(packet.kind));
 	return OK;
 }
 
@@ -440,20 +445,30 @@ static bool can_send(const struct wire *wire)
 	return wire->stage == STAGE_SPEAKING && wire->is_ready;
 }
 
+/* Queued; but before mischief is done about it, it has really left. */
+static void note_sent(struct wire *wire, const char *name)
+{
+	note_queue(wire);
+	if (mischief_awaits("after-send", name) && !flush(wire))
+		mischief("after-send", name);
+}
+
 void wire_send(struct wire *wire, const struct packet *packet)
 {
 	if (!can_send(wire))
 		return;
+	mischief("before-send", packet_name(packet->kind));
 	settle(wire, packet_write(packet, &wire->said.frames));
-	note_queue(wire);
+	note_sent(wire, packet_name(packet->kind));
 }
 
 void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct span data)
 {
 	if (!can_send(wire))
 		return;
+	mischief("before-send", "bulk");
 	settle(wire, frame_bulk(&wire->bulk.frames, stream, offset, data));
-	note_queue(wire);
+	note_sent(wire, "bulk");
 }
 
 const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); }

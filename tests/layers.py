@@ -27,10 +27,11 @@ WALLS = [
 
 	# the ledger
 	("daemon/store*", ["proto/", "daemon/disk"]),
+	("daemon/mischief*", []),
 	("daemon/worker*", ["proto/"]),
 	("daemon/disk*", ["proto/"]),
-	("daemon/scribe*", ["proto/", "daemon/store", "daemon/worker"]),
-	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk", "daemon/disk_stream"]),
+	("daemon/scribe*", ["proto/", "daemon/store", "daemon/worker", "daemon/mischief"]),
+	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk", "daemon/disk_stream", "daemon/mischief"]),
 	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
 	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
 	("daemon/events*", ["proto/", *LEDGER]),
@@ -58,7 +59,7 @@ WALLS = [
 	("daemon/exchange*", ["proto/", "certs/"]),
 	("daemon/socket*", ["proto/", "daemon/endpoint"]),
 	("daemon/exchange*", ["proto/"]),
-	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/socket"]),
+	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/socket", "daemon/mischief"]),
 	("daemon/link*", ["proto/", "certs/", "daemon/log", "daemon/wire"]),
 	("daemon/dialer*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),
 	("daemon/listener*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),

@@ -356,7 +356,7 @@ class Lab:
 	def __init__(self, directory, build=None):
 		build = build or build_directory()
 		self.comity, self.comityd = build + "/tools/comity", build + "/daemon/comityd"
-		self.directory = directory
+		self.build, self.directory = build, directory
 		self.authorities = []
 		self.helpers, self.examples = [], 0
 		self.news = threading.Condition()
@@ -446,11 +446,12 @@ class Lab:
 		if faults:
 			raise faults[0]
 
-	def sweep(self):
+	def sweep(self, keep=False):
 		for one in self.authorities:
 			if one.watcher:
 				one.watcher.leave()
 			if one.daemon:
 				one.daemon.kill()
 				one.daemon.wait()
-		shutil.rmtree(self.directory, ignore_errors=True)
+		if not keep:
+			shutil.rmtree(self.directory, ignore_errors=True)

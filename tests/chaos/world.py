@@ -1,0 +1,119 @@
+"""Three authorities, each behind a cable, on a disk and by a clock that can be made to fail.
+
+Every daemon is started with the preloaded disk of faults.c and with libfaketime, both idle until they are told
+otherwise, so that a fault can begin and end while the daemon runs.
+"""
+import glob
+import mmap
+import os
+import signal
+import struct
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "scenario"))
+
+import lab as laboratory
+from lab import require
+from puppet import schema
+
+NAMES = ("xd-ca", "xf-ca", "xs-ca")
+# The bits of enum disk_fault in faults.c.
+DISK_FAULTS = {"full": 1, "broken": 2, "late": 4, "short": 8, "unsynced": 16, "torn": 32, "unreadable": 64}
+CONTROL = struct.Struct("5I")
+
+
+def faketime_library():
+	found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+	require(found, "libfaketime is missing: tools/setup --check installs it")
+	return found[0]
+
+
+class Disk:
+	"""The disk below one home, as faults.c sees it."""
+
+	def __init__(self, one):
+		self.path = one.path("disk.control")
+		with open(self.path, "w+b") as file:
+			file.write(bytes(CONTROL.size))
+			file.flush()
+			self.control = mmap.mmap(file.fileno(), CONTROL.size)
+		self.struck = 0
+
+	def fail(self, fault, one_in, seed):
+		CONTROL.pack_into(self.control, 0, DISK_FAULTS[fault], one_in, seed, 0, 0)
+
+	def heal(self):
+		self.struck += CONTROL.unpack_from(self.control)[-1]
+		CONTROL.pack_into(self.control, 0, 0, 0, 0, 0, 0)
+
+
+class Clock:
+	"""The clock of one daemon: so many seconds off."""
+
+	def __init__(self, one):
+		self.path = one.path("clock")
+		self.set(0)
+
+	def set(self, seconds):
+		with open(self.path + ".new", "w") as file:
+			file.write(f"{seconds:+d}\n")
+		os.rename(self.path + ".new", self.path)
+
+
+class World:
+	def __init__(self, lab, names=NAMES):
+		self.lab, self.authorities, self.points = lab, [], points(lab)
+		self.relays, self.disks, self.clocks = {}, {}, {}
+		self.doomed = set()		# whose death at any moment is part of a fault
+		for name in names:
+			self.add(name)
+		for index, one in enumerate(self.authorities):
+			for other in self.authorities[:index]:
+				lab.befriend(one, other)
+		self.pairs = [(one, other) for one in self.authorities for other in self.authorities if one is not other]
+
+	def add(self, name):
+		port = laboratory.free_port()
+		relay = self.lab.relay(("127.0.0.1", port))
+		one = self.lab.authority(name, start=False, port=port, endpoint=f"127.0.0.1:{relay.port}", watch=False,
+			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"}})
+		self.relays[one], self.disks[one], self.clocks[one] = relay, Disk(one), Clock(one)
+		preload = [self.lab.build + "/tests/faults.so", faketime_library()]
+		one.environment = {"LD_PRELOAD": ":".join(preload), "COMITY_DISK": self.disks[one].path,
+			"COMITY_DISK_BELOW": one.home, "FAKETIME_TIMESTAMP_FILE": self.clocks[one].path, "NO_FAKE_STAT": "1",
+			"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
+		self.authorities.append(one.start())
+
+	def arm(self, one, instruction):
+		"""Start it anew, with mischief in mind (daemon/mischief.h); None: with none."""
+		one.environment.pop("COMITY_MISCHIEF", None)
+		if instruction:
+			one.environment["COMITY_MISCHIEF"] = instruction
+		if one.daemon:
+			one.kill()
+		one.start(expect=not instruction)	# it may die before it is ready
+
+	def is_dead(self, one):
+		return not one.daemon or one.daemon.poll() is not None
+
+	def is_stopped(self, one):
+		with open(f"/proc/{one.daemon.pid}/stat") as file:
+			return file.read().rpartition(")")[2].split()[0] == "T"
+
+	def revive(self, one):
+		"""Have it running again; a death that no fault explains is a failure."""
+		if not self.is_dead(one):
+			return
+		status = one.daemon.returncode if one.daemon else -signal.SIGKILL
+		require(status == -signal.SIGKILL and one in self.doomed or not one.daemon,
+			f"{one.name}: comityd ended by itself with {status}", one.log()[-3000:])
+		one.daemon = None
+		one.start()
+
+
+def points(lab):
+	"""Where mischief can strike (daemon/mischief.h): (name, its points), every kind of frame that the schema has."""
+	frames = [field.name for field in schema(lab).wire.Frame.DESCRIPTOR.oneofs_by_name["kind"].fields] + ["bulk"]
+	doings = [(name, ("send", "hear")) for name in frames] + [("batch", ("commit",)), ("blob", ("sync", "rename"))]
+	return [(name, [f"{side}-{doing}" for doing in names for side in ("before", "after")]) for name, names in doings]
