@@ -1,8 +1,9 @@
 """A store that is older than its own past: the counterpart gives back what was lost, and both hold the same again."""
 import os
-import subprocess
+import re
 
 from lab import require
+from line import _through_a_relay
 from puppet import Control
 
 KIBIBYTE = 1 << 10
@@ -44,7 +45,8 @@ def _case(one, ref):
 	found = one.request(ref)["request"]
 	return {key: found.get(key) for key in ("status", "requesting_reference", "requested_reference", "subject", "role")} | {
 		"history": [(step["status"], step.get("message_id")) for step in found.get("history", [])],
-		"measures": [(measure["id"], measure["status"]) for measure in found.get("measures", [])]}
+		"measures": [(measure["id"], measure["status"]) for measure in found.get("measures", [])],
+		"transport": {view["state"]["message_id"]: view["state"]["transport"] for view in one.messages(ref)}}
 
 
 def _snapshot(one, other, refs):
@@ -149,3 +151,140 @@ def yesterdays_copy_ends_with_nothing_missing(lab):
 	sylvania.say(here, "So we see.\n")
 	refs.append(freedonia.send(sylvania))
 	_require_agreement(lab, freedonia, sylvania, refs)
+
+
+def an_old_copy_may_return_again_and_again(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copy = freedonia.copy("yesterday")
+	refs = _today(lab, freedonia, sylvania, there, here)
+	before = _snapshot(freedonia, sylvania, refs)
+	for _ in range(2):
+		freedonia.put_back(copy)
+		freedonia.start()
+		_require_the_same_again(lab, freedonia, sylvania, refs, before)
+
+
+def everything_comes_back_to_an_empty_ledger(lab):
+	freedonia, sylvania = lab.pair()
+	copy = sylvania.copy("new")
+	there, here = _yesterday(lab, freedonia, sylvania)
+	before = _snapshot(sylvania, freedonia, (there, here))
+	sylvania.put_back(copy)
+	sylvania.start()
+	_require_the_same_again(lab, sylvania, freedonia, (there, here), before)
+	made = sylvania.comity("request", "new", "--to", "xf-ca")
+	require(made["our_reference"] not in (there, here), "no reference is given twice", made)
+
+
+def every_peer_gives_back_its_own_part(lab):
+	freedonia, sylvania, third = (lab.authority(name) for name in ("xf-ca", "xs-ca", "xt-ca"))
+	lab.befriend(freedonia, sylvania)
+	lab.befriend(freedonia, third)
+	copy = freedonia.copy("new")
+	lab.eventually(lambda: freedonia.is_up(sylvania) and freedonia.is_up(third), "both lines are up again")
+	refs = {peer: [freedonia.send(peer) for _ in range(2)] for peer in (sylvania, third)}
+	for peer in refs:
+		lab.eventually(lambda: _is_settled(freedonia, peer, refs[peer]), "all is settled")
+	before = {peer: _snapshot(freedonia, peer, refs[peer]) for peer in refs}
+	freedonia.put_back(copy)
+	freedonia.start()
+	for peer in refs:
+		_require_the_same_again(lab, freedonia, peer, refs[peer], before[peer])
+
+
+def both_sides_return_and_hold_what_either_had(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copies = [(freedonia, freedonia.copy("yesterday"))]
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	sylvania.admit(there)
+	freedonia.say(here, "before noon\n")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "noon is settled")
+	copies.append((sylvania, sylvania.copy("noon")))
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	for number in range(3):
+		freedonia.say(there, f"after noon {number}\n")
+		sylvania.say(there, f"after noon, too {number}\n")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "the evening is settled")
+	for one, copy in copies:
+		one.put_back(copy)
+	for one, _ in copies:
+		one.start()
+	lab.eventually(lambda: _is_recovered(freedonia, sylvania), "Freedonia has what Sylvania has")
+	_require_agreement(lab, freedonia, sylvania, (there, here))
+	require("before noon" in str(freedonia.messages(here)) and "after noon" not in str(freedonia.messages(there)),
+		"what neither has is gone, and nothing else")
+	freedonia.say(there, "again\n")
+	sylvania.say(there, "again, too\n")
+	_require_agreement(lab, freedonia, sylvania, (there, here))
+
+
+def what_waits_in_the_old_copy_is_not_sent_twice(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	sylvania.kill()
+	lab.eventually(lambda: not freedonia.is_up(sylvania), "Sylvania is away")
+	freedonia.say(there, "waits\n", "--attach", f"{lab.file('note.bin', 50 * KIBIBYTE)},role=EXHIBIT")
+	copy = freedonia.copy("yesterday")
+	sylvania.start()
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "it leaves")
+	before = _snapshot(freedonia, sylvania, (there, here))
+	freedonia.put_back(copy)
+	freedonia.start()
+	_require_the_same_again(lab, freedonia, sylvania, (there, here), before)
+	require(str(sylvania.messages(there)).count("waits") == 1, "it is there once")
+
+
+def kills_and_cuts_in_the_middle_only_take_time(lab):
+	freedonia, sylvania, relay = _through_a_relay(lab)
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copy = freedonia.copy("yesterday")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	for number in range(25):
+		(freedonia if number % 2 else sylvania).say(there, f"{number}\n" * 200)
+	refs = _today(lab, freedonia, sylvania, there, here)
+	before = _snapshot(freedonia, sylvania, refs)
+	freedonia.put_back(copy)
+	for step in range(6):
+		relay.limit = relay.passed + 12000 + 9000 * step
+		freedonia.start()
+		lab.eventually(lambda: relay.limit is None or _is_recovered(freedonia, sylvania), "the cable breaks")
+		for one in (freedonia, sylvania) if step % 2 else (freedonia,):
+			one.kill()
+		if step % 2:
+			sylvania.start()
+	relay.limit = None
+	freedonia.start()
+	_require_the_same_again(lab, freedonia, sylvania, refs, before)
+	began = [event for event in freedonia.events if event["type"] == "comity.peer.behind.v1"]
+	require(len(began) == 1, "however often it was cut, it is one recovery", began)
+	steps = set(re.findall(r"we only up to (\d+)", freedonia.log()))
+	require(len(steps) > 2, "it was cut in the middle and went on from there", steps)
+
+
+def what_was_refused_stays_refused(lab):
+	freedonia, sylvania, relay = _through_a_relay(lab)
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copy = freedonia.copy("yesterday")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	relay.is_down = True
+	relay.cut()
+	lab.eventually(lambda: not freedonia.is_up(sylvania) and not sylvania.is_up(freedonia), "the cable is out")
+	freedonia.comity("request", "withdraw", there, "--reason", "The accused has died.")
+	sylvania.comity("acknowledge", there, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
+	relay.is_down = False
+
+	def over():
+		states = [view["state"]["transport"] for side in (freedonia, sylvania) for view in side.messages(there)]
+		return freedonia.is_up(sylvania) and not {"QUEUED", "SENT", "DELIVERED", "ARRIVED"} & set(states)
+	lab.eventually(over, "both have judged what crossed")
+	before = _snapshot(freedonia, sylvania, (there, here))
+	freedonia.put_back(copy)
+	freedonia.start()
+	lab.eventually(lambda: _is_recovered(freedonia, sylvania), "it recovers")
+	lab.eventually(over, "and all is as it was")
+	after = _snapshot(freedonia, sylvania, (there, here))
+	require(before["manifests"] == after["manifests"], "the manifests are the same")
+	transports = [snapshot["cases"][there][0]["transport"] for snapshot in (before, after)]
+	require(transports[0] == transports[1], "what was refused is refused", *transports)
