@@ -98,6 +98,49 @@ static void every_other_form_is_refused(void **state)
 	}
 }
 
+/* Whatever is read is written again to the letter: two texts never say the same, so one statement has one hash. */
+static void a_text_altered_anywhere_is_refused_or_says_what_it_says(void **state)
+{
+	static const char sound[] = HEAD("receipt") HASH_A "  " ID_A "\n# refused: " HASH_B " " ID_B " status-transition\n"
+		HASH_B "  " ID_B ".12\n";
+	static const uint8_t others[] = { 0, '\n', '\r', ' ', '\t', '#', '0', 'A', 'a', '-', 0x1b, 0x80, 0xff };
+	size_t accepted = 0;
+	(void)state;
+	for (size_t at = 0; at + 1 < sizeof sound; at++)
+		for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+			uint8_t text[sizeof sound - 1];
+			struct arena arena;
+			struct manifest manifest;
+			struct bytes again = { 0 };
+			memcpy(text, sound, sizeof text);
+			text[at] = others[i];
+			arena_init(&arena, 1 << 20);
+			if (!manifest_read(SPAN(text), &arena, &manifest)) {
+				assert_int_equal(manifest_begin(&again, &manifest), OK);
+				for (size_t k = 0; k < manifest.count; k++)
+					assert_int_equal(manifest_add(&again, &manifest.entries[k]), OK);
+				assert_true(span_equal(span_of(&again), SPAN(text)));
+				accepted++;
+			}
+			bytes_clear(&again);
+			arena_clear(&arena);
+		}
+	assert_true(accepted > 200 && accepted < sizeof sound * ARRAY_LEN(others) / 2);	/* another digit is another statement */
+}
+
+static void a_text_cut_anywhere_is_refused(void **state)
+{
+	static const char sound[] = HEAD("dispatch") HASH_A "  " ID_A "\n";
+	(void)state;
+	for (size_t len = 0; len + 1 < sizeof sound; len++) {
+		struct arena arena;
+		struct manifest manifest;
+		arena_init(&arena, 1 << 20);
+		assert_int_equal(manifest_read((struct span){ (const uint8_t *)sound, len }, &arena, &manifest), FAULT_BAD_MANIFEST);
+		arena_clear(&arena);
+	}
+}
+
 static void a_manifest_beyond_the_limit_takes_no_memory(void **state)
 {
 	static uint8_t large[300 << 10];
@@ -116,6 +159,8 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_to_the_letter),
 		cmocka_unit_test(its_parts_are_found),
 		cmocka_unit_test(every_other_form_is_refused),
+		cmocka_unit_test(a_text_altered_anywhere_is_refused_or_says_what_it_says),
+		cmocka_unit_test(a_text_cut_anywhere_is_refused),
 		cmocka_unit_test(a_manifest_beyond_the_limit_takes_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

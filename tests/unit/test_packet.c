@@ -351,6 +351,39 @@ static void bytes_that_are_no_frame_are_refused(void **state)
 	}
 }
 
+/* What is cut or altered is refused, or is another packet in good order: never a crash, never half a value. */
+static void a_packet_cut_or_altered_anywhere_breaks_nothing(void **state)
+{
+	(void)state;
+	struct span messages[] = { span_of_text("one"), span_of_text("two") };
+	uint32_t both[] = { 1, 3 };
+	const struct packet packets[] = {
+		{ PACKET_HELLO, .hello = { both, 2, "xf-ca", "xs-ca", INT64_C(1795435200123000), { 41, { 1, 2 } }, { 0 }, "comity 0" } },
+		{ PACKET_MANIFEST, .manifest = { span_of_text("text"), span_of_text("sig"), messages, 2 } },
+		{ PACKET_FETCH, .fetch = { .stream = 9, .message_id = { 1 }, .index = 2, .sha256 = { 3 }, .offset = 7, .length = 4096 } },
+		{ PACKET_GOODBYE, .goodbye = { "peer-blocked", "the peer is blocked" } },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(packets); i++) {
+		struct bytes frame = { 0 };
+		size_t refused = 0;
+		assert_int_equal(packet_write(&packets[i], &frame), OK);
+		struct span whole = { frame.at + FRAME_HEAD_SIZE, frame.len - FRAME_HEAD_SIZE };
+		for (size_t at = 0; at < whole.len; at++) {
+			struct packet packet;
+			refused += packet_read(&arena, (struct span){ whole.at, at }, &packet) == FAULT_BAD_FRAME;
+			for (int bit = 0; bit < 8; bit++) {
+				frame.at[FRAME_HEAD_SIZE + at] ^= (uint8_t)(1 << bit);
+				arena_reset(&arena);
+				enum fault fault = packet_read(&arena, whole, &packet);
+				assert_true(fault == OK || fault == FAULT_BAD_FRAME);
+				frame.at[FRAME_HEAD_SIZE + at] ^= (uint8_t)(1 << bit);
+			}
+		}
+		assert_int_equal(refused, whole.len);		/* of what was cut, all */
+		bytes_clear(&frame);
+	}
+}
+
 /* Two megabytes of empty messages would be a hundred on the heap. */
 static void a_frame_cannot_take_more_memory_than_its_share(void **state)
 {
@@ -392,6 +425,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_checked),
 		cmocka_unit_test(every_field_of_a_recall_is_checked),
 		cmocka_unit_test(bytes_that_are_no_frame_are_refused),
+		cmocka_unit_test(a_packet_cut_or_altered_anywhere_breaks_nothing),
 		cmocka_unit_test(a_frame_cannot_take_more_memory_than_its_share),
 		cmocka_unit_test(a_newer_peer_may_say_more),
 	};
