@@ -48,7 +48,7 @@ static enum fault append(struct bytes *all, const struct rows *rows)
 static enum fault gather(struct client *client, const Comity__Reply *page, struct arena *arena, struct bytes *all,
 	Comity__Reply **list)
 {
-	struct rows rows;
+	struct rows rows = { 0 };	/* the compiler does not see that it is set where it is used */
 	Comity__Reply *kept;
 	TRY(keep(page, arena, list));
 	if (!find_rows(*list, &rows))
@@ -67,7 +67,7 @@ static enum fault gather(struct client *client, const Comity__Reply *page, struc
 /* The rows of all pages become the first page's. */
 static enum fault join(struct arena *arena, const struct bytes *all, Comity__Reply *list)
 {
-	struct rows rows;
+	struct rows rows = { 0 };	/* the compiler does not see that it is set where it is used */
 	arena->budget += all->len + UNPACK_SLACK;
 	ProtobufCMessage **at = arena_alloc(arena, all->len + 1);
 	if (!at)
