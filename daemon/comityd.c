@@ -103,6 +103,7 @@ static enum fault open_ledger(struct comityd *comityd, const struct places *plac
 	comityd->places = (struct backup_places){ .state = places->state, .config = places->config, .profile = places->profile };
 	TRY(backup_check_state(places->state));
 	TRY(store_open(places->store, setting_bytes(settings->store->map_size_max), &comityd->store));
+	store_set_limits(comityd->store, setting_percent(settings->store->high_water), setting_bytes(settings->store->keep_free));
 	TRY(blobs_open(places->blobs, &comityd->blobs));
 	blobs_set_keep_free(comityd->blobs, setting_bytes(settings->limits->keep_free));
 	TRY(outbox_open(comityd->store, comityd->identity, &comityd->outbox));

@@ -14,6 +14,7 @@
 static void on_closing(void *owner, struct txn *txn)
 {
 	struct comityd *comityd = owner;
+	txn_use_reserve(txn);	/* what waits may leave, however full it is here */
 	outbox_form(comityd->outbox, txn);
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,6 +68,14 @@ static enum fault is_size(const char *text)
 	return size_read(text, &size);
 }
 
+static enum fault is_percent(const char *text)
+{
+	unsigned percent;
+	char mark, rest;
+	bool is_one = sscanf(text, "%u%c%c", &percent, &mark, &rest) == 2 && mark == '%';
+	return is_one && percent >= 10 && percent <= 95 ? OK : fault_say(FAULT_CONFIG, "it is between 10%% and 95%%");
+}
+
 static enum fault is_level(const char *text)
 {
 	enum log_level level;
@@ -111,6 +120,8 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "line.retry_initial",     settings->line->retry_initial,     is_duration },
 		{ "line.retry_max",         settings->line->retry_max,         is_duration },
 		{ "store.map_size_max",     settings->store->map_size_max,     is_size },
+		{ "store.high_water",       settings->store->high_water,       is_percent },
+		{ "store.keep_free",        settings->store->keep_free,        is_size },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
 		{ "log.level",              settings->log->level,              is_level },
@@ -194,4 +205,9 @@ uint64_t setting_bytes(const char *text)
 {
 	uint64_t size = 0;
 	return size_read(text, &size) ? 0 : size;
+}
+
+unsigned setting_percent(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
 }

@@ -37,3 +37,4 @@ void settings_clear(struct settings *settings);
 /* A duration or size that settings_read() has checked. */
 uint64_t setting_ms(const char *text);
 uint64_t setting_bytes(const char *text);
+unsigned setting_percent(const char *text);

@@ -24,7 +24,6 @@ static void tell(struct txn *txn, struct chore *chore, const char *type, const c
 	data.reason = chore->fault ? (char *)fault_slug(chore->fault) : NULL;
 	data.has_actor_uid = 1;
 	data.actor_uid = chore->session->uid;
-	txn_use_reserve(txn);
 	events_append(txn, type, NULL, &data);
 }
 

@@ -27,6 +27,7 @@ static const struct row {
 	call_answer *change;
 	call_settle *settle;
 	call_pursue *pursue;
+	bool uses_reserve;		/* it works in a full store too: it is small, and moves things on */
 	const struct listing *list;	/* given page by page */
 } rows[] = {
 #define ROW(kind) [COMITY__CALL__KIND_##kind]
@@ -37,16 +38,16 @@ static const struct row {
 	ROW(PEER_LIST)        = { EVERYBODY, .list = &listing_peers },
 	ROW(PEER_SHOW)        = { READERS,   .answer = answer_peer_show },
 	ROW(PEER_PING)        = { WRITERS,   .pursue = pursue_ping },
-	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer },
-	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer },
-	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer },
+	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer, .uses_reserve = true },
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
 	ROW(REQUEST_SEND)     = { WRITERS,   .change = change_request_send,    .settle = settle_submitted },
 	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
 	ROW(REQUEST_SHOW)     = { READERS,   .answer = answer_request_show },
-	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon },
+	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
 	ROW(SUBMIT)           = { WRITERS,   .change = change_submit,          .settle = settle_submitted },
 	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages },
 	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show },
@@ -57,7 +58,11 @@ static const struct row {
 	ROW(BACKUP_CREATE)    = { ADMINS,    .pursue = pursue_backup_create },
 	ROW(BACKUP_VERIFY)    = { ADMINS,    .pursue = pursue_backup_verify },
 	ROW(BACKUP_LIST)      = { ADMINS,    .pursue = pursue_backup_list },
-	ROW(DAEMON_RELEASE)   = { ADMINS,    .change = change_daemon_release,  .settle = settle_release },
+	ROW(DAEMON_RELEASE)   = { ADMINS,    .change = change_daemon_release,  .settle = settle_release, .uses_reserve = true },
+	ROW(STORE_STAT)       = { EVERYBODY, .answer = answer_store_stat },
+	ROW(STORE_CHECK)      = { READERS,   .pursue = pursue_store_check },
+	ROW(STORE_COMPACT)    = { ADMINS,    .pursue = pursue_store_compact },
+	ROW(STORE_GROW)       = { ADMINS,    .pursue = pursue_store_grow },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 #undef ROW
 };
@@ -279,6 +284,8 @@ static enum fault write_change(struct txn *txn, struct job *job)
 	work->inquiry.peer[0] = '\0';
 	TRY(unpack_own(&comity__call__descriptor, span_of(&work->session->packed), arena, FAULT_BAD_DOCUMENT, &call));
 	work->inquiry.call = work->call = (Comity__Call *)call;
+	if (find_row(work->call)->uses_reserve)
+		txn_use_reserve(txn);
 	if (work->call->idempotency_key && *work->call->idempotency_key)
 		return write_once(work, txn);
 	TRY(work->change.write(&work->inquiry, work->change.state));

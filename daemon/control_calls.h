@@ -67,6 +67,8 @@ call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_
 call_settle settle_peer;
 call_pursue pursue_ping;								/* control_ping.c */
 call_pursue pursue_backup_create, pursue_backup_verify, pursue_backup_list;		/* control_backup.c */
+call_answer answer_store_stat;								/* control_store.c */
+call_pursue pursue_store_check, pursue_store_compact, pursue_store_grow;
 call_answer change_daemon_release;
 call_settle settle_release;							/* control_hold.c */
 call_answer change_card;								/* control_card.c */

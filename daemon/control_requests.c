@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/acts.h"
 #include "daemon/casework.h"
 #include "daemon/control_lists.h"
 #include "daemon/peers.h"
@@ -95,6 +96,18 @@ enum fault change_request_send(struct inquiry *inquiry)
 		submitted);
 }
 
+/* An official act that moves a case on goes through in a full store as well (its attachments are here already, or were
+ * refused).  What is only correspondence can wait until there is room. */
+static bool is_pressing(const Comity__Message *message)
+{
+	for (size_t i = 0; i < message->n_acts; i++) {
+		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
+		if (!rule || (rule->phases && rule->kind != COMITY__ACT__KIND_STATUS_UPDATE))
+			return false;
+	}
+	return message->n_acts > 0;
+}
+
 enum fault change_submit(struct inquiry *inquiry)
 {
 	const Comity__Submit *call = inquiry->call->submit;
@@ -104,6 +117,8 @@ enum fault change_submit(struct inquiry *inquiry)
 	if (!message)
 		inquiry_make(inquiry, &comity__message__descriptor, &message);
 	TRY(inquiry_fault(inquiry));
+	if (is_pressing(message))
+		txn_use_reserve(inquiry->txn);
 	TRY(inquiry_find_case(inquiry, &kase));
 	return casework_submit(inquiry->rooms->casework, inquiry->txn, kase, message, call->all_staged, inquiry->uid,
 		inquiry->arena, submitted);

@@ -264,7 +264,6 @@ static enum fault keep_dispatch(struct arrival *arrival, struct txn *txn)
 
 static enum fault keep_receipt(struct arrival *arrival, struct txn *txn)
 {
-	txn_use_reserve(txn);	/* it shrinks what waits */
 	arrival->inbox->listener->receipted(arrival->inbox->owner, txn, &arrival->manifest);
 	return txn->fault;
 }
@@ -277,6 +276,8 @@ static enum fault keep(struct txn *txn, struct job *job)
 	struct arrival *arrival = container_of(job, struct arrival, job);
 	enum chain_fit fit;
 	TRY(chain_judge(txn, &arrival->manifest, arrival->text, &fit));
+	if (arrival->manifest.purpose != PURPOSE_DISPATCH)
+		txn_use_reserve(txn);	/* a receipt shrinks what waits */
 	if (fit == CHAIN_NEXT) {
 		chain_accept(txn, &arrival->manifest, arrival->text, arrival->signature, arrival->signer);
 		TRY(keepers[arrival->manifest.purpose](arrival, txn));

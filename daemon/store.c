@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "daemon/disk.h"
@@ -46,6 +47,15 @@ static enum fault open_all(struct store *store)
 	return store_env_open(store);
 }
 
+static enum fault note_size(struct store *store)
+{
+	struct txn txn;
+	TRY(txn_begin(store, TXN_READ, &txn));
+	store->opened_with = store_used_bytes(store, txn.mdb);
+	txn_abort(&txn);
+	return OK;
+}
+
 enum fault store_open(const char *dir, size_t map_size, struct store **opened)
 {
 	*opened = NULL;
@@ -54,13 +64,35 @@ enum fault store_open(const char *dir, size_t map_size, struct store **opened)
 		return FAULT_NO_MEMORY;
 	store->lock = -1;
 	store->map_size = (map_size < STORE_MAP_MIN ? STORE_MAP_MIN : map_size) & ~(size_t)0xffff;
+	store->high_water = STORE_HIGH_WATER;
+	pthread_mutex_init(&store->pen, NULL);
 	pthread_rwlock_init(&store->door, NULL);
 	store->dir = strdup(dir);
 	enum fault fault = store->dir ? open_all(store) : FAULT_NO_MEMORY;
+	if (!fault)
+		fault = note_size(store);
 	if (fault)
 		store_close(store);
 	else
 		*opened = store;
+	return fault;
+}
+
+void store_set_limits(struct store *store, unsigned high_water, uint64_t keep_free)
+{
+	store->high_water = high_water;
+	store->keep_free = keep_free;
+}
+
+enum fault store_raise(struct store *store, size_t map_size)
+{
+	enum fault fault = OK;
+	pthread_rwlock_wrlock(&store->door);
+	if (map_size < store->map_size)
+		fault = fault_say(FAULT_USAGE, "store: it may grow to %zu bytes already", store->map_size);
+	else
+		store->map_size = map_size & ~(size_t)0xffff;
+	pthread_rwlock_unlock(&store->door);
 	return fault;
 }
 
@@ -72,6 +104,7 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		close(store->lock);
 	pthread_rwlock_destroy(&store->door);
+	pthread_mutex_destroy(&store->pen);
 	free(store->dir);
 	free(store);
 }
@@ -164,7 +197,7 @@ enum fault store_grow(struct store *store)
 
 uint64_t store_ordinary_bytes(const struct store *store)
 {
-	return store->map_size - store->map_size / 10;
+	return store->map_size / 100 * store->high_water;
 }
 
 static uint64_t pages_of(MDB_txn *mdb, MDB_dbi table)
@@ -186,6 +219,15 @@ uint64_t store_used_bytes(const struct store *store, MDB_txn *mdb)
 	return used;
 }
 
+uint64_t store_disk_free(const struct store *store)
+{
+	struct statvfs disk;
+	int fd;
+	if (mdb_env_get_fd(store->env, &fd) || fstatvfs(fd, &disk))
+		return UINT64_MAX;	/* not known: then the disk itself will say so */
+	return (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
 enum fault store_stat(struct store *store, struct store_stat *stat)
 {
 	struct txn txn;
@@ -199,6 +241,8 @@ enum fault store_stat(struct store *store, struct store_stat *stat)
 		.file_bytes = (info.me_last_pgno + 1) * page.ms_psize,
 		.used_bytes = store_used_bytes(store, txn.mdb),
 		.ordinary_bytes = store_ordinary_bytes(store),
+		.opened_with_bytes = store->opened_with,
+		.disk_free_bytes = store_disk_free(store),
 	};
 	for (enum table table = 0; table < TABLE_COUNT; table++)
 		stat->entries[table] = txn_count(&txn, table);

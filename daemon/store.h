@@ -6,9 +6,10 @@
  * committed is on disk: no flag that trades this for speed is ever used.  Every record carries a
  * checksum over its key and value, checked whenever it is read, because LMDB has none.
  *
- * The map starts small and grows as the ledger does, up to the size given at opening.  A tenth of
- * that is a reserve: ordinary writing ends before it with FAULT_STORE_FULL, so that deletions, and
- * those who say txn_use_reserve(), still find room.
+ * The map starts small and grows as the ledger does, up to the size given at opening.  At the high-water
+ * mark ordinary writing ends with FAULT_STORE_FULL, and when the disk has too little left with
+ * FAULT_DISK_FULL: the rest is a reserve, so that deletions, and those who say txn_use_reserve(), still
+ * find room.
  *
  * The store knows nothing of what a record means, and no loop.
  */
@@ -46,6 +47,7 @@ enum {
 	STORE_SCHEMA = 1,			/* of keys and tables; values evolve by field number */
 	STORE_VALUE_MAX = 4 << 20,		/* bulk goes to blobs; records above 64 KiB are rare */
 	STORE_MAP_MIN = 1 << 20,		/* below this nothing useful fits */
+	STORE_HIGH_WATER = 90,			/* per cent */
 };
 
 struct store;
@@ -63,6 +65,15 @@ enum fault store_create(const char *dir) MUST_CHECK;
  * Faults: store missing, store busy (another process has it), store foreign (another schema),
  * broken. */
 enum fault store_open(const char *dir, size_t map_size, struct store **store) MUST_CHECK;
+/* Per cent of the map size at which ordinary writing ends (STORE_HIGH_WATER until told), and how many bytes of
+ * the disk it leaves alone (none until told).  Before others use the store. */
+void store_set_limits(struct store *store, unsigned high_water, uint64_t keep_free);
+/* Let the map grow further from now on, up to `map_size`.  Faults: usage (it may already). */
+enum fault store_raise(struct store *store, size_t map_size) MUST_CHECK;
+/* Write the ledger anew without its free pages, and go on with that file.  Writers wait meanwhile, readers but
+ * for a moment.  Not for a thread that has a transaction.  Faults: io, disk full, in doubt (and then the store
+ * is shut). */
+enum fault store_compact(struct store *store) MUST_CHECK;
 /* No transaction may live any more.  Takes NULL. */
 void store_close(struct store *store);
 
@@ -86,9 +97,13 @@ struct store_stat {
 	uint64_t file_bytes;			/* ever used of the file, which never shrinks */
 	uint64_t used_bytes;			/* live pages: tables and their free space within */
 	uint64_t ordinary_bytes;		/* at this much used, ordinary writing ends */
+	uint64_t opened_with_bytes;		/* were used when it was opened */
+	uint64_t disk_free_bytes;		/* of the disk it lies on */
 	uint64_t entries[TABLE_COUNT];
 };
 enum fault store_stat(struct store *store, struct store_stat *stat) MUST_CHECK;
+/* The fault with which ordinary writing would end now: store full, disk full, in doubt; OK when there is room. */
+enum fault store_lack(struct store *store);
 
 /* ── transactions ─────────────────────────────────────────────────────────────────────────────
  *
@@ -103,7 +118,8 @@ struct txn {
 	enum fault fault;			/* the first; OK while all is well */
 	/* the store's own */
 	enum txn_mode mode;
-	bool is_full, may_use_reserve;
+	enum fault lack;			/* what ordinary writing ends with here; OK: there is room */
+	bool may_use_reserve;
 	uint64_t writes;
 	struct store *store;
 	struct txn *parent;

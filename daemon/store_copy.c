@@ -1,5 +1,7 @@
 /* The ledger into another file while it is in use, and that file looked into. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,11 +66,58 @@ enum fault store_view(const char *path, struct store **viewed)
 	if (!store)
 		return FAULT_NO_MEMORY;
 	store->lock = -1;
+	pthread_mutex_init(&store->pen, NULL);
 	pthread_rwlock_init(&store->door, NULL);
 	enum fault fault = store_env_view(store, path);
 	if (fault)
 		store_close(store);
 	else
 		*viewed = store;
+	return fault;
+}
+
+/* ── compacting ───────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault write_compact(struct store *store, const char *path)
+{
+	unlink(path);	/* of an attempt that died */
+	int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (file < 0)
+		return disk_fault(path);
+	pthread_rwlock_rdlock(&store->door);
+	enum fault fault = copy(store, file);
+	pthread_rwlock_unlock(&store->door);
+	if (!fault && fsync(file))
+		fault = disk_fault(path);
+	if (close(file) && !fault)
+		fault = disk_fault(path);
+	return fault;
+}
+
+/* The door is shut.  The rename is the moment; if it fails, or what follows, the old file or the new one is there, both
+ * whole and the same. */
+static enum fault exchange(struct store *store, const char *fresh)
+{
+	char path[STORE_PATH_SIZE];
+	TRY(store_path(path, store->dir, "/data.mdb"));
+	store_env_close(store);
+	enum fault fault = rename(fresh, path) ? disk_fault(path) : disk_sync_dir(AT_FDCWD, store->dir);
+	enum fault opened = store_env_open(store);
+	return opened ? fault_say(FAULT_IN_DOUBT, "store: it does not open again after compacting") : fault;
+}
+
+enum fault store_compact(struct store *store)
+{
+	char fresh[STORE_PATH_SIZE];
+	TRY(store_path(fresh, store->dir, "/data.mdb.compact"));
+	pthread_mutex_lock(&store->pen);
+	enum fault fault = write_compact(store, fresh);
+	if (!fault) {
+		pthread_rwlock_wrlock(&store->door);
+		fault = exchange(store, fresh);
+		pthread_rwlock_unlock(&store->door);
+	}
+	unlink(fresh);
+	pthread_mutex_unlock(&store->pen);
 	return fault;
 }

@@ -16,7 +16,11 @@ struct store {
 	MDB_dbi tables[TABLE_COUNT];
 	char *dir;
 	size_t map_size;		/* to which the map may grow */
+	unsigned high_water;		/* per cent of that: ordinary writing ends there */
+	uint64_t keep_free;		/* bytes of the disk that ordinary writing leaves alone */
+	uint64_t opened_with;		/* bytes that were used then */
 	int lock;			/* daemon.lock, held as long as the store is open */
+	pthread_mutex_t pen;		/* whoever writes has it, from before the door: compacting keeps writers out by it */
 	pthread_rwlock_t door;		/* transactions share it; remapping needs it alone */
 };
 
@@ -37,5 +41,7 @@ size_t store_file_size(const char *dir);
 
 /* How many bytes live pages take, as this transaction sees them. */
 uint64_t store_used_bytes(const struct store *store, MDB_txn *mdb);
+/* Of the disk it lies on. */
+uint64_t store_disk_free(const struct store *store);
 /* The used bytes at which ordinary writing ends: the rest is the reserve. */
 uint64_t store_ordinary_bytes(const struct store *store);

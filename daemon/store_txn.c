@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/store_crc.h"
@@ -54,6 +55,18 @@ static bool is_full(const struct txn *txn)
 	return store_used_bytes(txn->store, txn->mdb) > ordinary;
 }
 
+/* What keeps ordinary writing out, if anything does.  Of the disk the parent has asked. */
+static enum fault lack_of(const struct txn *txn)
+{
+	if (txn->mode == TXN_READ)
+		return OK;
+	if (txn->parent && txn->parent->lack)
+		return txn->parent->lack;
+	if (is_full(txn))
+		return FAULT_STORE_FULL;
+	return txn->parent || store_disk_free(txn->store) >= txn->store->keep_free ? OK : FAULT_DISK_FULL;
+}
+
 static enum fault begin(struct txn *txn)
 {
 	struct store *store = txn->store;
@@ -62,18 +75,42 @@ static enum fault begin(struct txn *txn)
 		return fault_say(FAULT_IN_DOUBT, "the store is shut since a commit failed");
 	unsigned flags = txn->mode == TXN_READ ? MDB_RDONLY : 0;
 	TRY(from_lmdb(mdb_txn_begin(store->env, parent, flags, &txn->mdb), "begin"));
-	txn->is_full = txn->mode == TXN_WRITE && is_full(txn);
+	txn->lack = lack_of(txn);
 	return OK;
+}
+
+/* Whoever came in by the door leaves by it, and the writer lays down the pen. */
+static void leave(struct txn *txn)
+{
+	txn->mdb = NULL;
+	if (txn->parent)
+		return;
+	pthread_rwlock_unlock(&txn->store->door);
+	if (txn->mode == TXN_WRITE)
+		pthread_mutex_unlock(&txn->store->pen);
 }
 
 enum fault txn_begin(struct store *store, enum txn_mode mode, struct txn *txn)
 {
 	*txn = (struct txn){ .store = store, .mode = mode };
+	if (mode == TXN_WRITE)
+		pthread_mutex_lock(&store->pen);
 	pthread_rwlock_rdlock(&store->door);
 	txn->fault = begin(txn);
 	if (txn->fault)
-		pthread_rwlock_unlock(&store->door);
+		leave(txn);
 	return txn->fault;
+}
+
+/* Asked without the pen: a writer is never waited for. */
+enum fault store_lack(struct store *store)
+{
+	struct txn txn;
+	TRY(txn_begin(store, TXN_READ, &txn));
+	bool lacks_room = store_used_bytes(store, txn.mdb) > store_ordinary_bytes(store);
+	bool lacks_disk = store_disk_free(store) < store->keep_free;
+	txn_abort(&txn);
+	return lacks_room ? FAULT_STORE_FULL : lacks_disk ? FAULT_DISK_FULL : OK;
 }
 
 enum fault txn_begin_child(struct txn *parent, struct txn *child)
@@ -82,14 +119,6 @@ enum fault txn_begin_child(struct txn *parent, struct txn *child)
 	*child = (struct txn){ .store = parent->store, .mode = TXN_WRITE, .parent = parent };
 	child->fault = parent->fault ? parent->fault : begin(child);
 	return child->fault;
-}
-
-/* Whoever began at the door leaves by it. */
-static void leave(struct txn *txn)
-{
-	txn->mdb = NULL;
-	if (!txn->parent)
-		pthread_rwlock_unlock(&txn->store->door);
 }
 
 void txn_abort(struct txn *txn)
@@ -201,6 +230,14 @@ bool txn_get(struct txn *txn, enum table table, struct span key, struct span *va
 	return false;
 }
 
+static enum fault say_lack(const struct txn *txn)
+{
+	const struct store *store = txn->store;
+	if (txn->lack == FAULT_STORE_FULL)
+		return fault_say(FAULT_STORE_FULL, "store: %u per cent of its %zu bytes are used", store->high_water, store->map_size);
+	return fault_say(txn->lack, "store: the disk has less than %" PRIu64 " bytes left (store.keep_free)", store->keep_free);
+}
+
 static bool may_put(struct txn *txn, struct span key, struct span value)
 {
 	assert(txn->mode == TXN_WRITE);
@@ -209,9 +246,8 @@ static bool may_put(struct txn *txn, struct span key, struct span value)
 	if (value.len > STORE_VALUE_MAX)
 		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a record of %zu bytes; at most %d are kept",
 		                        value.len, STORE_VALUE_MAX));
-	else if (txn->is_full && !txn->may_use_reserve)
-		txn_fail(txn, fault_say(FAULT_STORE_FULL, "store: nine tenths of its %zu bytes are used",
-		                        txn->store->map_size));
+	else if (txn->lack && !txn->may_use_reserve)
+		txn_fail(txn, say_lack(txn));
 	return !txn->fault;
 }
 

@@ -24,7 +24,7 @@ enum remedy {
 	/* ── this machine ─────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_NO_MEMORY,           "no-memory",           REMEDY_CALL_OPERATOR, 71, "memory is exhausted", "give the service more memory, or look for what else uses it") \
 	X(FAULT_IO,                  "io",                  REMEDY_CALL_OPERATOR, 74, "the disk or the system refused an operation", "look at the kernel log and the file system") \
-	X(FAULT_STORE_FULL,          "store-full",          REMEDY_RETRY,         75, "the store has no room left; nothing is lost", "make room on the disk, or raise store.map_size_max in the configuration") \
+	X(FAULT_STORE_FULL,          "store-full",          REMEDY_RETRY,         75, "the store has no room left; nothing is lost", "comity store grow SIZE lets it grow at once; write store.map_size_max into the configuration too") \
 	X(FAULT_DISK_FULL,           "disk-full",           REMEDY_RETRY,         75, "the disk is full; nothing is lost", "make room on the disk; work continues by itself") \
 	X(FAULT_STORE_BROKEN,        "store-broken",        REMEDY_CALL_OPERATOR, 74, "the store holds a record that does not match its checksum", "stop the daemon, keep a copy of the store, restore a backup") \
 	X(FAULT_STORE_BUSY,          "store-busy",          REMEDY_CALL_OPERATOR, 75, "another comityd has this store open", "one daemon per home: find it with: ps ax | grep comityd") \

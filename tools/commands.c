@@ -151,6 +151,10 @@ const struct command commands[] = {
 	{ "backup list [DIR]", cmd_backup_list, "List the backups in this directory, or where the last was made", "operator" },
 	{ "backup restore PATH --confirm=AUTHORITY", cmd_backup_restore,
 	  "Put a backup in place, with the daemon stopped; what was there is moved aside", "operator" },
+	{ "store stat", cmd_store_stat, "Show how large the store is, what is in it, and how much room is left", "operator" },
+	{ "store check [--deep]", cmd_store_check, "Look through the store and its attachments for what is wrong", "operator" },
+	{ "store compact", cmd_store_compact, "Give back the room of what was deleted; writing waits meanwhile", "operator" },
+	{ "store grow SIZE", cmd_store_grow, "Let the store grow further, to 32G for example, until the daemon ends", "operator" },
 	{ "daemon release", cmd_daemon_release, "Let a daemon that was restored go on", "operator" },
 
 	{ "explain SLUG", cmd_explain, "Explain an error by its slug or exit status", "everybody" },

@@ -50,6 +50,10 @@ enum fault cmd_backup_create(struct tool *tool);
 enum fault cmd_backup_verify(struct tool *tool);
 enum fault cmd_backup_list(struct tool *tool);
 enum fault cmd_backup_restore(struct tool *tool);
+enum fault cmd_store_stat(struct tool *tool);
+enum fault cmd_store_check(struct tool *tool);
+enum fault cmd_store_compact(struct tool *tool);
+enum fault cmd_store_grow(struct tool *tool);
 enum fault cmd_daemon_release(struct tool *tool);
 
 enum fault cmd_explain(struct tool *tool);
