@@ -187,13 +187,12 @@ enum fault check_wait(const struct tool *tool)
 static void print_submitted(struct tool *tool, const Comity__Submitted *submitted, const char *what)
 {
 	bool is_up = submitted->link && !strcmp(submitted->link, "up");
-	bool is_complete = submitted->transport == TRANSPORT(COMPLETE) && submitted->attachments;
-	print(tool, "%s is %s to %s%s.", what, given(tool, "wait") ? "delivered" : "queued", safe(tool, submitted->peer),
-		is_complete ? ", with all attachments" : "");
+	bool is_complete = submitted->transport == TRANSPORT(COMPLETE);
+	print(tool, "%s is %s to %s", what, given(tool, "wait") ? "delivered" : "queued", safe(tool, submitted->peer));
 	if (submitted->attachments)
-		print(tool, "  %u attachment%s, %s.", submitted->attachments,
+		print(tool, is_complete ? " with its %u attachment%s, %s" : ", and %u attachment%s, %s", submitted->attachments,
 			submitted->attachments == 1 ? "" : "s", size_of(tool, submitted->attachment_bytes));
-	print(tool, "\n");
+	print(tool, ".\n");
 	for (size_t i = 0; i < submitted->n_warnings; i++)
 		say(tool, "  warn[%s]  %s  %s", safe(tool, submitted->warnings[i]->code), safe(tool, submitted->warnings[i]->path),
 			safe(tool, submitted->warnings[i]->message));
