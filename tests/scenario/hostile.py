@@ -134,6 +134,18 @@ def a_message_in_anothers_name_is_refused(lab):
 	require("# refused" in receipt and "wrong-addressee" in receipt, "refused with the reason", receipt)
 
 
+def a_request_under_an_id_that_is_none_is_refused(lab):
+	freedonia, other = puppet(lab)
+	other.connect().greet()
+	for name in ["", "not a uuid", "../../etc/passwd", "019AAFD8-1C2E-7000-8000-00000000000A"]:
+		message = other.request()
+		message.request_id = name
+		receipt = other.dispatch(message)
+		require("# refused" in receipt and "bad-document" in receipt, "refused with the reason", repr(name), receipt)
+	message = other.request()
+	require("# refused" not in other.dispatch(message), "and the daemon goes on")
+
+
 def an_attachment_with_a_dangerous_name_never_reaches_the_file_system(lab):
 	freedonia, other = puppet(lab)
 	for number, name in enumerate(["../../../../tmp/comity-owned", "a\x1b]0;owned\x07.pdf", "/etc/passwd", ".."]):
