@@ -155,7 +155,7 @@ static void every_mistake_is_told_with_its_place(void **state)
 		{ "authority: xf-ca\nlin:\n  listen: []\n",       "comityd.yaml:2:1: unknown key \"lin\" in config; did you mean \"line\"?" },
 		{ "authority: xf-ca\nline:\n  dead_afer: 1s\n",   "comityd.yaml:3:3: unknown key \"dead_afer\" in config.line; did you mean \"dead_after\"?" },
 		{ "authority: xf-ca\nzebra: 1\n",                 "comityd.yaml:2:1: unknown key \"zebra\" in config" },
-		{ "authority: xf-ca\nstore:\n  keep_free: 1\n",   "comityd.yaml:3:3: unknown key \"keep_free\" in config.store" },
+		{ "authority: xf-ca\nstore:\n  listen: []\n",     "comityd.yaml:3:3: unknown key \"listen\" in config.store" },
 		/* types */
 		{ "authority: [xf-ca]\n",                         "comityd.yaml:1:12: " },
 		{ "authority: xf-ca\nline: yes\n",                "comityd.yaml:2:7: " },
@@ -171,6 +171,9 @@ static void every_mistake_is_told_with_its_place(void **state)
 		{ "authority: xf-ca\nline:\n  handshake_timeout: \"\"\n", "comityd.yaml:3:22: line.handshake_timeout: \"\": " },
 		{ "authority: xf-ca\nline:\n  retry_initial: 1 fortnight\n", "comityd.yaml:3:18: line.retry_initial: " },
 		{ "authority: xf-ca\nstore:\n  map_size_max: much\n",   "comityd.yaml:3:17: store.map_size_max: \"much\": " },
+		{ "authority: xf-ca\nstore:\n  high_water: full\n",     "comityd.yaml:3:15: store.high_water: \"full\": " },
+		{ "authority: xf-ca\nstore:\n  high_water: 101%\n",     "comityd.yaml:3:15: store.high_water: \"101%\": " },
+		{ "authority: xf-ca\nstore:\n  keep_free: all\n",       "comityd.yaml:3:14: store.keep_free: \"all\": " },
 		{ "authority: xf-ca\nlimits:\n  max_attachment: -1\n",  "comityd.yaml:3:19: limits.max_attachment: \"-1\": " },
 		{ "authority: xf-ca\nlimits:\n  keep_free: 99999999999 TiB\n", "comityd.yaml:3:14: limits.keep_free: " },
 		{ "authority: xf-ca\nlog:\n  level: loud\n",            "comityd.yaml:3:10: log.level: \"loud\": it is debug, info, unusual or broken" },
