@@ -49,6 +49,14 @@ static enum fault must_be_verified(struct txn *txn, const char *id)
 		fault_say(FAULT_PEER_UNVERIFIED, "not sent: %s is not verified", id);
 }
 
+/* While our past comes back, what an officer sees of a case is not how it stands. */
+static enum fault must_be_whole(struct txn *txn, const char *peer)
+{
+	struct key key = key_of_comeback(peer);
+	return txn_get(txn, TABLE_CORRESPONDENCES, key_span(&key), NULL) ?
+		fault_say(FAULT_RECOVERING, "not sent: what was said with %s is still being fetched back", peer) : txn->fault;
+}
+
 /* A message that is being made. */
 struct draft {
 	Comity__Message message;
@@ -234,6 +242,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
 	TRY(must_be_verified(txn, kase->peer));
+	TRY(must_be_whole(txn, kase->peer));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));

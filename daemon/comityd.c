@@ -145,6 +145,10 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 		.casework = &comityd->casework, .identity = comityd->identity, .trust = comityd->trust,
 		.refused = comityd_on_refused, .broken = comityd_on_broken, .owner = comityd };
 	TRY(recovery_open(&recovery, &comityd->recovery));
+	const struct comparison_rooms comparison = { .store = comityd->store, .scribe = comityd->scribe,
+		.porter = comityd->steward, .peers = comityd->peers, .own_id = own_id,
+		.every_ms = setting_ms(settings->line->reconcile_every) };
+	TRY(comparison_open(&comparison, &comityd->comparison));
 	const struct registry_rooms registry = { .store = comityd->store, .scribe = comityd->scribe, .trust = comityd->trust,
 		.peers = comityd->peers, .identity = comityd->identity, .signer = comityd_on_signer, .owner = comityd };
 	return registry_open(&registry, &comityd->registry);
@@ -173,7 +177,7 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 		TRY(pack(&settings->profile->base, &comityd->profile));
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
 		.porter = comityd->carrier, .steward = comityd->steward, .blobs = comityd->blobs, .places = &comityd->places,
-		.peers = comityd->peers, .trust = comityd->trust,
+		.peers = comityd->peers, .comparison = comityd->comparison, .trust = comityd->trust,
 		.casework = &comityd->casework, .registry = comityd->registry, .fetcher = comityd->fetcher, .identity = comityd->identity,
 		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
 	return control_open(&rooms, places->run, &comityd->control);
@@ -208,6 +212,7 @@ static void clear(struct comityd *comityd)
 	fetcher_close(comityd->fetcher);
 	supplier_close(comityd->supplier);
 	recovery_close(comityd->recovery);
+	comparison_close(comityd->comparison);
 	inbox_close(comityd->inbox);
 	outbox_close(comityd->outbox);
 	peers_free(comityd->peers);

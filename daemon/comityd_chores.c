@@ -142,6 +142,7 @@ static void on_tick(uv_timer_t *timer)
 		fetcher_retry(comityd->fetcher);	/* attachments that could not be kept */
 		outbox_retry(comityd->outbox);		/* messages that could not be signed */
 	}
+	comparison_tick(comityd->comparison);
 	if (chores->ticks % DAY_TICKS == 0)
 		begin_day(chores);
 	prune_step(chores);

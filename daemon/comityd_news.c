@@ -145,6 +145,7 @@ static void on_opened(void *owner, struct link *link)
 		return;		/* nothing else is said on this line */
 	outbox_opened(comityd->outbox, link);
 	fetcher_opened(comityd->fetcher, link);
+	comparison_opened(comityd->comparison, link);
 }
 
 static void on_closed(void *owner, struct link *link, enum fault why)
@@ -155,6 +156,7 @@ static void on_closed(void *owner, struct link *link, enum fault why)
 	fetcher_closed(comityd->fetcher, link);
 	supplier_closed(comityd->supplier, link);
 	recovery_closed(comityd->recovery, link);
+	comparison_closed(comityd->comparison, link);
 }
 
 /* Strangers all count as one for the log: they choose the names that they claim. */
@@ -214,6 +216,12 @@ static void on_recalled(void *owner, struct link *link, const struct recalled *r
 	recovery_hear(comityd->recovery, link, recalled);
 }
 
+static void on_summary(void *owner, struct link *link, const struct summary *summary)
+{
+	struct comityd *comityd = owner;
+	comparison_hear(comityd->comparison, link, summary);
+}
+
 static void on_drained(void *owner, struct link *link)
 {
 	struct comityd *comityd = owner;
@@ -224,7 +232,7 @@ static void on_drained(void *owner, struct link *link)
 const struct peers_listener comityd_line_news = {
 	.positions = on_positions, .compare = on_compare, .opened = on_opened, .closed = on_closed, .refused = on_refused,
 	.manifest = on_manifest, .confirmed = on_confirmed, .fetch = on_fetch, .bulk = on_bulk, .missing = on_missing,
-	.recall = on_recall, .recalled = on_recalled, .drained = on_drained,
+	.recall = on_recall, .recalled = on_recalled, .summary = on_summary, .drained = on_drained,
 };
 
 /* ── the desks' news ──────────────────────────────────────────────────────────────────────────── */

@@ -6,6 +6,7 @@
 #include "daemon/blobs.h"
 #include "daemon/casework.h"
 #include "daemon/comityd.h"
+#include "daemon/comparison.h"
 #include "daemon/control.h"
 #include "daemon/fetcher.h"
 #include "daemon/inbox.h"
@@ -51,6 +52,7 @@ struct comityd {
 	struct fetcher *fetcher;
 	struct supplier *supplier;
 	struct recovery *recovery;
+	struct comparison *comparison;
 	struct registry *registry;
 	struct control *control;
 	struct casework casework;

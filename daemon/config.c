@@ -119,6 +119,7 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "line.dead_after",        settings->line->dead_after,        is_duration },
 		{ "line.retry_initial",     settings->line->retry_initial,     is_duration },
 		{ "line.retry_max",         settings->line->retry_max,         is_duration },
+		{ "line.reconcile_every",   settings->line->reconcile_every,   is_duration },
 		{ "store.map_size_max",     settings->store->map_size_max,     is_size },
 		{ "store.high_water",       settings->store->high_water,       is_percent },
 		{ "store.keep_free",        settings->store->keep_free,        is_size },

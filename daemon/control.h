@@ -13,6 +13,7 @@
 
 struct blobs;
 struct casework;
+struct comparison;
 struct control;
 struct fetcher;
 struct identity;
@@ -34,6 +35,7 @@ struct control_rooms {
 	struct blobs *blobs;
 	const struct backup_places *places;
 	struct peers *peers;
+	struct comparison *comparison;
 	struct trust *trust;
 	struct casework *casework;
 	struct registry *registry;

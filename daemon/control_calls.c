@@ -41,6 +41,7 @@ static const struct row {
 	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_RECONCILE)   = { WRITERS,   .pursue = pursue_reconcile },
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },

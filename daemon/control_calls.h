@@ -66,6 +66,7 @@ call_answer answer_status, answer_peer_show;						/* control_peers.c */
 call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
 call_settle settle_peer;
 call_pursue pursue_ping;								/* control_ping.c */
+call_pursue pursue_reconcile;								/* control_reconcile.c */
 call_pursue pursue_backup_create, pursue_backup_verify, pursue_backup_list;		/* control_backup.c */
 call_answer answer_store_stat;								/* control_store.c */
 call_pursue pursue_store_check, pursue_store_compact, pursue_store_grow;

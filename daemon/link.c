@@ -214,6 +214,12 @@ static enum fault on_recalled(struct link *link, const struct packet *packet)
 	return OK;
 }
 
+static enum fault on_summary(struct link *link, const struct packet *packet)
+{
+	link->listener->summary(link->owner, link, &packet->summary);
+	return OK;
+}
+
 static enum fault on_ping(struct link *link, const struct packet *packet)
 {
 	if (wire_is_congested(link->wire))
@@ -279,6 +285,7 @@ static const struct turn {
 	[PACKET_GOODBYE]  = { IN_GREETINGS | IN(LINK_OPEN), on_goodbye },
 	[PACKET_RECALL]   = { IN(LINK_OPEN),                on_recall },
 	[PACKET_RECALLED] = { IN(LINK_OPEN),                on_recalled },
+	[PACKET_SUMMARY]  = { IN(LINK_OPEN),                on_summary },
 };
 
 static enum fault out_of_turn(const struct link *link, const char *what)

@@ -78,6 +78,13 @@ struct key key_of_number(const char *uuid, uint32_t number)
 	return key;
 }
 
+struct key key_of_comeback(const char *peer)
+{
+	struct key key = key_of_peer(peer);
+	key_text(&key, "comeback");
+	return key;
+}
+
 char *record_text(struct arena *arena, const char *text)
 {
 	return text ? arena_text(arena, span_of_text(text)) : NULL;

@@ -18,6 +18,7 @@ struct key key_of_uuid(const char *uuid);			/* empty (and so a fault) when it is
 struct key key_of_message(const char *sender, const char *message_id);
 struct key key_of_blob(const char *request_id, struct span sha256);
 struct key key_of_number(const char *uuid, uint32_t number);	/* (request id, number) */
+struct key key_of_comeback(const char *peer);			/* in TABLE_CORRESPONDENCES, while our past comes back */
 
 /* Copies in the arena; NULL for NULL, and when the budget is spent. */
 char *record_text(struct arena *arena, const char *text);

@@ -14,6 +14,16 @@ static void keep(struct txn *txn, const char *peer, const Comity__Correspondence
 	record_keep(txn, TABLE_CORRESPONDENCES, key_span(&key), &correspondence->base);
 }
 
+/* Beside the record, for those who ask often whether one is under way. */
+static void mark(struct txn *txn, const char *peer, bool is_under_way)
+{
+	struct key key = key_of_comeback(peer);
+	if (is_under_way)
+		txn_put(txn, TABLE_CORRESPONDENCES, key_span(&key), (struct span){ 0 });
+	else
+		txn_delete(txn, TABLE_CORRESPONDENCES, key_span(&key));
+}
+
 static void tell(struct txn *txn, const char *type, const char *peer, enum fault why, const char *text)
 {
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;
@@ -96,6 +106,7 @@ void record_step(struct txn *txn, const struct comeback *comeback, uint64_t firs
 			tell_recovered(txn, comeback->peer, recovery);
 		}
 		keep(txn, comeback->peer, correspondence);
+		mark(txn, comeback->peer, comeback->outcome != IS_WHOLE);
 	} else {
 		txn_fail(txn, arena_fault(&arena));
 	}
@@ -138,6 +149,7 @@ void record_all_is_well(struct txn *txn, const char *peer)
 	if (correspondence && correspondence->recovery && !correspondence->recovery->ended_at) {
 		correspondence->recovery->ended_at = now;
 		tell_recovered(txn, peer, correspondence->recovery);
+		mark(txn, peer, false);
 	}
 	if (correspondence)
 		keep(txn, peer, correspondence);

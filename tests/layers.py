@@ -74,10 +74,11 @@ WALLS = [
 	("daemon/supplier*", [*DESK, *LINE]),
 
 	# above everything
+	("daemon/comparison*", [*DESK, *LINE]),
 	("daemon/recovery*", [*DESK, *LINE, "daemon/casework", "daemon/receipts", "daemon/registry", "daemon/outbox"]),
 	("daemon/registry*", [*DESK, *LINE]),
 	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
-		"daemon/gap", "daemon/survey", "daemon/fetcher"]),
+		"daemon/gap", "daemon/survey", "daemon/fetcher", "daemon/comparison"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]

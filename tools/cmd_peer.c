@@ -280,6 +280,24 @@ enum fault cmd_peer_ping(struct tool *tool)
 		safe_or(tool, report->text, "it did not answer"));
 }
 
+/* ── comparing ────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault cmd_peer_reconcile(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__ByPeer by = by_peer(tool);
+	Comity__Call call = CALL(PEER_RECONCILE, peer_reconcile, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_COMPARED, &reply));
+	const Comity__Comparison *found = reply->compared->comparison;
+	if (!found->equal)
+		return fault_say(FAULT_OUT_OF_STEP, "%s: %s", by.peer, safe_or(tool, found->difference, "it differs"));
+	if (!printed_json(tool, &reply->compared->base))
+		print(tool, "Both hold the same: our chain up to %llu with %llu messages, theirs up to %llu with %llu.\n",
+			(unsigned long long)found->sent, (unsigned long long)found->messages_sent,
+			(unsigned long long)found->received, (unsigned long long)found->messages_received);
+	return OK;
+}
+
 /* ── standing ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* Each of these answers with the peer as it stands now, or with a word. */

@@ -103,6 +103,7 @@ const struct command commands[] = {
 	{ "peer list", cmd_peer_list, "List the authorities we know and the lines to them", "operator" },
 	{ "peer show PEER", cmd_peer_show, "Show all about one authority", "operator" },
 	{ "peer ping PEER [-c|--count N]", cmd_peer_ping, "Try the way to an authority, step by step", "operator" },
+	{ "peer reconcile PEER", cmd_peer_reconcile, "Ask an authority whether both sides hold the same", "operator" },
 	{ "peer block PEER --reason TEXT", cmd_peer_block, "Stop all traffic with an authority", "operator" },
 	{ "peer unblock PEER", cmd_peer_unblock, "Let traffic flow again", "operator" },
 	{ "peer remove PEER --confirm=PEER", cmd_peer_remove, "Forget an authority; what was exchanged is kept", "operator" },

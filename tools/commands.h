@@ -17,6 +17,7 @@ enum fault cmd_peer_verify(struct tool *tool);
 enum fault cmd_peer_list(struct tool *tool);
 enum fault cmd_peer_show(struct tool *tool);
 enum fault cmd_peer_ping(struct tool *tool);
+enum fault cmd_peer_reconcile(struct tool *tool);
 enum fault cmd_peer_block(struct tool *tool);
 enum fault cmd_peer_unblock(struct tool *tool);
 enum fault cmd_peer_remove(struct tool *tool);

@@ -114,3 +114,26 @@ def nobody_is_given_what_is_not_theirs_to_ask(lab):
 	other.say(manifest=wire.SignedManifest(text=b"x", signature=b"x"))
 	require(other.ended() == "out-of-turn", "and nothing new may be said while one side is behind")
 	freedonia.comity("status")
+
+
+def a_difference_is_noticed_and_told(lab):
+	freedonia, other = puppet(lab)
+	message = other.connect().greet().request()
+	other.dispatch(message)
+	asking = freedonia.spawn("peer", "reconcile", "xs-ca")
+	summary = other.hear("summary")
+	require(summary.sent.number == 1 and summary.received.number == 1 and summary.messages_received == 1 and not summary.answer,
+		"it says what it holds", summary)
+	wire = other.schema.wire
+	other.say(summary=wire.Summary(sent=summary.received, received=summary.sent, messages_sent=2, answer=True))
+	out, error = asking.communicate(timeout=30)
+	require(asking.returncode and "out-of-step" in error and "2 there" in error, "who asked is told", out, error)
+	found = freedonia.comity("peer", "show", "xs-ca")["correspondence"]["comparison"]
+	require(not found["equal"] and "2 there" in found["difference"], "it is written down", found)
+	lab.eventually(lambda: any(event["type"] == "comity.peer.compared.v1" and event["data"]["reason"] == "out-of-step"
+		for event in freedonia.events), "and an event")
+
+	other.say(summary=wire.Summary(sent=summary.received, received=summary.sent, messages_sent=1))
+	require(other.hear("summary").answer, "a question is answered")
+	lab.eventually(lambda: freedonia.comity("peer", "show", "xs-ca")["correspondence"]["comparison"].get("equal"), "and when it is over, that too")
+	other.leave()

@@ -246,12 +246,20 @@ def kills_and_cuts_in_the_middle_only_take_time(lab):
 	refs = _today(lab, freedonia, sylvania, there, here)
 	before = _snapshot(freedonia, sylvania, refs)
 	freedonia.put_back(copy)
+	refused = 0
 	for step in range(6):
 		relay.limit = relay.passed + 12000 + 9000 * step
 		freedonia.start()
 		lab.eventually(lambda: relay.limit is None or _is_recovered(freedonia, sylvania), "the cable breaks")
+		relay.is_down = True
+		relay.cut()
+		report = freedonia.comity("peer", "show", "xs-ca").get("correspondence", {}).get("recovery")
+		if report and not report.get("ended_at"):
+			freedonia.refused("recovering", "message", "send", there, "--text", "-", text="too early\n")
+			refused += 1
 		for one in (freedonia, sylvania) if step % 2 else (freedonia,):
 			one.kill()
+		relay.is_down = False
 		if step % 2:
 			sylvania.start()
 	relay.limit = None
@@ -259,6 +267,7 @@ def kills_and_cuts_in_the_middle_only_take_time(lab):
 	_require_the_same_again(lab, freedonia, sylvania, refs, before)
 	began = [event for event in freedonia.events if event["type"] == "comity.peer.behind.v1"]
 	require(len(began) == 1, "however often it was cut, it is one recovery", began)
+	require(refused, "meanwhile nobody speaks in a case that is not as it stands")
 	steps = set(re.findall(r"we only up to (\d+)", freedonia.log()))
 	require(len(steps) > 2, "it was cut in the middle and went on from there", steps)
 
@@ -288,3 +297,24 @@ def what_was_refused_stays_refused(lab):
 	require(before["manifests"] == after["manifests"], "the manifests are the same")
 	transports = [snapshot["cases"][there][0]["transport"] for snapshot in (before, after)]
 	require(transports[0] == transports[1], "what was refused is refused", *transports)
+
+
+# ── do both hold the same? ──
+
+def both_sides_tell_daily_that_they_hold_the_same(lab):
+	freedonia, sylvania = lab.pair(settings={"line": {"reconcile_every": "1s"}})
+	there, here = _yesterday(lab, freedonia, sylvania)
+
+	def compared(one, other):
+		found = one.comity("peer", "show", other.name).get("correspondence", {}).get("comparison", {})
+		return found.get("equal") and int(found["messages_sent"]) == 1 and int(found["messages_received"]) == 1
+	lab.eventually(lambda: compared(freedonia, sylvania) and compared(sylvania, freedonia), "both have compared, and it is written down")
+	require("both hold the same" in freedonia.run("peer", "show", "xs-ca").out, "people see it")
+	freedonia.say(there, "One more.\n")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "it is settled")
+	found = freedonia.comity("peer", "reconcile", "xs-ca")["comparison"]
+	require(found["equal"] and int(found["messages_sent"]) == 2, "asked for, it is told at once", found)
+	require("2 messages" in freedonia.run("peer", "reconcile", "xs-ca").out, "in words as well")
+	sylvania.stop()
+	lab.eventually(lambda: not freedonia.is_up(sylvania), "Sylvania is away")
+	freedonia.refused("peer-away", "peer", "reconcile", "xs-ca")
