@@ -234,7 +234,8 @@ static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	char digits[IDENTITY_DIGITS_SIZE];
 	identity_digits(digits, identity_spki(rooms->identity));
 	status->authority = (char *)identity_authority(rooms->identity);
-	status->name = (char *)identity_name(rooms->identity);
+	/* whole, as on our card; a certificate has room for 64 characters of it */
+	status->name = rooms->config->name ? rooms->config->name : (char *)identity_name(rooms->identity);
 	status->digits = record_text(inquiry->arena, digits);
 	status->version = (char *)rooms->version;
 	status->started_at = stamp_text(inquiry->arena, control->started_at);
