@@ -79,6 +79,7 @@ static void ask(struct comeback *comeback, struct link *link)
 	comeback->asked = comeback->outcome == NEEDS_OURS ? DIRECTION_OURS : DIRECTION_THEIRS;
 	comeback->due = recall.from;
 	comeback->left = recall.count;
+	comeback->heard = 0;
 	link_send_recall(link, &recall);
 }
 
@@ -150,7 +151,9 @@ static enum fault must_be_due(const struct comeback *comeback, const struct reca
 	enum direction direction = recalled->chain == WHOSE_ASKERS ? DIRECTION_OURS : DIRECTION_THEIRS;
 	if (!comeback->is_asking || direction != comeback->asked || recalled->number != comeback->due)
 		return fault_say(FAULT_OUT_OF_TURN, "number %" PRIu64 " was given back and not asked for", recalled->number);
-	if (recalled->has_more && comeback->left <= 1)
+	/* Whoever counts a little otherwise than we is not refused for that. */
+	bool is_last = comeback->left <= 1 || comeback->heard + recalled_size(recalled) >= 2 * ANSWER_SIZE_MAX;
+	if (recalled->has_more && is_last)
 		return fault_say(FAULT_OUT_OF_TURN, "more is given back than was asked for");
 	return recalled->manifest.text.len ? OK :
 		fault_say(FAULT_NOT_FOUND, "they do not hold number %" PRIu64 " any more", recalled->number);
@@ -172,6 +175,7 @@ void recovery_hear(struct recovery *recovery, struct link *link, const struct re
 		return;
 	}
 	pile_add(&comeback->piles[comeback->asked], returned);
+	comeback->heard += recalled_size(recalled);
 	comeback->due++;
 	comeback->left--;
 	comeback->is_asking = recalled->has_more;

@@ -7,7 +7,6 @@
 #include "proto/frame.h"
 
 enum {
-	ANSWER_SIZE_MAX = 2 << 20,		/* of one answer; a single manifest may be as large */
 	FRAME_SLACK = 4 << 10,			/* what a frame holds beside the spans */
 	QUEUE_SIZE_MAX = 64 << 10,		/* still to leave, when the next recall comes */
 };
@@ -36,7 +35,7 @@ static enum fault collect(struct txn *txn, const struct manifest *manifest, stru
 	return txn->fault;
 }
 
-static size_t size_of(const struct recalled *recalled)
+size_t recalled_size(const struct recalled *recalled)
 {
 	size_t size = recalled->manifest.text.len + recalled->manifest.signature.len;
 	for (size_t i = 0; i < recalled->manifest.message_count; i++)
@@ -49,7 +48,7 @@ static void add_certificates(struct txn *txn, const Comity__StoredManifest *held
 {
 	struct span chain[3];
 	registry_find_signer(txn, span_of_binary(held->signer), arena, chain);
-	bool fits = size_of(recalled) + chain[0].len + chain[1].len + FRAME_SLACK <= FRAME_SIZE_MAX;
+	bool fits = recalled_size(recalled) + chain[0].len + chain[1].len + FRAME_SLACK <= FRAME_SIZE_MAX;
 	if (!chain[0].len || !chain[1].len || !fits)
 		return;
 	recalled->signing = chain[0];
@@ -79,7 +78,7 @@ static enum fault answer(struct txn *txn, struct link *link, const struct recall
 		struct recalled recalled = { .chain = recall->chain, .number = recall->from + i };
 		arena_reset(arena);
 		TRY(look_up(txn, link_peer(link), arena, &recalled));
-		size += size_of(&recalled);
+		size += recalled_size(&recalled);
 		has_more = recalled.has_more = recalled.manifest.text.len && i + 1 < recall->count && size < ANSWER_SIZE_MAX;
 		link_send_recalled(link, &recalled);
 	}

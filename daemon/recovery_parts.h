@@ -26,6 +26,10 @@ struct returned {
 /* In the order of their numbers. */
 struct pile { struct returned *first, **end; };
 
+enum { ANSWER_SIZE_MAX = 2 << 20 };	/* of one answer: the manifest that passes it is the last */
+
+size_t recalled_size(const struct recalled *recalled);
+
 enum outcome { NEEDS_OURS, NEEDS_THEIRS, IS_WHOLE };	/* more of our chain; of theirs; nothing */
 
 /* A peer from whom our past comes back.  Lives as long as the room: a job may be under way when its line goes. */
@@ -41,6 +45,7 @@ struct comeback {
 	bool is_asking;
 	enum direction asked;
 	uint64_t due, left;			/* the number that must come next; how many may */
+	size_t heard;				/* bytes of the answer so far */
 	/* of the job that keeps; the piles are the scribe's while it runs */
 	bool is_keeping, is_stale;		/* stale: the line went meanwhile */
 	struct job job;

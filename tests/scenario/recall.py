@@ -75,6 +75,26 @@ def what_is_forged_does_not_come_back(lab):
 	require(freedonia.status(message.requesting_reference) == "SENT", "the request is there again")
 
 
+def what_they_destroyed_comes_back_as_a_hash(lab):
+	freedonia, other, message, dispatch, (text, signature) = _lost(lab)
+	other.connect()
+	other.hello()
+	other.hear("hello")
+	other.say(ready=other.schema.wire.Ready(version=1))
+	_recalled(other, other.hear("recall"), text, signature)
+	_recalled(other, other.hear("recall"), dispatch, other.sign(dispatch), [b""])
+	require(other.ended() == "caught-up", "the chain is whole")
+	report = freedonia.comity("peer", "show", "xs-ca")["correspondence"]["recovery"]
+	require(int(report["not_held"]) == 1, "that its text is gone is told", report)
+	shown = freedonia.comity("message", "show", message.message_id)
+	require(shown["state"]["sha256"] and not shown.get("message"), "its hash and its receipt are there", shown)
+	require(int(shown["state"]["receipt"]) == 1, "once", shown)
+	require(freedonia.comity("store", "check", "--deep")["ok"], "and the store is sound")
+	other.connect().greet()
+	other.send(other.manifest([(hashlib.sha256(message.SerializeToString()).hexdigest(), message.message_id)]), [message.SerializeToString()])
+	require("# refused" not in other.receipt(), "said again it is receipted again")
+
+
 def nobody_is_given_what_is_not_theirs_to_ask(lab):
 	freedonia, other = puppet(lab)
 	other.connect().greet()

@@ -236,6 +236,51 @@ def what_waits_in_the_old_copy_is_not_sent_twice(lab):
 	require(str(sylvania.messages(there)).count("waits") == 1, "it is there once")
 
 
+def a_backup_is_restored_released_and_complete(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	backup = freedonia.comity("backup", "create", "-o", os.path.join(lab.directory, "backups"))["path"]
+	refs = _today(lab, freedonia, sylvania, there, here)
+	before = _snapshot(freedonia, sylvania, refs)
+	freedonia.stop()
+	freedonia.comity("backup", "restore", backup, "--confirm", "XF-CA")
+	with lab.news:
+		freedonia.events = []
+	freedonia.start()
+	gap = lab.eventually(lambda: freedonia.comity("status").get("gaps"), "Sylvania is asked")[0]
+	require(int(gap["they_received"]) > int(gap["we_sent"]), "what is missing is known before the release", gap)
+	require(not _is_recovered(freedonia, sylvania), "and nothing happens before it")
+	freedonia.comity("daemon", "release")
+	_require_the_same_again(lab, freedonia, sylvania, refs, before)
+	for one in (freedonia, sylvania):
+		checked = one.comity("store", "check", "--deep")
+		require(checked["ok"], "the store is sound", checked)
+
+
+def two_pasts_are_an_alarm_and_never_mended(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	yesterday = [(one, one.copy("yesterday")) for one in (freedonia, sylvania)]
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	freedonia.say(there, "the one past\n")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "it is settled")
+	today = sylvania.copy("today")
+	for one, copy in yesterday:
+		one.put_back(copy)
+	for one, _ in yesterday:
+		one.start()
+	freedonia.say(there, "another past\n")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "it is settled, too")
+	sylvania.put_back(today)
+	sylvania.start()
+	for one, other in ((freedonia, sylvania), (sylvania, freedonia)):
+		peer = lab.eventually(lambda: (found := one.comity("peer", "show", other.name)["peer"]).get("alarm") and found, "both stop")
+		require(peer["alarm"] == "chain-fork", "it is a fork", peer)
+		require(" here and " in peer["alarm_text"] and "there" in peer["alarm_text"], "and both heads are shown", peer)
+		require("ALARM" in one.run("peer", "show", other.name).out, "to people as well")
+	require("another past" in str(freedonia.messages(there)) and "the one past" in str(sylvania.messages(there)), "each keeps what it has")
+
+
 def kills_and_cuts_in_the_middle_only_take_time(lab):
 	freedonia, sylvania, relay = _through_a_relay(lab)
 	there, here = _yesterday(lab, freedonia, sylvania)

@@ -69,6 +69,23 @@ static void an_event_is_shown_in_the_form_of_cloudevents(void **state)
 	assert_string_equal(event->data->peer, "xs-ca");
 }
 
+static void numbers_that_are_given_again_are_of_another_epoch(void **state)
+{
+	struct ledger *ledger = *state;
+	append(ledger, EVENT_PEER_ADDED, "xs-ca");
+	append(ledger, EVENT_PEER_VERIFIED, "xs-ca");
+	for (int i = 0; i < 2; i++) {
+		WRITING(ledger, txn);
+		events_begin_epoch(&txn);
+		assert_ok(ledger_end(&txn, OK));
+		append(ledger, EVENT_PEER_BLOCKED, "xs-ca");
+	}
+	assert_string_equal(ledger_event(ledger, 2)->id, "xf-ca/1/2");
+	assert_string_equal(ledger_event(ledger, 3)->id, "xf-ca/2/3");
+	assert_string_equal(ledger_event(ledger, 4)->id, "xf-ca/3/4");
+	assert_int_equal(ledger_event(ledger, 4)->comityepoch, 3);
+}
+
 static void a_subject_may_be_missing(void **state)
 {
 	struct ledger *ledger = *state;
@@ -83,6 +100,7 @@ int main(void)
 		LEDGER_TEST(numbers_are_dense_across_faults_and_restarts),
 		LEDGER_TEST(several_of_one_transaction_follow_one_another),
 		LEDGER_TEST(an_event_is_shown_in_the_form_of_cloudevents),
+		LEDGER_TEST(numbers_that_are_given_again_are_of_another_epoch),
 		LEDGER_TEST(a_subject_may_be_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
