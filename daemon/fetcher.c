@@ -239,6 +239,7 @@ static bool load(struct haul *haul, struct span key, const Comity__Wanted *wante
 	haul->number = wanted->number;
 	haul->size = wanted->size;
 	haul->is_own = wanted->own;
+	haul->is_lost = false;
 	haul->fault = OK;
 	return true;
 }
@@ -349,6 +350,7 @@ void fetcher_missing(struct fetcher *fetcher, struct link *link, uint32_t stream
 		return;
 	char detail[128];
 	snprintf(detail, sizeof detail, "the sender cannot give it: %s", reason);
+	haul->is_lost = haul->is_own && !strcmp(reason, fault_slug(FAULT_NOT_FOUND));
 	fail(haul, FAULT_NOT_FOUND, detail);
 	ask(haul);
 }

@@ -32,6 +32,7 @@ struct haul {
 	struct blob_part *part;			/* the porter's while an errand runs */
 	bool is_here;
 	bool is_own;				/* of a message of ours: fetched back, not received */
+	bool is_lost;				/* ours, and they do not have it */
 	enum fault fault;
 	char detail[256];
 	struct errand errand;			/* begin, finish, leave */

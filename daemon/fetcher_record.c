@@ -123,12 +123,27 @@ enum fault haul_record(struct txn *txn, struct job *job)
 	return txn->fault;
 }
 
+/* Nobody has it any more: it is not asked for again, and whoever looks at the case sees it. */
+static void record_loss(struct txn *txn, const struct haul *haul, struct arena *arena)
+{
+	struct key key = key_of_number(haul->request_id, haul->number);
+	Comity__AttachmentState *state =
+		record_find(txn, TABLE_ATTACHMENTS, key_span(&key), &comity__attachment_state__descriptor, arena);
+	txn_delete(txn, TABLE_WANTED, key_span(&haul->wanted));
+	if (!state)
+		return;
+	state->presence = COMITY__PRESENCE__VALUE__LOST;
+	record_keep(txn, TABLE_ATTACHMENTS, key_span(&key), &state->base);
+}
+
 enum fault haul_record_failure(struct txn *txn, struct job *job)
 {
 	struct haul *haul = container_of(job, struct haul, job);
 	struct arena arena;
 	arena_init(&arena, UNPACK_ARENA);
 	tell(txn, haul, find_state(txn, haul, &arena), EVENT_ATTACHMENT_FAILED, fault_slug(haul->fault));
+	if (haul->is_lost)
+		record_loss(txn, haul, &arena);
 	arena_clear(&arena);
 	return txn->fault;
 }

@@ -76,13 +76,15 @@ static enum fault restore(struct step *step, struct span raw, const char *refuse
 	}
 	if (raw.len)
 		txn_put(step->txn, TABLE_MESSAGES, key_span(&key), raw);
-	if (!raw.len || refused)
+	if (!raw.len)
 		return step->txn->fault;
 	TRY(unpack(&comity__message__descriptor, raw, &step->arena, FAULT_BAD_DOCUMENT, &unpacked));
 	const Comity__Message *message = (const Comity__Message *)unpacked;
 	if (!message->from || strcmp(message->from, state->from))
 		return FAULT_WRONG_ADDRESSEE;
 	state->request_id = message->request_id;
+	if (refused)
+		return step->txn->fault;
 	state->has_urgency = message->has_urgency;
 	state->urgency = message->urgency;
 	TRY(casework_restore(step->rooms->casework, step->txn, message, state, &step->arena, &restored));
@@ -103,7 +105,7 @@ static void keep_new(struct step *step, const struct returned *returned, struct 
 		txn_fail(step->txn, fault);
 		return;
 	}
-	step->comeback->record.not_applied += fault != OK;
+	step->comeback->record.not_applied += fault && !refused;
 	if (refused) {
 		state.transport = COMITY__TRANSPORT__VALUE__REJECTED;
 		state.reason = (char *)refused;

@@ -257,6 +257,27 @@ def a_backup_is_restored_released_and_complete(lab):
 		require(checked["ok"], "the store is sound", checked)
 
 
+def an_attachment_that_nobody_has_any_more_is_told_and_not_asked_for_for_ever(lab):
+	freedonia, sylvania, relay = _through_a_relay(lab)
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copy = freedonia.copy("yesterday")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	for strand in relay.strands:
+		strand.rate = 200 * KIBIBYTE
+	freedonia.say(there, "See the exhibit.\n", "--attach", f"{lab.file('exhibit.bin', 5000 * KIBIBYTE)},role=EXHIBIT")
+	lab.eventually(lambda: "See the exhibit" in str(sylvania.messages(there)), "the message is there, and a part of its exhibit")
+	freedonia.kill()
+	freedonia.put_back(copy)
+	freedonia.start()
+	lab.eventually(lambda: _is_recovered(freedonia, sylvania), "Freedonia has its message again")
+
+	def presence():
+		return {one["attachment"]["name"]: one["presence"] for one in freedonia.attachments(there)}.get("exhibit.bin")
+	lab.eventually(lambda: presence() == "LOST", "and is told that its exhibit is nowhere")
+	freedonia.refused("not-found", "attach", "get", there, len(freedonia.attachments(there)), "-o", os.path.join(lab.directory, "nothing"))
+	require(freedonia.comity("store", "check", "--deep")["ok"], "the store is sound")
+
+
 def two_pasts_are_an_alarm_and_never_mended(lab):
 	freedonia, sylvania = lab.pair()
 	there, here = _yesterday(lab, freedonia, sylvania)
