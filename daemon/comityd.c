@@ -68,6 +68,7 @@ static void on_signal(uv_signal_t *signal, int number)
 	uv_timer_stop(&comityd->chores.timer);
 	log_info("comityd: stopping (%s)", strsignal(number));
 	notify_manager("STOPPING=1");
+	purger_stop(comityd->purger);
 	control_close(comityd->control, on_control_closed, comityd);
 }
 
@@ -149,6 +150,11 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 		.porter = comityd->steward, .peers = comityd->peers, .own_id = own_id,
 		.every_ms = setting_ms(settings->line->reconcile_every) };
 	TRY(comparison_open(&comparison, &comityd->comparison));
+	const struct purger_rooms purger = { .store = comityd->store, .scribe = comityd->scribe, .steward = comityd->steward,
+		.blobs = comityd->blobs, .own_id = own_id,
+		.keep_cases_ms = setting_retention_ms(settings->retention->closed_cases),
+		.keep_events_ms = setting_retention_ms(settings->retention->events) };
+	TRY(purger_open(&purger, &comityd->purger));
 	const struct registry_rooms registry = { .store = comityd->store, .scribe = comityd->scribe, .trust = comityd->trust,
 		.peers = comityd->peers, .identity = comityd->identity, .signer = comityd_on_signer, .owner = comityd };
 	return registry_open(&registry, &comityd->registry);
@@ -176,7 +182,8 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 	if (settings->profile)
 		TRY(pack(&settings->profile->base, &comityd->profile));
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
-		.porter = comityd->carrier, .steward = comityd->steward, .blobs = comityd->blobs, .places = &comityd->places,
+		.porter = comityd->carrier, .purger = comityd->purger, .steward = comityd->steward, .blobs = comityd->blobs,
+		.places = &comityd->places,
 		.peers = comityd->peers, .comparison = comityd->comparison, .trust = comityd->trust,
 		.casework = &comityd->casework, .registry = comityd->registry, .fetcher = comityd->fetcher, .identity = comityd->identity,
 		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
@@ -209,6 +216,7 @@ static void announce(const struct comityd *comityd, const struct places *places,
 static void clear(struct comityd *comityd)
 {
 	registry_close(comityd->registry);
+	purger_close(comityd->purger);
 	fetcher_close(comityd->fetcher);
 	supplier_close(comityd->supplier);
 	recovery_close(comityd->recovery);

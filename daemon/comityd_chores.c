@@ -127,6 +127,8 @@ static void sweep_parts(struct chores *chores)
 static void begin_day(struct chores *chores)
 {
 	sweep_parts(chores);
+	if (purger_run(comityd_of(chores)->purger, false, NULL, NULL))
+		log_info("retention: %s", fault_text(FAULT_NOT_YET));	/* somebody asked for a round just now */
 	if (chores->pruning.is_round)
 		return;
 	chores->pruning.is_round = true;

@@ -8,6 +8,7 @@
 #include "daemon/hold.h"
 #include "daemon/log.h"
 #include "daemon/receipts.h"
+#include "proto/unpack.h"
 
 /* ── the scribe's news ────────────────────────────────────────────────────────────────────────── */
 
@@ -271,8 +272,37 @@ void comityd_on_broken(void *owner, const char *peer, enum fault why, const char
 		raise_alarm(comityd, peer, why, detail);
 }
 
+static void send_again(struct txn *txn, struct link *link, uint64_t number, struct arena *arena)
+{
+	const Comity__StoredManifest *held = chain_find(txn, link_peer(link), DIRECTION_OURS, number, arena);
+	if (held)
+		link_send_manifest(link, span_of_binary(held->text), span_of_binary(held->signature), NULL, 0);
+}
+
+/* To the letter as it was signed then. */
+static void on_again(void *owner, struct link *link, const uint64_t *receipts, size_t count)
+{
+	struct comityd *comityd = owner;
+	struct txn txn;
+	struct arena arena;
+	if (txn_begin(comityd->store, TXN_READ, &txn))
+		return;
+	arena_init(&arena, UNPACK_ARENA);
+	for (size_t i = 0; i < count; i++)
+		send_again(&txn, link, receipts[i], &arena);
+	arena_clear(&arena);
+	txn_abort(&txn);
+}
+
+static void on_reused(void *owner, const char *peer, const char *detail)
+{
+	struct comityd *comityd = owner;
+	registry_refused(comityd->registry, peer, LINE_PROVEN, "", FAULT_ID_REUSED, detail);
+}
+
 const struct inbox_listener comityd_inbox_news = {
 	.arrived = on_arrived, .receipted = on_receipted, .kept = on_kept, .broken = comityd_on_broken,
+	.again = on_again, .reused = on_reused,
 };
 
 void comityd_on_recorded(void *owner, struct link *link)

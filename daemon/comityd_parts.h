@@ -13,6 +13,7 @@
 #include "daemon/outbox.h"
 #include "daemon/peers.h"
 #include "daemon/porter.h"
+#include "daemon/purger.h"
 #include "daemon/recovery.h"
 #include "daemon/registry.h"
 #include "daemon/scribe.h"
@@ -43,6 +44,7 @@ struct comityd {
 	struct store *store;
 	struct scribe *scribe;
 	struct porter *carrier, *reader;	/* what comes in is written, what goes out is read */
+	struct purger *purger;
 	struct porter *steward;			/* backups, and what else takes long */
 	struct backup_places places;
 	struct blobs *blobs;

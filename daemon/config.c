@@ -68,6 +68,11 @@ static enum fault is_size(const char *text)
 	return size_read(text, &size);
 }
 
+static enum fault is_retention(const char *text)
+{
+	return strcmp(text, "never") ? is_duration(text) : OK;
+}
+
 static enum fault is_percent(const char *text)
 {
 	unsigned percent;
@@ -123,6 +128,8 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "store.map_size_max",     settings->store->map_size_max,     is_size },
 		{ "store.high_water",       settings->store->high_water,       is_percent },
 		{ "store.keep_free",        settings->store->keep_free,        is_size },
+		{ "retention.closed_cases", settings->retention->closed_cases, is_retention },
+		{ "retention.events",       settings->retention->events,       is_retention },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
 		{ "log.level",              settings->log->level,              is_level },
@@ -150,10 +157,12 @@ static void point_to(struct settings *settings)
 	static const Comity__StoreSettings store = COMITY__STORE_SETTINGS__INIT;
 	static const Comity__LimitSettings limits = COMITY__LIMIT_SETTINGS__INIT;
 	static const Comity__LogSettings log = COMITY__LOG_SETTINGS__INIT;
+	static const Comity__RetentionSettings retention = COMITY__RETENTION_SETTINGS__INIT;
 	settings->line = settings->config->line ? settings->config->line : &line;
 	settings->store = settings->config->store ? settings->config->store : &store;
 	settings->limits = settings->config->limits ? settings->config->limits : &limits;
 	settings->log = settings->config->log ? settings->config->log : &log;
+	settings->retention = settings->config->retention ? settings->config->retention : &retention;
 }
 
 static enum fault read_config(struct settings *settings, const char *path, void (*complain)(const char *sentence))
@@ -211,4 +220,9 @@ uint64_t setting_bytes(const char *text)
 unsigned setting_percent(const char *text)
 {
 	return (unsigned)strtoul(text, NULL, 10);
+}
+
+int64_t setting_retention_ms(const char *text)
+{
+	return strcmp(text, "never") ? (int64_t)setting_ms(text) : -1;
 }

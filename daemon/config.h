@@ -29,6 +29,7 @@ struct settings {
 	const Comity__StoreSettings *store;
 	const Comity__LimitSettings *limits;
 	const Comity__LogSettings *log;
+	const Comity__RetentionSettings *retention;
 };
 
 /* Read and check both files.  Every mistake is told to `complain` with file:line:column.  Faults: config. */
@@ -38,3 +39,5 @@ void settings_clear(struct settings *settings);
 uint64_t setting_ms(const char *text);
 uint64_t setting_bytes(const char *text);
 unsigned setting_percent(const char *text);
+/* Of a retention: -1 for "never". */
+int64_t setting_retention_ms(const char *text);

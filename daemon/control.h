@@ -20,6 +20,7 @@ struct identity;
 struct peers;
 struct backup_places;
 struct porter;
+struct purger;
 struct registry;
 struct scribe;
 struct store;
@@ -31,6 +32,7 @@ struct control_rooms {
 	struct store *store;
 	struct scribe *scribe;
 	struct porter *porter;
+	struct purger *purger;
 	struct porter *steward;		/* for what takes long: backups, and looking through the store */
 	struct blobs *blobs;
 	const struct backup_places *places;

@@ -64,6 +64,9 @@ static const struct row {
 	ROW(STORE_CHECK)      = { READERS,   .pursue = pursue_store_check },
 	ROW(STORE_COMPACT)    = { ADMINS,    .pursue = pursue_store_compact },
 	ROW(STORE_GROW)       = { ADMINS,    .pursue = pursue_store_grow },
+	ROW(STORE_PURGE)      = { ADMINS,    .pursue = pursue_store_purge },
+	ROW(REQUEST_HOLD)     = { WRITERS,   .change = change_request_hold, .uses_reserve = true },
+	ROW(REQUEST_RELEASE_HOLD) = { WRITERS, .change = change_request_release_hold, .uses_reserve = true },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 #undef ROW
 };

@@ -70,6 +70,8 @@ call_pursue pursue_reconcile;								/* control_reconcile.c */
 call_pursue pursue_backup_create, pursue_backup_verify, pursue_backup_list;		/* control_backup.c */
 call_answer answer_store_stat;								/* control_store.c */
 call_pursue pursue_store_check, pursue_store_compact, pursue_store_grow;
+call_answer change_request_hold, change_request_release_hold;				/* control_retention.c */
+call_pursue pursue_store_purge;
 call_answer change_daemon_release;
 call_settle settle_release;							/* control_hold.c */
 call_answer change_card;								/* control_card.c */

@@ -35,7 +35,8 @@ static enum fault gather(struct watch *watch, struct inquiry *inquiry, Comity__E
 		Comity__Event *event = events_find(inquiry->txn, own_id, watch->seq + 1, inquiry->arena);
 		TRY(inquiry_fault(inquiry));
 		if (!event)
-			return fault_say(FAULT_EVENTS_EXPIRED, "event %" PRIu64 " is no longer kept", watch->seq + 1);
+			return fault_say(FAULT_EVENTS_EXPIRED, "event %" PRIu64 " is no longer kept; the oldest that is kept is %" PRIu64,
+				watch->seq + 1, events_first(inquiry->txn));
 		watch->seq++;
 		if (!is_of(watch, event))
 			continue;

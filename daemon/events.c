@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proto/stamp.h"
+#include "proto/unpack.h"
 
 static const char counter[] = "events";
 
@@ -74,6 +75,44 @@ void events_begin_epoch(struct txn *txn)
 		txn_fail(txn, FAULT_NO_MEMORY);
 	txn_put(txn, TABLE_META, key_span(&key), span_of(&starts));
 	bytes_clear(&starts);
+}
+
+uint64_t events_first(struct txn *txn)
+{
+	struct walk walk;
+	struct span key, value;
+	uint64_t number = 0;
+	walk_from(&walk, txn, TABLE_EVENTS, (struct span){ 0 }, (struct span){ 0 });
+	if (walk_next(&walk, &key, &value) && !key_take_u64(&key, &number))
+		number = 0;
+	walk_end(&walk);
+	return number;
+}
+
+/* The last one is kept, however old: the numbers go on from it. */
+uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry)
+{
+	struct walk walk;
+	struct span key, value;
+	struct arena arena;
+	uint64_t count = 0, number, last = events_last(txn);
+	bool is_old = true;
+	arena_init(&arena, UNPACK_ARENA);
+	walk_from(&walk, txn, TABLE_EVENTS, (struct span){ 0 }, (struct span){ 0 });
+	while (is_old && (is_dry || count < most) && walk_next(&walk, &key, &value)) {
+		struct span whole = key;
+		int64_t at;
+		arena_reset(&arena);
+		const Comity__Event *event = record_read(txn, value, &comity__event__descriptor, &arena);
+		is_old = event && key_take_u64(&key, &number) && number < last && event->time && stamp_read(event->time, &at) &&
+			at < before;
+		count += is_old;
+		if (is_old && !is_dry)
+			txn_delete(txn, TABLE_EVENTS, whole);
+	}
+	walk_end(&walk);
+	arena_clear(&arena);
+	return count;
 }
 
 uint64_t events_last(struct txn *txn)

@@ -13,6 +13,10 @@ void events_append_message(struct txn *txn, const char *type, const char *peer, 
 /* From the next event on, a new epoch: this store is older than its own past, and numbers that were given before are given
  * again to other events.  Who kept a number from another epoch must list anew. */
 void events_begin_epoch(struct txn *txn);
+/* Forget the oldest events, those before that moment, at most `most` of them; how many.  Dry: only count. */
+uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry);
+/* The number of the oldest that is kept; 0 when none is. */
+uint64_t events_first(struct txn *txn);
 /* The newest number; 0 when there is none. */
 uint64_t events_last(struct txn *txn);
 /* Event `number`, whole, in the arena; NULL when there is none. */
@@ -20,6 +24,9 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 
 #define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
 #define EVENT_REQUEST_STATUS    "comity.request.status.v1"
+#define EVENT_REQUEST_PURGED    "comity.request.purged.v1"
+#define EVENT_REQUEST_HELD      "comity.request.held.v1"
+#define EVENT_REQUEST_RELEASED  "comity.request.released.v1"
 #define EVENT_REQUEST_ALERT     "comity.request.alert.v1"
 #define EVENT_MESSAGE_QUEUED    "comity.message.queued.v1"
 #define EVENT_MESSAGE_DELIVERED "comity.message.delivered.v1"

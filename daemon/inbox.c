@@ -14,6 +14,7 @@
 #include "proto/unpack.h"
 
 enum { ARRIVALS_MAX = 16 };		/* of one link, heard and not yet kept: then we stop hearing it */
+enum { AGAIN_MAX = 16 };			/* receipts that are sent once more for one arrival */
 
 struct signer_row {
 	struct signer_row *next;
@@ -45,6 +46,9 @@ struct arrival {
 	struct arena arena;			/* of the parsed manifest */
 	struct manifest manifest;
 	struct position position;		/* to be confirmed */
+	uint64_t again[AGAIN_MAX];		/* our manifests in which messages of it were receipted before */
+	size_t again_count;
+	char reused[UUID_TEXT_SIZE];		/* a message with another content under a used id; "" when none was */
 };
 
 static struct signer_row *find_row(struct inbox *inbox, const char *peer)
@@ -208,9 +212,20 @@ static void take_new(struct arrival *arrival, struct txn *txn, struct manifest_e
 }
 
 /* The same id again: the same message gets its receipt again, another one is refused and reported. */
-static void take_again(struct txn *txn, const Comity__MessageState *seen, struct manifest_entry *entry)
+static void note_again(struct arrival *arrival, uint64_t receipt)
+{
+	for (size_t i = 0; i < arrival->again_count; i++)
+		if (arrival->again[i] == receipt)
+			return;
+	if (receipt && arrival->again_count < AGAIN_MAX)
+		arrival->again[arrival->again_count++] = receipt;
+}
+
+static void take_again(struct arrival *arrival, struct txn *txn, const Comity__MessageState *seen, struct manifest_entry *entry)
 {
 	bool is_same = seen->sha256.len == DIGEST_SIZE && !memcmp(seen->sha256.data, entry->sha256, DIGEST_SIZE);
+	if (is_same)
+		note_again(arrival, seen->receipt);
 	if (is_same && seen->transport != COMITY__TRANSPORT__VALUE__REJECTED)
 		return;
 	entry->refused = is_same && seen->reason ? seen->reason : fault_slug(FAULT_ID_REUSED);
@@ -218,6 +233,7 @@ static void take_again(struct txn *txn, const Comity__MessageState *seen, struct
 		return;
 	Comity__MessageState report = *seen;
 	report.reason = (char *)fault_slug(FAULT_ID_REUSED);
+	memcpy(arrival->reused, entry->message_id, sizeof arrival->reused);
 	events_append_message(txn, EVENT_INBOX_REJECTED, report.from, &report);
 }
 
@@ -229,7 +245,7 @@ static void take(struct arrival *arrival, struct txn *txn, struct manifest_entry
 	if (txn->fault)
 		return;
 	if (seen)
-		take_again(txn, seen, entry);
+		take_again(arrival, txn, seen, entry);
 	else
 		take_new(arrival, txn, entry, raw, arena);
 }
@@ -275,6 +291,8 @@ static enum fault keep(struct txn *txn, struct job *job)
 	};
 	struct arrival *arrival = container_of(job, struct arrival, job);
 	enum chain_fit fit;
+	arrival->again_count = 0;	/* it may run more than once */
+	arrival->reused[0] = 0;
 	TRY(chain_judge(txn, &arrival->manifest, arrival->text, &fit));
 	if (arrival->manifest.purpose != PURPOSE_DISPATCH)
 		txn_use_reserve(txn);	/* a receipt shrinks what waits */
@@ -288,6 +306,20 @@ static enum fault keep(struct txn *txn, struct job *job)
 
 /* ── answer: on the loop, once it is on disk ──────────────────────────────────────────────────── */
 
+/* What came before gets the very receipt that it got then; what came under a used id is shown where the peer is. */
+static void tell_repeats(struct inbox *inbox, const struct arrival *arrival, struct link *link)
+{
+	char detail[128];
+	if (link && arrival->again_count && inbox->listener->again)
+		inbox->listener->again(inbox->owner, link, arrival->again, arrival->again_count);
+	if (!arrival->reused[0])
+		return;
+	snprintf(detail, sizeof detail, "another message came under the id %s, which was used before", arrival->reused);
+	log_unusual("inbox %s: %s", arrival->manifest.from, detail);
+	if (inbox->listener->reused)
+		inbox->listener->reused(inbox->owner, arrival->manifest.from, detail);
+}
+
 static void answer(struct job *job, enum fault fault)
 {
 	struct arrival *arrival = container_of(job, struct arrival, job);
@@ -299,6 +331,7 @@ static void answer(struct job *job, enum fault fault)
 		link_resume(current);
 	switch (fault_remedy(fault)) {
 	case REMEDY_NONE:
+		tell_repeats(inbox, arrival, link);
 		if (link) {
 			link_send_confirm(link, &arrival->position);
 			inbox->listener->kept(inbox->owner, link);

@@ -25,6 +25,10 @@ struct inbox_listener {
 	void (*kept)(void *owner, struct link *link);
 	/* On the loop: the peer broke the protocol; its link is being closed. */
 	void (*broken)(void *owner, const char *peer, enum fault why, const char *detail);
+	/* On the loop: messages came again that were receipted before, in our manifests of these numbers.  May be NULL. */
+	void (*again)(void *owner, struct link *link, const uint64_t *receipts, size_t count);
+	/* On the loop: another message came under a used id, and was refused; its link stays.  May be NULL. */
+	void (*reused)(void *owner, const char *peer, const char *detail);
 };
 
 enum fault inbox_open(struct scribe *scribe, const struct identity *identity, const struct inbox_listener *listener,

@@ -49,6 +49,20 @@ static bool is_meant(const Comity__MessageState *state, const struct manifest *m
 		!memcmp(state->sha256.data, entry->sha256, DIGEST_SIZE);
 }
 
+/* Something went out under an id of ours that we did not say: our keys, or our store, are elsewhere as well. */
+static bool is_about_another(const Comity__MessageState *state, const struct manifest *manifest, const struct manifest_entry *entry)
+{
+	return entry->refused && !strcmp(entry->refused, fault_slug(FAULT_ID_REUSED)) && !strcmp(state->to, manifest->from) &&
+		(state->sha256.len != DIGEST_SIZE || memcmp(state->sha256.data, entry->sha256, DIGEST_SIZE));
+}
+
+static void tell_reused(struct txn *txn, const Comity__MessageState *state)
+{
+	Comity__MessageState report = *state;
+	report.reason = (char *)fault_slug(FAULT_ID_REUSED);
+	events_append_message(txn, EVENT_MESSAGE_REFUSED, report.to, &report);
+}
+
 void receipts_take(struct txn *txn, const char *own_id, const struct manifest *manifest, receipts_refused *refused,
 	void *owner)
 {
@@ -61,6 +75,8 @@ void receipts_take(struct txn *txn, const char *own_id, const struct manifest *m
 		const struct manifest_entry *entry = &manifest->entries[i];
 		Comity__MessageState *state = entry->index ? NULL :
 			find_state(txn, own_id, entry->message_id, &arena);
+		if (state && is_about_another(state, manifest, entry))
+			tell_reused(txn, state);
 		if (!is_meant(state, manifest, entry) || !changes[manifest->purpose](state, manifest, entry))
 			continue;
 		keep_state(txn, state);

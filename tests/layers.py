@@ -35,6 +35,8 @@ WALLS = [
 	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
 	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
 	("daemon/events*", ["proto/", *LEDGER]),
+	("daemon/retention*", ["proto/", *LEDGER, "daemon/events"]),
+	("daemon/purger*", ["proto/", *LEDGER, *BLOBS, *SIDE, "daemon/retention"]),
 	("daemon/backups*", ["proto/", *LEDGER]),
 	("daemon/gap*", ["proto/", *LEDGER, "daemon/chain"]),
 	("daemon/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/events", "daemon/hold", "daemon/survey"]),
@@ -78,7 +80,7 @@ WALLS = [
 	("daemon/recovery*", [*DESK, *LINE, "daemon/casework", "daemon/receipts", "daemon/registry", "daemon/outbox"]),
 	("daemon/registry*", [*DESK, *LINE]),
 	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
-		"daemon/gap", "daemon/survey", "daemon/fetcher", "daemon/comparison"]),
+		"daemon/gap", "daemon/survey", "daemon/retention", "daemon/purger", "daemon/fetcher", "daemon/comparison"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]

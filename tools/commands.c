@@ -80,6 +80,7 @@ const struct option options[] = {
 	{ 0, "final", NULL, false, "every measure is dealt with: the request is executed" },
 	{ 0, "partial", NULL, false, "more will follow" },
 	{ 0, "keys", NULL, false, "put our private keys inside too: guard it as you guard them" },
+	{ 0, "dry-run", NULL, false, "only say what would be done" },
 	{ 0, "deep", NULL, false, "read everything, verify every signature" },
 	{ 0, "trust", "CARD", false, "the identity in this card is the one that was checked by telephone" },
 	{ 0 }
@@ -122,6 +123,9 @@ const struct command commands[] = {
 	{ "request abandon REF", cmd_request_abandon, "Drop a draft", "officer" },
 	{ "request template [--kind KIND]", cmd_request_template, "Print an empty form with what each field is for", "officer" },
 
+	{ "request hold REF --reason TEXT", cmd_request_hold, "Put a case under a legal hold: nothing of it is destroyed", "officer" },
+	{ "request release-hold REF", cmd_request_release_hold, "End the legal hold of a case", "officer" },
+
 	{ "inbox list", cmd_inbox_list, "List the requests to us that are not over", "officer" },
 	{ "inbox show REF", cmd_request_show, "Show a request to us", "officer" },
 
@@ -156,6 +160,7 @@ const struct command commands[] = {
 	{ "store check [--deep]", cmd_store_check, "Look through the store and its attachments for what is wrong", "operator" },
 	{ "store compact", cmd_store_compact, "Give back the room of what was deleted; writing waits meanwhile", "operator" },
 	{ "store grow SIZE", cmd_store_grow, "Let the store grow further, to 32G for example, until the daemon ends", "operator" },
+	{ "store purge [--dry-run]", cmd_store_purge, "Destroy now what the retention policy says; receipts and what was seen stay", "operator" },
 	{ "daemon release", cmd_daemon_release, "Let a daemon that was restored go on", "operator" },
 
 	{ "explain SLUG", cmd_explain, "Explain an error by its slug or exit status", "everybody" },

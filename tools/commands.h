@@ -55,6 +55,9 @@ enum fault cmd_store_stat(struct tool *tool);
 enum fault cmd_store_check(struct tool *tool);
 enum fault cmd_store_compact(struct tool *tool);
 enum fault cmd_store_grow(struct tool *tool);
+enum fault cmd_store_purge(struct tool *tool);
+enum fault cmd_request_hold(struct tool *tool);
+enum fault cmd_request_release_hold(struct tool *tool);
 enum fault cmd_daemon_release(struct tool *tool);
 
 enum fault cmd_explain(struct tool *tool);

@@ -123,6 +123,15 @@ static enum fault add_readable(struct dossier_writer *writer, const Comity__Mess
 	return fault;
 }
 
+/* The manifests that sign its digest, and the receipts for it, are there all the same. */
+static void leave_out_purged(struct dossier_writer *writer, const Comity__MessageState *state)
+{
+	char why[200];
+	snprintf(why, sizeof why, "its content%s was destroyed on %.10s by the retention policy; what was signed about it is here",
+		state->attachments ? " and its attachments" : "", state->purged_at);
+	leave_out(writer, state->message_id, why);
+}
+
 static enum fault add_message(struct dossier_writer *writer, const char *id)
 {
 	char name[80];
@@ -133,6 +142,10 @@ static enum fault add_message(struct dossier_writer *writer, const char *id)
 	Comity__Call call = CALL(MESSAGE_SHOW, message_show, &by);
 	TRY(ask(writer->tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
 	const Comity__MessageView *view = reply->message;
+	if (view->state && view->state->purged_at) {
+		leave_out_purged(writer, view->state);
+		return OK;
+	}
 	if (!view->state || !view->state->message_id || !view->has_raw)
 		return fault_say(FAULT_BAD_FRAME, "comityd did not give the signed bytes of message %s", id);
 	snprintf(name, sizeof name, "messages/%.40s", id);
