@@ -170,6 +170,8 @@ static void on_refused(void *owner, const char *peer, enum line_proof proof, con
 	log_unusual_about(about, "line %s%s%s: %s: %s", address,
 		!*peer ? "" : proof == LINE_PROVEN ? " with " : " of whoever claims to be ", peer, fault_slug(why), detail);
 	registry_refused(comityd->registry, peer, proof, address, why, detail);
+	if (proof == LINE_PROVEN && why == FAULT_CHAIN_FORK)
+		raise_alarm(comityd, peer, why, detail);	/* they found it, or we did: again is harmless */
 }
 
 static void on_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)

@@ -246,6 +246,7 @@ static enum fault fault_of_goodbye(enum fault told)
 {
 	static const struct { enum fault told, ours; } meanings[] = {
 		{ FAULT_DUPLICATE_LINE, FAULT_DUPLICATE_LINE },
+		{ FAULT_CHAIN_FORK,     FAULT_CHAIN_FORK },	/* only who holds the longer chain can see it */
 		{ FAULT_ON_HOLD,        FAULT_PEER_ON_HOLD },
 		{ FAULT_STORE_FULL,     FAULT_REMOTE_STORE_FULL },
 		{ FAULT_DISK_FULL,      FAULT_REMOTE_STORE_FULL },

@@ -67,7 +67,7 @@ enum fault registry_unblock(const struct registry *registry, struct txn *txn, co
 /* Certificates stay for evidence, and so does all that was said. */
 enum fault registry_remove(const struct registry *registry, struct txn *txn, const char *peer, uint32_t uid,
 	struct arena *arena, Comity__Peer **removed) MUST_CHECK;
-/* The correspondence is stopped until a human has looked: chain fork, behind own past.  Unknown peers are fine. */
+/* The correspondence is stopped until a human has looked: chain fork, recall forged.  Unknown peers are fine. */
 void registry_alarm(struct txn *txn, const char *peer, enum fault fault, const char *detail);
 /* Lines with this peer were refused: kept for `comity peer show`, one row a reason.  Unknown peers are fine. */
 void registry_note_refusal(struct txn *txn, const char *peer, const struct refused *refused);

@@ -80,7 +80,7 @@ enum remedy {
 	/* ── the record ───────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_CHAIN_GAP,           "chain-gap",           REMEDY_HANG_UP,       76, "a manifest does not continue the chain", "the line is dialled again and both sides compare positions") \
 	X(FAULT_CHAIN_FORK,          "chain-fork",          REMEDY_CALL_OPERATOR, 76, "the two sides hold different histories; the correspondence is stopped", "comity peer show PEER shows both heads; telephone the other authority") \
-	X(FAULT_BEHIND_OWN_PAST,     "behind-own-past",     REMEDY_CALL_OPERATOR, 76, "the counterpart has newer entries of ours than we have: this store is older than it should be", "restore the newest backup") \
+	X(FAULT_BEHIND_OWN_PAST,     "behind-own-past",     REMEDY_CALL_OPERATOR, 76, "the counterpart has newer entries of ours than we have: this store is older than it should be", "it is fetched back by itself; comity peer show PEER tells what came back") \
 	X(FAULT_DIGEST_MISMATCH,     "digest-mismatch",     REMEDY_REFUSE,        76, "content does not match its digest", "it is fetched again; if it stays so, ask the sender") \
 	X(FAULT_ID_REUSED,           "id-reused",           REMEDY_REFUSE,        76, "a different message came under an id that was used before", "the counterpart's software is at fault; both sides keep the report") \
 	X(FAULT_WRONG_ADDRESSEE,     "wrong-addressee",     REMEDY_REFUSE,        76, "the message is not addressed to us, or not from the peer that sent it", "the counterpart's software is at fault; see its log") \

@@ -60,11 +60,11 @@ static void a_refusal_reaches_the_other_side(void **state)
 	assert_int_equal(pair.s.refused_why, FAULT_CHAIN_FORK);
 	assert_string_equal(pair.s.refused_peer, "xf-ca");
 	assert_int_equal(pair.s.refused_proof, LINE_PROVEN);
-	assert_int_equal(pair.f.refused_why, FAULT_GOODBYE);
+	assert_int_equal(pair.f.refused_why, FAULT_CHAIN_FORK);	/* it is theirs as well as ours */
 	assert_string_equal(pair.f.refused_detail, "they say: chain-fork: as the test wants it");
 	struct peer_report report;
 	assert_true(peers_report(pair.f.peers, "xs-ca", &report));
-	assert_int_equal(report.fault, FAULT_GOODBYE);
+	assert_int_equal(report.fault, FAULT_CHAIN_FORK);
 	assert_string_equal(report.detail, "they say: chain-fork: as the test wants it");
 	pair.s.compare_with = OK;
 	until(pair.f.link && pair.s.link);	/* it never gives up by itself */
