@@ -4,7 +4,7 @@ A run's function is given the stage, measures, and returns a value for each of i
 """
 from typing import Callable, NamedTuple
 
-from benchmark import attachment, crowd, machine, messages, recovery
+from benchmark import attachment, crowd, floor, machine, messages, recovery
 
 
 class Figure(NamedTuple):
@@ -34,6 +34,17 @@ RUNS = [
 		Figure("latency_p99_ms", "ms", "the same", "6", "2.5"),
 		Figure("submit_p50_ms", "ms", "the same, until it is durable here and answered", "0.8", "0.5"),
 	]),
+	Run(floor.many, [
+		Figure("floor_messages_per_second", "1/s", "the same way of a message, with the same libraries and nothing of ours: no "
+			"signatures, no cases, no clients; as many in flight"),
+		Figure("floor_cpu_seconds_per_1000_messages", "s", "both processes of the floor, under that load"),
+	]),
+	Run(floor.one_at_a_time, [
+		Figure("floor_latency_p50_ms", "ms", "the floor, one message at a time"),
+	]),
+	Run(floor.share, [
+		Figure("share_of_floor_percent", "%", "our messages per second of the floor's"),
+	], needs=("messages_per_second", "floor_messages_per_second")),
 	Run(attachment.move, [
 		Figure("attachment_mb_per_second", "MB/s", "hashed and synced on both sides, from the send to the signed receipt "
 			"for all of it", "300", "450"),
