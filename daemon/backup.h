@@ -18,6 +18,8 @@
  *
  * Everything here blocks on the disk: not for the loop's thread.
  */
+#include <stdatomic.h>
+
 #include "proto/arena.h"
 #include "proto/control.pb-c.h"
 
@@ -38,18 +40,19 @@ struct backup_source {
 	struct backup_places places;
 	const char *software;
 	bool with_keys;
+	const atomic_bool *must_stop;		/* asked now and then: give up; may be NULL */
 };
 
 /* Make a backup in the set `directory`, which is made if it is missing (its parent must be there).  The report lives in
  * the arena; attachments that are lost or altered are its problems, and are left out.  Faults: usage (no absolute path),
- * exists, not yet (another one is being made there), io, disk full, no memory. */
+ * exists, not yet (another one is being made there), io, disk full, no memory, shutting down (it must stop). */
 enum fault backup_create(const struct backup_source *source, const char *directory, struct arena *arena,
 	Comity__BackupReport *report) MUST_CHECK;
 /* Look through a backup, writing nothing: signature, files, ledger and chains.  Deep: every attachment is read, and every
  * signature in the ledger verified; else some of the attachments.  `identity` is ours, or NULL when it is not known.
  * What is wrong is told by the report.  Faults: bad backup (it is none, or its list is not genuine), io, no memory. */
-enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, struct arena *arena,
-	Comity__BackupReport *report) MUST_CHECK;
+enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, const atomic_bool *must_stop,
+	struct arena *arena, Comity__BackupReport *report) MUST_CHECK;
 /* The backups of a set, oldest first, by what they say of themselves. */
 enum fault backup_list(const char *directory, struct arena *arena, Comity__BackupList *list) MUST_CHECK;
 

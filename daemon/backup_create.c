@@ -189,7 +189,8 @@ static enum fault look_into(struct making *making)
 	Comity__SurveyReport *ledger = making->report->ledger = arena_alloc(making->arena, sizeof *ledger);
 	if (!ledger)
 		return arena_fault(making->arena);
-	const struct survey_subject subject = { .store = making->view, .own_id = identity_authority(making->source->identity) };
+	const struct survey_subject subject = { .store = making->view, .own_id = identity_authority(making->source->identity),
+		.must_stop = making->source->must_stop };
 	return survey(&subject, making->arena, ledger);
 }
 
@@ -235,6 +236,8 @@ static enum fault add_attachment(struct making *making, struct span key, uint64_
 	char name[sizeof "blobs/" + BLOB_NAME_SIZE] = "blobs/";
 	uint8_t digest[DIGEST_SIZE];
 	struct blob_id id = { key.at, key.at + CASE_ID_SIZE };
+	if (making->source->must_stop && atomic_load(making->source->must_stop))
+		return fault_say(FAULT_SHUTTING_DOWN, "the backup was given up");
 	TRY(blobs_name(making->source->blobs, id, name + strlen(name)));
 	bool is_shared = share(making, name, size, digest);
 	enum fault fault = is_shared ? OK : copy(making, name, id, digest);

@@ -21,6 +21,7 @@ enum { SAMPLE = 64, HEAD_SIZE = 1024 };	/* attachments that are read when not al
 struct verifying {
 	const char *path;
 	bool is_deep;
+	const atomic_bool *must_stop;
 	struct arena *arena;
 	Comity__BackupReport *report;
 	int dir;
@@ -55,6 +56,8 @@ static enum fault verify_file(struct verifying *verifying, const struct backup_l
 {
 	char name[BACKUP_PATH_SIZE];
 	snprintf(name, sizeof name, "%.*s", (int)line->path.len, (const char *)line->path.at);
+	if (verifying->must_stop && atomic_load(verifying->must_stop))
+		return fault_say(FAULT_SHUTTING_DOWN, "verifying was given up");
 	verifying->report->files++;
 	if (!must_read(verifying, line->path))
 		return OK;	/* that it is there, and its size, the ledger's survey asks */
@@ -85,7 +88,8 @@ static enum fault verify_files(struct verifying *verifying, struct span lines)
 static enum fault verify_ledger(struct verifying *verifying)
 {
 	char path[BACKUP_PATH_SIZE];
-	struct survey_subject subject = { .own_id = verifying->head.authority, .is_deep = verifying->is_deep };
+	struct survey_subject subject = { .own_id = verifying->head.authority, .is_deep = verifying->is_deep,
+		.must_stop = verifying->must_stop };
 	Comity__SurveyReport *ledger = verifying->report->ledger = arena_alloc(verifying->arena, sizeof *ledger);
 	if (!ledger)
 		return arena_fault(verifying->arena);
@@ -120,17 +124,17 @@ static enum fault verify(struct verifying *verifying, const struct identity *ide
 	if (!verifying->has_sound_ledger)
 		return OK;
 	enum fault fault = verify_ledger(verifying);
-	if (!fault || fault == FAULT_NO_MEMORY)
+	if (!fault || fault == FAULT_NO_MEMORY || fault == FAULT_SHUTTING_DOWN)
 		return fault;
 	verifying->report->ledger = NULL;
 	backup_tell(verifying->report, verifying->arena, fault, BACKUP_LEDGER, fault_detail(fault));
 	return OK;
 }
 
-enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, struct arena *arena,
-	Comity__BackupReport *report)
+enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, const atomic_bool *must_stop,
+	struct arena *arena, Comity__BackupReport *report)
 {
-	struct verifying verifying = { .path = path, .is_deep = is_deep, .arena = arena, .report = report };
+	struct verifying verifying = { .path = path, .is_deep = is_deep, .must_stop = must_stop, .arena = arena, .report = report };
 	comity__backup_report__init(report);
 	report->has_files = report->has_files_read = report->has_ok = 1;
 	TRY(backup_open_dir(path, &verifying.dir));

@@ -182,7 +182,7 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 	if (settings->profile)
 		TRY(pack(&settings->profile->base, &comityd->profile));
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
-		.porter = comityd->carrier, .purger = comityd->purger, .steward = comityd->steward, .blobs = comityd->blobs,
+		.porter = comityd->carrier, .purger = comityd->purger, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
 		.places = &comityd->places,
 		.peers = comityd->peers, .comparison = comityd->comparison, .trust = comityd->trust,
 		.casework = &comityd->casework, .registry = comityd->registry, .fetcher = comityd->fetcher, .identity = comityd->identity,

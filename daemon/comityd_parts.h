@@ -60,7 +60,7 @@ struct comityd {
 	struct casework casework;
 	struct bytes profile;
 	struct job certificates;
-	bool is_stopping;
+	atomic_bool is_stopping;
 };
 
 /* What is done by the clock, from now on until the timer is closed.  Faults: io. */

@@ -6,6 +6,7 @@
  * writes are jobs of the scribe, answered when they are on disk.  A client that is slow, silent or talks nonsense
  * hurts its own session only.  Belongs to the loop's thread.
  */
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "proto/bytes.h"
@@ -33,6 +34,7 @@ struct control_rooms {
 	struct scribe *scribe;
 	struct porter *porter;
 	struct purger *purger;
+	const atomic_bool *must_stop;	/* the daemon is about to end: what takes long gives up */
 	struct porter *steward;		/* for what takes long: backups, and looking through the store */
 	struct blobs *blobs;
 	const struct backup_places *places;

@@ -34,7 +34,8 @@ static enum fault create(struct chore *chore)
 	const struct control_rooms *rooms = chore->rooms;
 	const Comity__BackupCreate *call = chore->call->backup_create;
 	const struct backup_source source = { .store = rooms->store, .blobs = rooms->blobs, .identity = rooms->identity,
-		.places = *rooms->places, .software = rooms->version, .with_keys = call->keys };
+		.places = *rooms->places, .software = rooms->version, .with_keys = call->keys,
+		.must_stop = rooms->must_stop };
 	Comity__BackupReport *report;
 	TRY(make_report(chore, &report));
 	return backup_create(&source, call->directory ? call->directory : "", &chore->arena, report);
@@ -63,7 +64,8 @@ static enum fault verify(struct chore *chore)
 	const Comity__BackupVerify *call = chore->call->backup_verify;
 	Comity__BackupReport *report;
 	TRY(make_report(chore, &report));
-	return backup_verify(call->path ? call->path : "", chore->rooms->identity, call->deep, &chore->arena, report);
+	return backup_verify(call->path ? call->path : "", chore->rooms->identity, call->deep, chore->rooms->must_stop,
+		&chore->arena, report);
 }
 
 static void note_verified(struct txn *txn, struct chore *chore)

@@ -184,6 +184,20 @@ static enum fault count_peer(struct inquiry *inquiry, Comity__DaemonStatus *stat
 }
 
 /* One after the other: each record may hold a card and five certificates. */
+/* Nothing new is taken in: peers are told to try later. */
+static enum fault add_lack(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	enum fault lack = store_lack(inquiry->rooms->store);
+	char text[200];
+	if (!lack)
+		return OK;
+	snprintf(text, sizeof text, "%s: %s", fault_slug(lack), fault_text(lack));
+	char *alarm = record_text(inquiry->arena, text);
+	if (alarm && record_append(inquiry->arena, &status->n_alarms, &status->alarms, &alarm, sizeof alarm))
+		return OK;
+	return inquiry_fault(inquiry);
+}
+
 static enum fault count_peers(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
 	struct walk walk;
@@ -256,6 +270,7 @@ enum fault answer_status(struct inquiry *inquiry)
 	write_ourselves(inquiry, status);
 	TRY(count_peers(inquiry, status));
 	TRY(write_store(inquiry, status));
+	TRY(add_lack(inquiry, status));
 	TRY(write_keeping(inquiry, status));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_STATUS;
 	inquiry->reply->status = status;

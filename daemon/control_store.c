@@ -70,7 +70,8 @@ static enum fault check(struct chore *chore)
 {
 	const struct control_rooms *rooms = chore->rooms;
 	const struct survey_subject subject = { .store = rooms->store, .blobs = rooms->blobs,
-		.own_id = identity_authority(rooms->identity), .is_deep = chore->call->store_check->deep };
+		.own_id = identity_authority(rooms->identity), .is_deep = chore->call->store_check->deep,
+		.must_stop = rooms->must_stop };
 	Comity__SurveyReport *report;
 	if (!chore_make(chore, &comity__survey_report__descriptor, &report))
 		return arena_fault(&chore->arena);

@@ -124,7 +124,7 @@ static enum fault verify(const struct places *places)
 	if (!access(keys, F_OK))
 		TRY(identity_load(places->state, &identity));
 	arena_init(&arena, 256 << 20);
-	enum fault fault = backup_verify(given.verify ? given.verify : given.verify_deep, identity, given.verify_deep, &arena,
+	enum fault fault = backup_verify(given.verify ? given.verify : given.verify_deep, identity, given.verify_deep, NULL, &arena,
 		&report);
 	if (!fault)
 		fault = say_report(&report);

@@ -128,6 +128,8 @@ static enum fault look_through(struct surveyor *surveyor, enum table table)
 	surveyor->table = table;
 	while (is_more) {
 		struct txn txn;
+		if (surveyor->subject.must_stop && atomic_load(surveyor->subject.must_stop))
+			return fault_say(FAULT_SHUTTING_DOWN, "looking through the store was given up");
 		TRY(txn_begin(surveyor->subject.store, TXN_READ, &txn));
 		surveyor->txn = &txn;
 		is_more = look_on(surveyor, &after);

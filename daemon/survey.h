@@ -6,6 +6,8 @@
  * work, in read transactions that are short, and changes nothing.  What belongs together is looked at in one of them,
  * so that what is written meanwhile is never taken for damage.  It blocks on the disk: not for the loop's thread.
  */
+#include <stdatomic.h>
+
 #include "proto/arena.h"
 #include "proto/control.pb-c.h"
 
@@ -17,10 +19,11 @@ struct survey_subject {
 	struct blobs *blobs;		/* NULL: their files are not looked at */
 	const char *own_id;
 	bool is_deep;			/* also read every attachment, and verify every signature */
+	const atomic_bool *must_stop;	/* asked now and then: give up; may be NULL */
 };
 
 enum { SURVEY_FINDINGS_MAX = 1000 };	/* told one by one; more are counted */
 
 /* The report and its findings live in the arena.  Findings are no fault: only what keeps us from looking is.
- * Faults: in doubt, io, no memory. */
+ * Faults: in doubt, io, no memory, shutting down (it must stop). */
 enum fault survey(const struct survey_subject *subject, struct arena *arena, Comity__SurveyReport *report) MUST_CHECK;

@@ -270,3 +270,20 @@ def a_backup_that_was_killed_counts_for_nothing(lab):
 	freedonia.start()
 	require(not freedonia.comity("backup", "list", _set(lab)).get("data"), "and is not listed")
 	require(_make(lab, freedonia)["ok"] and not os.path.exists(_set(lab) + "/.making"), "the next one clears it away")
+
+
+def a_daemon_that_is_to_end_gives_a_backup_up(lab):
+	freedonia, sylvania, ref = _case(lab)
+	for number in range(12):
+		freedonia.comity("attach", "add", ref, lab.file(f"large-{number}.bin", 12 << 20), "--role", "EXHIBIT")
+	making = subprocess.Popen(freedonia.command("--json", "backup", "create", "-o", _set(lab)), stdout=subprocess.DEVNULL,
+		stderr=subprocess.PIPE, text=True)
+	deadline = time.monotonic() + 60
+	while not glob.glob(_set(lab) + "/.making/blobs/??/*"):
+		if time.monotonic() > deadline or making.poll() is not None:
+			raise Broken("the backup was not seen being made")
+		time.sleep(0.002)
+	freedonia.stop()
+	making.communicate()
+	require(not os.listdir(_set(lab)), "nothing of it is left", os.listdir(_set(lab)))
+	freedonia.start()

@@ -66,6 +66,7 @@ def a_full_store_tells_peers_to_try_later_and_goes_on_when_it_may_grow(lab):
 	answer = _fill(sylvania, ref)
 	require(answer.status == 75 and "store-full" in answer.err, "what is said here is refused", answer.err)
 	require(sylvania.comity("store", "stat")["reason"] == "store-full", "and the store says so")
+	require("store-full" in str(sylvania.comity("status").get("alarms")), "and the status")
 	sylvania.refused("store-full", "request", "new", "--to", "xf-ca", "--from", lab.example(swapped=True))
 	said = _say(freedonia, ref, "said to a full store")
 	require(said.status == 0, "the sender takes it", said.err)
