@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/comityd_parts.h"
+#include "daemon/events.h"
 #include "daemon/log.h"
 #include "daemon/record.h"
 #include "daemon/tokens.h"
@@ -135,11 +136,47 @@ static void begin_day(struct chores *chores)
 	chores->pruning.at.len = 0;
 }
 
+/* ── is there room? ───────────────────────────────────────────────────────────────────────────── */
+
+static enum fault write_room(struct txn *txn, struct job *job)
+{
+	struct chores *chores = container_of(job, struct chores, room.job);
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.reason = chores->room.now ? (char *)fault_slug(chores->room.now) : NULL;
+	txn_use_reserve(txn);
+	events_append(txn, chores->room.now ? EVENT_STORE_FULL : EVENT_STORE_OK, NULL, &data);
+	return txn->fault;
+}
+
+/* What could not be told is told with the next tick. */
+static void on_room_told(struct job *job, enum fault fault)
+{
+	struct chores *chores = container_of(job, struct chores, room.job);
+	chores->room.is_writing = false;
+	if (!fault)
+		chores->room.told = chores->room.now;
+}
+
+static void look_for_room(struct chores *chores)
+{
+	if (chores->room.is_writing)
+		return;
+	chores->room.now = store_lack(comityd_of(chores)->store);
+	if (chores->room.now == chores->room.told || chores->room.now == FAULT_IN_DOUBT)
+		return;
+	if (chores->room.now)
+		log_broken("store: nothing new is taken in: %s", fault_text(chores->room.now));
+	chores->room.is_writing = true;
+	chores->room.job = (struct job){ .write = write_room, .done = on_room_told };
+	scribe_add(comityd_of(chores)->scribe, &chores->room.job);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct chores *chores = timer->data;
 	struct comityd *comityd = comityd_of(chores);
 	registry_write_refusals(comityd->registry);
+	look_for_room(chores);
 	if (++chores->ticks % RETRY_TICKS == 0) {
 		fetcher_retry(comityd->fetcher);	/* attachments that could not be kept */
 		outbox_retry(comityd->outbox);		/* messages that could not be signed */

@@ -28,6 +28,11 @@ struct comityd {
 		unsigned ticks;
 		struct {
 			struct job job;
+			enum fault now, told;		/* why nothing new is taken in; OK: it is */
+			bool is_writing;
+		} room;
+		struct {
+			struct job job;
 			struct key at, next;		/* where the round is; the scribe's: where it is then */
 			bool is_round, is_writing, goes_on;
 		} pruning;

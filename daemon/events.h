@@ -44,6 +44,8 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
 #define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
 #define EVENT_PEER_ALARM        "comity.peer.alarm.v1"
+#define EVENT_STORE_FULL        "comity.store.full.v1"
+#define EVENT_STORE_OK          "comity.store.ok.v1"
 #define EVENT_DAEMON_RELEASED   "comity.daemon.released.v1"
 #define EVENT_BACKUP_DONE       "comity.backup.done.v1"
 #define EVENT_BACKUP_VERIFIED   "comity.backup.verified.v1"

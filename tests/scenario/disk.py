@@ -67,6 +67,8 @@ def a_full_store_tells_peers_to_try_later_and_goes_on_when_it_may_grow(lab):
 	require(answer.status == 75 and "store-full" in answer.err, "what is said here is refused", answer.err)
 	require(sylvania.comity("store", "stat")["reason"] == "store-full", "and the store says so")
 	require("store-full" in str(sylvania.comity("status").get("alarms")), "and the status")
+	told = lambda kind: any(one["type"] == f"comity.store.{kind}.v1" for one in sylvania.events)
+	lab.eventually(lambda: told("full"), "and an event")
 	sylvania.refused("store-full", "request", "new", "--to", "xf-ca", "--from", lab.example(swapped=True))
 	said = _say(freedonia, ref, "said to a full store")
 	require(said.status == 0, "the sender takes it", said.err)
@@ -83,6 +85,7 @@ def a_full_store_tells_peers_to_try_later_and_goes_on_when_it_may_grow(lab):
 	lab.eventually(lambda: _transport(freedonia, ref, message_id) == "COMPLETE", "and is receipted", 60)
 	lab.eventually(lambda: freedonia.status(ref) == "UNDER_REVIEW", "and the act arrives")
 	require(_say(sylvania, ref, "there is room").status == 0, "and all is taken again")
+	lab.eventually(lambda: told("ok"), "of which there is an event too")
 	require(sylvania.comity("store", "check", "--deep")["ok"], "the store is sound")
 
 
