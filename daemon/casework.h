@@ -68,6 +68,11 @@ enum fault casework_restore(struct casework *casework, struct txn *txn, const Co
 /* The counterpart's daemon refused a message of ours: the case goes back to what both sides hold, and says why. */
 void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
 
+/* A message of ours was dropped before it was signed, and its state says so: what it did to the case is taken back, and
+ * its attachments can be sent again.  Faults: others follow (what came later rests on it), not found. */
+enum fault casework_dropped(struct casework *casework, struct txn *txn, const Comity__MessageState *state,
+	struct arena *arena) MUST_CHECK;
+
 /* Everything `request show` and `request list` tell. */
 enum case_detail { CASE_BRIEF, CASE_WHOLE };
 Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, Comity__Case *kase, enum case_detail detail,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/casework_parts.h"
+#include "proto/stamp.h"
 
 const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
 {
@@ -55,6 +56,7 @@ void case_want(struct txn *txn, const char *peer, const Comity__MessageState *st
 	Comity__Wanted wanted = COMITY__WANTED__INIT;
 	wanted.message_id = state->message_id;
 	wanted.request_id = state->request_id;
+	wanted.since = state->arrived_at;
 	wanted.has_index = wanted.has_sha256 = wanted.has_size = wanted.has_number = 1;
 	wanted.index = attachment->index;
 	wanted.number = attachment->number;
@@ -126,26 +128,27 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	return txn->fault;
 }
 
-/* ── refused over there ───────────────────────────────────────────────────────────────────────── */
+/* ── taken back: refused over there, or dropped here ───────────────────────────────────────────────────────────────────────── */
 
-static bool is_refused(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
+static bool is_void(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
 {
 	if (!message_id)
 		return false;
 	struct key key = key_of_message(own_id, message_id);
 	const Comity__MessageState *state =
 		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
-	return state && state->transport == COMITY__TRANSPORT__VALUE__REFUSED;
+	return state && (state->transport == COMITY__TRANSPORT__VALUE__REFUSED ||
+		state->transport == COMITY__TRANSPORT__VALUE__WITHDRAWN);
 }
 
-/* Where the case stood last, and before that, by what both sides hold: without the steps of refused messages. */
+/* Where the case stood last, and before that, by what both sides hold: without the steps of messages that are void. */
 struct footing { request_status last, before; };
 
 static struct footing footing_of(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena)
 {
 	struct footing footing = { COMITY__REQUEST_STATUS__VALUE__DRAFT, COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED };
 	for (size_t i = 0; i < kase->n_history; i++) {
-		if (is_refused(txn, casework->own_id, kase->history[i]->message_id, arena))
+		if (is_void(txn, casework->own_id, kase->history[i]->message_id, arena))
 			continue;
 		footing.before = footing.last;
 		footing.last = kase->history[i]->status;
@@ -153,19 +156,18 @@ static struct footing footing_of(struct casework *casework, struct txn *txn, con
 	return footing;
 }
 
-static bool add_refusal(Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+static bool add_step_back(Comity__Case *kase, const Comity__MessageState *state, const char *authority, char *at,
+	const char *note, struct arena *arena)
 {
-	char note[128];
 	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
 	if (!step)
 		return false;
 	comity__status_step__init(step);
-	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
 	step->has_status = 1;
 	step->status = kase->status;
-	step->authority = kase->peer;
+	step->authority = (char *)authority;
 	step->note = record_text(arena, note);
-	step->recorded_at = step->occurred_at = state->delivered_at;
+	step->recorded_at = step->occurred_at = at;
 	step->message_id = state->message_id;
 	return record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
 }
@@ -186,12 +188,9 @@ static void stage_again(struct txn *txn, const Comity__Case *kase, const Comity_
 }
 
 /* What the message did is taken back, by a further step: the history is only ever added to. */
-void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+static void take_back(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__MessageState *state,
+	const char *authority, char *at, const char *note, struct arena *arena)
 {
-	struct key id = key_of_uuid(state->request_id);
-	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
-	if (!kase)
-		return;
 	stage_again(txn, kase, state, arena);
 	struct footing footing = footing_of(casework, txn, kase, arena);
 	if (footing.last == kase->status)
@@ -202,10 +201,62 @@ void casework_refused(struct casework *casework, struct txn *txn, const Comity__
 	kase->resume_to = status_is_remembered(footing.last) ? footing.before : COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED;
 	if (kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT)
 		kase->sent_at = kase->message_id = NULL;
-	if (!add_refusal(kase, state, arena)) {
+	if (!add_step_back(kase, state, authority, at, note, arena)) {
 		txn_fail(txn, arena_fault(arena));
 		return;
 	}
 	case_keep(txn, kase);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+}
+
+void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key id = key_of_uuid(state->request_id);
+	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
+	char note[128];
+	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
+	if (kase)
+		take_back(casework, txn, kase, state, kase->peer, state->delivered_at, note, arena);
+}
+
+static bool has_taken_steps(const Comity__Case *kase, const Comity__MessageState *state)
+{
+	for (size_t i = 0; i < kase->n_history; i++)
+		if (kase->history[i]->message_id && !strcmp(kase->history[i]->message_id, state->message_id))
+			return true;
+	return false;
+}
+
+/* Has anything been said in the case after this message that was not dropped as well? */
+static bool is_followed(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key prefix = key_of_uuid(kase->request_id), start = prefix;
+	struct span key, value;
+	struct walk walk;
+	bool is_found = false;
+	key_u64(&start, state->number + 1);
+	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), key_span(&start));
+	while (!is_found && walk_next(&walk, &key, &value)) {
+		const Comity__MessageState *later = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
+		is_found = later && later->transport != COMITY__TRANSPORT__VALUE__WITHDRAWN;
+	}
+	walk_end(&walk);
+	return is_found;
+}
+
+enum fault casework_dropped(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key id = key_of_uuid(state->request_id);
+	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
+	const char *reason = state->reason_text ? state->reason_text : "";
+	char now[STAMP_SIZE], note[256];
+	if (!kase)
+		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "message %s belongs to no request", state->message_id);
+	if (has_taken_steps(kase, state) && is_followed(txn, kase, state, arena))
+		return fault_say(FAULT_OTHERS_FOLLOW, "message %s changed the status of %s, and was not the last word in it",
+			state->message_id, casework_name(kase));
+	stamp_now(now);
+	snprintf(note, sizeof note, "dropped before it was sent%s%s", *reason ? ": " : "", reason);
+	take_back(casework, txn, kase, state, casework->own_id, record_text(arena, now), note, arena);
+	return txn->fault;
 }

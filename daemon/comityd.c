@@ -185,7 +185,8 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 		.porter = comityd->carrier, .purger = comityd->purger, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
 		.places = &comityd->places,
 		.peers = comityd->peers, .comparison = comityd->comparison, .trust = comityd->trust,
-		.casework = &comityd->casework, .registry = comityd->registry, .fetcher = comityd->fetcher, .identity = comityd->identity,
+		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .casework = &comityd->casework, .registry = comityd->registry,
+		.identity = comityd->identity,
 		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
 	return control_open(&rooms, places->run, &comityd->control);
 }

@@ -18,6 +18,7 @@ struct comparison;
 struct control;
 struct fetcher;
 struct identity;
+struct outbox;
 struct peers;
 struct backup_places;
 struct porter;
@@ -40,10 +41,11 @@ struct control_rooms {
 	const struct backup_places *places;
 	struct peers *peers;
 	struct comparison *comparison;
+	struct outbox *outbox;
+	struct fetcher *fetcher;	/* how much of an attachment has come by now; try again */
 	struct trust *trust;
 	struct casework *casework;
 	struct registry *registry;
-	const struct fetcher *fetcher;	/* how much of an attachment has come by now */
 	const struct identity *identity;
 	const Comity__Config *config;
 	struct span profile;		/* for our card: a serialized Profile; empty is fine */

@@ -23,6 +23,7 @@ enum { CONTROL_API = 1, IDEMPOTENCY_KEY_MAX = 128 };
 
 static const struct row {
 	unsigned desks;
+	bool is_submission;		/* not taken while the daemon is drained */
 	call_answer *answer;		/* a read */
 	call_answer *change;
 	call_settle *settle;
@@ -45,11 +46,11 @@ static const struct row {
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
-	ROW(REQUEST_SEND)     = { WRITERS,   .change = change_request_send,    .settle = settle_submitted },
+	ROW(REQUEST_SEND)     = { WRITERS,   .is_submission = true, .change = change_request_send,    .settle = settle_submitted },
 	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
 	ROW(REQUEST_SHOW)     = { READERS,   .answer = answer_request_show },
 	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
-	ROW(SUBMIT)           = { WRITERS,   .change = change_submit,          .settle = settle_submitted },
+	ROW(SUBMIT)           = { WRITERS,   .is_submission = true, .change = change_submit,          .settle = settle_submitted },
 	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages },
 	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show },
 	ROW(MANIFEST_GET)     = { READERS,   .answer = answer_manifest },
@@ -68,6 +69,14 @@ static const struct row {
 	ROW(REQUEST_HOLD)     = { WRITERS,   .change = change_request_hold, .uses_reserve = true },
 	ROW(REQUEST_RELEASE_HOLD) = { WRITERS, .change = change_request_release_hold, .uses_reserve = true },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
+	ROW(QUEUE_LIST)       = { READERS,   .answer = answer_queue_list },
+	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush },
+	ROW(QUEUE_HOLD)       = { ADMINS,    .change = change_queue_hold },
+	ROW(QUEUE_RELEASE)    = { ADMINS,    .change = change_queue_release },
+	ROW(QUEUE_RETRY)      = { ADMINS,    .answer = answer_queue_retry },
+	ROW(QUEUE_DROP)       = { ADMINS,    .change = change_queue_drop },
+	ROW(DAEMON_HOLD)      = { ADMINS,    .change = change_daemon_hold },
+	ROW(DAEMON_DRAIN)     = { ADMINS,    .answer = answer_daemon_drain },
 #undef ROW
 };
 
@@ -366,6 +375,8 @@ static enum fault read_call(struct session *session, const struct row **row)
 			call->api, CONTROL_API);
 	if (!*row)
 		return fault_say(FAULT_USAGE, "this daemon does not know that call");
+	if ((*row)->is_submission && session->control->is_draining)
+		return FAULT_DRAINING;
 	if (call->idempotency_key && strlen(call->idempotency_key) > IDEMPOTENCY_KEY_MAX)
 		return fault_say(FAULT_USAGE, "the idempotency key is longer than %d bytes", IDEMPOTENCY_KEY_MAX);
 	return judge_desk(session, *row);

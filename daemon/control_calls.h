@@ -45,6 +45,8 @@ struct calls_error {
 };
 Comity__Reply calls_error(struct calls_error *error, enum fault fault, const Comity__Call *call);
 
+/* A time as replies have it, in the arena. */
+char *reply_stamp(struct inquiry *inquiry, int64_t stamp);
 /* Zeroed memory of the arena with the message initialised.  False when the budget is spent. */
 bool inquiry_make(struct inquiry *inquiry, const ProtobufCMessageDescriptor *type, void *made);
 /* The fault of this inquiry's arena or transaction, or OK. */
@@ -81,6 +83,9 @@ call_settle settle_submitted;
 call_answer answer_message_show, answer_manifest;					/* control_messages.c */
 call_pursue pursue_upload;								/* control_upload.c */
 call_pursue pursue_download;								/* control_download.c */
+call_answer answer_queue_list;								/* control_queue.c */
+call_answer answer_queue_flush, answer_queue_retry, change_queue_hold, change_queue_release, change_queue_drop,	/* control_queue_acts.c */
+	change_daemon_hold, answer_daemon_drain;
 call_pursue pursue_watch;								/* control_watch.c */
 
 /* How the line to a peer is, in the words of the protocol. */

@@ -1,9 +1,10 @@
-/* The hold after a restore: what is known of it, and its end. */
+/* The end of a hold of the whole daemon, an operator's or that after a restore. */
 #include "daemon/control_calls.h"
 #include "daemon/control_room.h"
 #include "daemon/events.h"
 #include "daemon/gap.h"
 #include "daemon/hold.h"
+#include "daemon/outbox.h"
 #include "daemon/registry.h"
 
 enum fault change_daemon_release(struct inquiry *inquiry)
@@ -15,6 +16,7 @@ enum fault change_daemon_release(struct inquiry *inquiry)
 	txn_use_reserve(txn);
 	bool was_held = hold_clear(txn, HOLD_EVERYBODY);
 	gap_clear_all(txn);
+	outbox_touch(inquiry->rooms->outbox, NULL);
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;
 	data.has_actor_uid = 1;
 	data.actor_uid = inquiry->uid;
@@ -29,5 +31,6 @@ enum fault change_daemon_release(struct inquiry *inquiry)
 
 void settle_release(struct inquiry *inquiry)
 {
+	control_of(inquiry->rooms)->is_draining = false;
 	registry_apply_all(inquiry->rooms->registry);
 }

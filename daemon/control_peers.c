@@ -18,11 +18,11 @@
 #include "daemon/registry.h"
 #include "proto/stamp.h"
 
-static char *stamp_text(struct arena *arena, int64_t stamp)
+char *reply_stamp(struct inquiry *inquiry, int64_t stamp)
 {
 	char text[STAMP_SIZE];
 	stamp_write(text, stamp);
-	return record_text(arena, text);
+	return record_text(inquiry->arena, text);
 }
 
 /* ── one peer ────────────────────────────────────────────────────────────────────────────────────── */
@@ -42,7 +42,7 @@ const char *line_state(bool is_known, const struct peer_report *report)
 static void write_attempts(struct inquiry *inquiry, const struct peer_report *report, Comity__LinkReport *link)
 {
 	if (report->next_attempt_ms)
-		link->next_attempt_at = stamp_text(inquiry->arena, stamp_clock() + (int64_t)report->next_attempt_ms * 1000);
+		link->next_attempt_at = reply_stamp(inquiry, stamp_clock() + (int64_t)report->next_attempt_ms * 1000);
 	if (!report->fault)
 		return;
 	link->reason = (char *)fault_slug(report->fault);
@@ -59,7 +59,7 @@ static Comity__LinkReport *write_link(struct inquiry *inquiry, const char *peer)
 	link->state = (char *)line_state(is_known, &report);
 	if (!is_known)
 		return link;
-	link->since = stamp_text(inquiry->arena, report.since);
+	link->since = reply_stamp(inquiry, report.since);
 	link->address = record_text(inquiry->arena, report.address);
 	link->has_attempts = 1;
 	link->attempts = report.attempts;
@@ -110,7 +110,7 @@ static Comity__PeerView *view_peer(struct inquiry *inquiry, Comity__Peer *peer)
 	view->has_queued = 1;
 	view->queued = outbox_waiting(inquiry->txn, peer->authority);
 	if (!certificate_read(span_of_binary(peer->channel_certificate), &facts))
-		view->channel_not_after = stamp_text(inquiry->arena, facts.not_after * STAMP_SECOND);
+		view->channel_not_after = reply_stamp(inquiry, facts.not_after * STAMP_SECOND);
 	return view;
 }
 
@@ -243,7 +243,7 @@ static enum fault write_keeping(struct inquiry *inquiry, Comity__DaemonStatus *s
 static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
 	const struct control_rooms *rooms = inquiry->rooms;
-	const struct control *control = container_of(rooms, struct control, rooms);
+	const struct control *control = control_of(rooms);
 	const Comity__LineSettings *line = rooms->config->line;
 	char digits[IDENTITY_DIGITS_SIZE];
 	identity_digits(digits, identity_spki(rooms->identity));
@@ -252,11 +252,12 @@ static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	status->name = rooms->config->name ? rooms->config->name : (char *)identity_name(rooms->identity);
 	status->digits = record_text(inquiry->arena, digits);
 	status->version = (char *)rooms->version;
-	status->started_at = stamp_text(inquiry->arena, control->started_at);
+	status->started_at = reply_stamp(inquiry, control->started_at);
 	status->listening = line ? line->listen : NULL;
 	status->n_listening = line ? line->n_listen : 0;
-	status->channel_not_after = stamp_text(inquiry->arena,
+	status->channel_not_after = reply_stamp(inquiry,
 		identity_not_after(rooms->identity, ROLE_CHANNEL) * STAMP_SECOND);
+	status->has_draining = status->draining = control->is_draining;
 	status->has_pid = 1;
 	status->pid = (uint32_t)getpid();
 }

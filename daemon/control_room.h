@@ -15,10 +15,17 @@ struct control {
 	size_t lingering;			/* these, and those that are not freed yet */
 	unsigned open_handles;			/* of listeners */
 	int64_t started_at;
+	bool is_draining;			/* submissions are refused */
 	bool is_closing;
 	void (*closed)(void *owner);
 	void *owner;
 };
+
+/* The control that has these rooms. */
+static inline struct control *control_of(const struct control_rooms *rooms)
+{
+	return container_of((struct control_rooms *)rooms, struct control, rooms);
+}
 
 extern const char *const desk_names[DESK_COUNT];
 

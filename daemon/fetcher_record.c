@@ -136,11 +136,25 @@ static void record_loss(struct txn *txn, const struct haul *haul, struct arena *
 	record_keep(txn, TABLE_ATTACHMENTS, key_span(&key), &state->base);
 }
 
+/* For those who ask why it is not here. */
+static void note_failure(struct txn *txn, struct haul *haul, struct arena *arena)
+{
+	Comity__Wanted *wanted = record_find(txn, TABLE_WANTED, key_span(&haul->wanted), &comity__wanted__descriptor, arena);
+	if (!wanted)
+		return;
+	wanted->has_attempts = 1;
+	wanted->attempts++;
+	wanted->reason = (char *)fault_slug(haul->fault);
+	wanted->reason_text = haul->detail;
+	record_keep(txn, TABLE_WANTED, key_span(&haul->wanted), &wanted->base);
+}
+
 enum fault haul_record_failure(struct txn *txn, struct job *job)
 {
 	struct haul *haul = container_of(job, struct haul, job);
 	struct arena arena;
 	arena_init(&arena, UNPACK_ARENA);
+	note_failure(txn, haul, &arena);
 	tell(txn, haul, find_state(txn, haul, &arena), EVENT_ATTACHMENT_FAILED, fault_slug(haul->fault));
 	if (haul->is_lost)
 		record_loss(txn, haul, &arena);

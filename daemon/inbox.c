@@ -284,10 +284,18 @@ static enum fault keep_receipt(struct arrival *arrival, struct txn *txn)
 	return txn->fault;
 }
 
+/* What they took back before it left: the chain keeps that they said so, and there is nothing else to do. */
+static enum fault keep_withdrawal(struct arrival *arrival, struct txn *txn)
+{
+	(void)arrival;
+	return txn->fault;
+}
+
 static enum fault keep(struct txn *txn, struct job *job)
 {
 	static enum fault (*const keepers[PURPOSE_COUNT])(struct arrival *, struct txn *) = {
 		[PURPOSE_DISPATCH] = keep_dispatch, [PURPOSE_RECEIPT] = keep_receipt, [PURPOSE_COMPLETE] = keep_receipt,
+		[PURPOSE_WITHDRAWAL] = keep_withdrawal,
 	};
 	struct arrival *arrival = container_of(job, struct arrival, job);
 	enum chain_fit fit;

@@ -15,6 +15,8 @@ struct identity;
 struct outbox;
 struct peers;
 
+typedef Comity__Lane__Value outbox_lane;	/* the smaller, the sooner */
+
 /* Faults: no memory, and those of writing: waiting messages of an older version are put where this one looks. */
 enum fault outbox_open(struct store *store, const struct identity *identity, struct outbox **outbox) MUST_CHECK;
 void outbox_set_scribe(struct outbox *outbox, struct scribe *scribe);
@@ -22,8 +24,23 @@ void outbox_close(struct outbox *outbox);		/* takes NULL */
 
 /* ── in a transaction of the scribe's ──────────────────────────────────────────────────────────── */
 
+/* Where it waits, or would. */
+outbox_lane outbox_lane_of(const Comity__MessageState *state);
 /* With the message: let it wait for its peer, in the lane of its urgency. */
 void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
+/* A message of ours that waits, or is signed and has no receipt yet, by its id or a unique prefix of at least 6
+ * characters.  Faults: not found, ambiguous. */
+enum fault outbox_find(struct outbox *outbox, struct txn *txn, const char *name, struct arena *arena,
+	Comity__MessageState **found) MUST_CHECK;
+/* Hold a message, and with it those that come after it in its request; and let it go again.
+ * Faults: already signed, not found (nobody holds it). */
+enum fault outbox_hold(struct outbox *outbox, struct txn *txn, Comity__MessageState *state, const char *reason, uint32_t uid) MUST_CHECK;
+enum fault outbox_release(struct outbox *outbox, struct txn *txn, Comity__MessageState *state, uint32_t uid) MUST_CHECK;
+/* Take a message back before it is signed; the signed record of that follows when the line is ready.
+ * Faults: already signed. */
+enum fault outbox_drop(struct outbox *outbox, struct txn *txn, Comity__MessageState *state, const char *reason, uint32_t uid) MUST_CHECK;
+/* The message of the same request that goes before this one, if that waits itself; NULL. */
+Comity__MessageState *outbox_before(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
 /* What waits for this peer (NULL: for anybody) may leave now, though nothing new was added. */
 void outbox_touch(struct outbox *outbox, const char *peer);
 /* It turned out to be in a manifest already: it does not wait any more. */

@@ -63,16 +63,22 @@ static bool fits(const struct load *load, const Comity__MessageState *state, uns
 		(!load->count || load->bytes + state->size <= bytes_max);
 }
 
-static void add(struct load *load, Comity__MessageState *state)
+/* The message alone. */
+static void list(struct load *load, Comity__MessageState *state)
 {
 	struct manifest_entry *entry = &load->entries[load->entry_count++];
 	*entry = (struct manifest_entry){ 0 };
 	memcpy(entry->sha256, state->sha256.data, DIGEST_SIZE);
 	memcpy(entry->message_id, state->message_id, UUID_TEXT_SIZE - 1);
-	if (state->attachments && !add_attachments(load, state))
-		txn_fail(load->txn, FAULT_STORE_BROKEN);
 	load->states[load->count++] = state;
 	load->bytes += state->size;
+}
+
+static void add(struct load *load, Comity__MessageState *state)
+{
+	list(load, state);
+	if (state->attachments && !add_attachments(load, state))
+		txn_fail(load->txn, FAULT_STORE_BROKEN);
 }
 
 static bool has(const struct load *load, uint64_t number)
@@ -173,6 +179,44 @@ static bool form_one(struct load *load)
 	return load->is_cut && load->count && !txn->fault;
 }
 
+static void take_withdrawn(struct load *load)
+{
+	struct key prefix = outbox_key_of_lane(load->way->peer, LANE(WITHDRAWN));
+	struct span key, id;
+	struct walk walk;
+	load->count = load->entry_count = load->bytes = 0;
+	walk_from(&walk, load->txn, TABLE_OUTBOX, key_span(&prefix), (struct span){ 0 });
+	while (load->count < MANIFEST_MESSAGES_MAX && walk_next(&walk, &key, &id)) {
+		Comity__MessageState *state = state_of_row(load, id);
+		if (!state) {
+			txn_fail(load->txn, fault_say(FAULT_STORE_BROKEN, "a message was dropped, but there is no record of it"));
+			break;
+		}
+		list(load, state);
+	}
+	walk_end(&walk);
+}
+
+/* Say, signed, what was dropped: its manifest is the record that it was there and never left. */
+static void form_withdrawal(struct load *load)
+{
+	struct txn *txn = load->txn;
+	arena_init(&load->arena, 64 << 20);
+	take_withdrawn(load);
+	uint64_t number = load->count && !txn->fault ? chain_append(txn, load->outbox->identity, load->way->peer,
+		PURPOSE_WITHDRAWAL, load->entries, load->entry_count) : 0;
+	for (size_t i = 0; i < load->count && number; i++) {
+		struct key key = outbox_key_of(load->states[i], LANE(WITHDRAWN));
+		txn_delete(txn, TABLE_OUTBOX, key_span(&key));
+		load->states[i]->has_manifest = 1;
+		load->states[i]->manifest = number;
+		outbox_keep_state(txn, load->states[i]);
+	}
+	if (number)
+		atomic_store(&load->way->formed, number);
+	arena_clear(&load->arena);
+}
+
 static bool is_held(struct txn *txn, const struct way *way)
 {
 	return hold_kind(txn, HOLD_EVERYBODY) != COMITY__HOLD_KIND__VALUE__NONE ||
@@ -191,6 +235,8 @@ static void form_all(struct load *load)
 	way->is_touched = false;
 	if (is_held(load->txn, way))
 		return;		/* whoever lifts the hold touches it again */
+	if (has_room(load->txn, way))
+		form_withdrawal(load);
 	while (is_more && has_room(load->txn, way))
 		is_more = form_one(load);
 	if (is_more)

@@ -1,12 +1,15 @@
 /* In which lane a message waits.
  *
  * Its own urgency says so, unless a later message of the same request is more urgent: that one takes its waiting
- * predecessors along, so that messages of a request never overtake one another.  Hence, of the messages of one request
- * that wait, an earlier one is never in a later lane; everything here keeps this true, and the forming relies on it. */
+ * predecessors along, so that messages of a request never overtake one another; and one that is held keeps those behind
+ * it.  Hence, of the messages of one request that wait, an earlier one is never in a later lane; everything here keeps
+ * this true, and the forming relies on it. */
 #include <string.h>
 
 #include "daemon/outbox_parts.h"
 #include "proto/unpack.h"
+
+enum { WAITING_COUNT_MAX = 1000000 };
 
 /* ── states and keys ──────────────────────────────────────────────────────────────────────────── */
 
@@ -73,6 +76,8 @@ Comity__MessageState *past_next(struct past *past)
 			record_find(past->txn, TABLE_SEEN, value, &comity__message_state__descriptor, past->arena);
 		if (!state || state->number == past->number)
 			continue;
+		if (state->transport == COMITY__TRANSPORT__VALUE__WITHDRAWN)
+			continue;
 		if (state->transport != COMITY__TRANSPORT__VALUE__QUEUED)
 			break;
 		return state;
@@ -126,6 +131,39 @@ void outbox_forget(struct txn *txn, const Comity__MessageState *state)
 	txn_delete(txn, TABLE_OUTBOX, key_span(&key));
 }
 
+Comity__MessageState *outbox_before(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct past past;
+	past_begin(&past, outbox, txn, state, arena);
+	Comity__MessageState *before = past_next(&past);
+	past_end(&past);
+	return before;
+}
+
+static bool is_anything_held(struct txn *txn, const char *peer)
+{
+	struct key prefix = outbox_key_of_lane(peer, LANE(HELD));
+	struct span key, value;
+	struct walk walk;
+	walk_from(&walk, txn, TABLE_OUTBOX, key_span(&prefix), (struct span){ 0 });
+	bool is_held = walk_next(&walk, &key, &value);
+	walk_end(&walk);
+	return is_held;
+}
+
+/* Does it follow one that is held? */
+static bool is_kept_back(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state)
+{
+	struct arena arena;
+	if (!is_anything_held(txn, state->to))
+		return false;
+	arena_init(&arena, UNPACK_ARENA);
+	const Comity__MessageState *before = outbox_before(outbox, txn, state, &arena);
+	bool is_kept = before && outbox_lane_of(before) == LANE(HELD);
+	arena_clear(&arena);
+	return is_kept;
+}
+
 void outbox_touch(struct outbox *outbox, const char *peer)
 {
 	for (struct way *way = outbox->ways; way; way = way->next)
@@ -136,9 +174,55 @@ void outbox_add(struct outbox *outbox, struct txn *txn, const Comity__MessageSta
 {
 	outbox_lane lane = own_lane(state);
 	put(txn, state, lane);
-	if (lane != LANE(ROUTINE))	/* there is nothing behind it */
+	if (is_kept_back(outbox, txn, state)) {
+		Comity__MessageState kept = *state;
+		move(txn, &kept, LANE(HELD));
+	} else if (lane != LANE(ROUTINE)) {	/* there is nothing behind that */
 		pull_up(outbox, txn, state, lane);
+	}
 	outbox_touch(outbox, state->to);
+}
+
+/* A request's waiting messages, the newest first. */
+struct step {
+	struct step *older;
+	Comity__MessageState *state;
+};
+
+static struct step *all_waiting(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct step *newest = NULL, **end = &newest;
+	Comity__MessageState from = *state, *waiting;
+	struct past past;
+	from.number = UINT64_MAX;
+	past_begin(&past, outbox, txn, &from, arena);
+	while ((waiting = past_next(&past)) && (*end = arena_alloc(arena, sizeof **end))) {
+		(*end)->state = waiting;
+		end = &(*end)->older;
+	}
+	past_end(&past);
+	return newest;
+}
+
+void outbox_settle_lanes(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state)
+{
+	struct arena arena;
+	arena_init(&arena, UNPACK_ARENA);
+	struct step *newest = all_waiting(outbox, txn, state, &arena), *oldest_held = NULL, *step;
+	outbox_lane lane = LANE(HELD);
+	for (step = newest; step; step = step->older)
+		oldest_held = step->state->hold ? step : oldest_held;
+	for (step = oldest_held ? newest : NULL; step; step = step == oldest_held ? NULL : step->older)
+		if (outbox_lane_of(step->state) != LANE(HELD))
+			move(txn, step->state, LANE(HELD));
+	for (step = oldest_held ? oldest_held->older : newest; step; step = step->older) {
+		lane = own_lane(step->state) < lane ? own_lane(step->state) : lane;
+		if (outbox_lane_of(step->state) != lane)
+			move(txn, step->state, lane);
+	}
+	if (arena.was_refused)
+		txn_fail(txn, arena_fault(&arena));
+	arena_clear(&arena);
 }
 
 uint64_t outbox_waiting(struct txn *txn, const char *peer)
@@ -148,8 +232,8 @@ uint64_t outbox_waiting(struct txn *txn, const char *peer)
 	struct span key, value;
 	struct walk walk;
 	walk_from(&walk, txn, TABLE_OUTBOX, key_span(&prefix), (struct span){ 0 });
-	while (count < 1000000 && walk_next(&walk, &key, &value))
-		count++;
+	while (count < WAITING_COUNT_MAX && walk_next(&walk, &key, &value))
+		count += key.len > prefix.len && key.at[prefix.len] != LANE(WITHDRAWN);
 	walk_end(&walk);
 	return count;
 }

@@ -9,7 +9,6 @@
 
 /* The lanes of TABLE_OUTBOX, by name: the more urgent, the smaller. */
 #define LANE(name) COMITY__LANE__VALUE__##name
-typedef Comity__Lane__Value outbox_lane;
 
 /* One peer's way out.  Made once, kept until the outbox closes: both threads hold pointers to it. */
 struct way {
@@ -47,10 +46,11 @@ struct way *outbox_find_way(struct outbox *outbox, const char *peer);
 /* The state of a message of ours; NULL when there is none, or a fault. */
 Comity__MessageState *outbox_find_state(struct outbox *outbox, struct txn *txn, const char *message_id, struct arena *arena);
 void outbox_keep_state(struct txn *txn, const Comity__MessageState *state);
-/* Where it waits, or would. */
-outbox_lane outbox_lane_of(const Comity__MessageState *state);
 struct key outbox_key_of_lane(const char *peer, outbox_lane lane);
 struct key outbox_key_of(const Comity__MessageState *state, outbox_lane lane);
+
+/* Put every waiting message of this one's request into the lane where it belongs now. */
+void outbox_settle_lanes(struct outbox *outbox, struct txn *txn, const Comity__MessageState *state);
 
 /* Our messages of a request from before `number`, the newest first, as long as they wait.  Those that were dropped are
  * passed over. */

@@ -151,7 +151,7 @@ static enum fault keep_theirs(struct step *step, const struct returned *returned
 	chain_accept(step->txn, &returned->manifest, returned->text, returned->signature, returned->signer);
 	if (returned->manifest.purpose == PURPOSE_DISPATCH)
 		keep_messages(step, returned);
-	else
+	else if (returned->manifest.purpose != PURPOSE_WITHDRAWAL)	/* that one changes nothing here */
 		receipts_take(step->txn, step->own_id, &returned->manifest, step->rooms->refused, step->rooms->owner);
 	step->comeback->record.their_manifests++;
 	return step->txn->fault;
@@ -229,10 +229,34 @@ static void keep_receipt(struct step *step, const struct returned *returned)
 	}
 }
 
+/* A message that this store still has waiting was dropped.  One that it does not know is only a name in the chain. */
+static void keep_withdrawal(struct step *step, const struct returned *returned)
+{
+	for (size_t i = 0; i < returned->manifest.count && !step->txn->fault; i++) {
+		const struct manifest_entry *entry = &returned->manifest.entries[i];
+		arena_reset(&step->arena);
+		Comity__MessageState *state = entry->index ? NULL : find_state(step, step->own_id, entry->message_id);
+		if (!state || !is_same(state, entry) || state->transport != COMITY__TRANSPORT__VALUE__QUEUED)
+			continue;
+		outbox_forget(step->txn, state);
+		state->has_lane = 0;
+		state->hold = NULL;
+		state->has_transport = state->has_manifest = 1;
+		state->transport = COMITY__TRANSPORT__VALUE__WITHDRAWN;
+		state->reason = "withdrawn";
+		state->manifest = returned->manifest.number;
+		keep_state(step, state);
+		enum fault fault = casework_dropped(step->rooms->casework, step->txn, state, &step->arena);
+		if (fault && fault_remedy(fault) != REMEDY_REFUSE)
+			txn_fail(step->txn, fault);
+	}
+}
+
 static enum fault keep_ours(struct step *step, const struct returned *returned)
 {
 	static void (*const keepers[PURPOSE_COUNT])(struct step *, const struct returned *) = {
 		[PURPOSE_DISPATCH] = keep_dispatch, [PURPOSE_RECEIPT] = keep_receipt, [PURPOSE_COMPLETE] = keep_receipt,
+		[PURPOSE_WITHDRAWAL] = keep_withdrawal,
 	};
 	const struct position *goal = &step->comeback->goal;
 	uint8_t hash[DIGEST_SIZE];

@@ -51,7 +51,8 @@ static bool is_half_purged(struct txn *txn, const Comity__Case *kase)
 static bool is_settled_state(const Comity__MessageState *state)
 {
 	return state->transport == COMITY__TRANSPORT__VALUE__COMPLETE || state->transport == COMITY__TRANSPORT__VALUE__REFUSED ||
-		state->transport == COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE || state->transport == COMITY__TRANSPORT__VALUE__REJECTED;
+		state->transport == COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE || state->transport == COMITY__TRANSPORT__VALUE__REJECTED ||
+		(state->transport == COMITY__TRANSPORT__VALUE__WITHDRAWN && state->has_manifest);	/* the record of it is signed */
 }
 
 static bool is_settled(struct txn *txn, const Comity__Case *kase, struct arena *arena)

@@ -111,7 +111,13 @@ enum remedy {
 	X(FAULT_CAUGHT_UP,           "caught-up",           REMEDY_RETRY,         69, "what was lost has been fetched back; the line begins anew", "it is dialled again by itself") \
 	X(FAULT_RECALL_FORGED,       "recall-forged",       REMEDY_CALL_OPERATOR, 76, "what the counterpart gives back is not what was signed; the correspondence is stopped", "nothing of it was kept; telephone the other authority, then: comity peer unblock PEER") \
 	X(FAULT_RECOVERING,          "recovering",          REMEDY_RETRY,         75, "this store is older than its own past and is fetching what it lost", "comity peer show PEER tells how far it is; repeat the command after that") \
-	X(FAULT_OUT_OF_STEP,         "out-of-step",         REMEDY_CALL_OPERATOR, 76, "the two sides do not hold the same correspondence", "comity peer show PEER tells what differs; telephone the other authority")
+	X(FAULT_OUT_OF_STEP,         "out-of-step",         REMEDY_CALL_OPERATOR, 76, "the two sides do not hold the same correspondence", "comity peer show PEER tells what differs; telephone the other authority") \
+	/* ── the queue ──────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_DRAINING,            "draining",            REMEDY_RETRY,         75, "the daemon is being drained: it takes no submissions", "comity daemon release ends that; else repeat when it is back") \
+	X(FAULT_ALREADY_SIGNED,      "already-signed",      REMEDY_REFUSE,        65, "the message is in a signed manifest: it cannot be dropped any more", "tell the other side that it is no longer required: comity request withdraw REF") \
+	X(FAULT_OTHERS_FOLLOW,       "others-follow",       REMEDY_REFUSE,        65, "what came later rests on this message", "drop the later ones first: comity queue list") \
+	X(FAULT_HELD,                "held",                REMEDY_RETRY,         75, "an operator holds it", "comity queue release, or comity daemon release") \
+	X(FAULT_ORDER,               "order",               REMEDY_RETRY,         75, "an earlier message of the same request goes first", NULL)
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

@@ -9,7 +9,7 @@
 
 enum { ENTRIES_MAX = 8192 };
 
-static const char *const purposes[PURPOSE_COUNT] = { "dispatch", "receipt", "complete" };
+static const char *const purposes[PURPOSE_COUNT] = { "dispatch", "receipt", "complete", "withdrawal" };
 
 const char *purpose_name(enum purpose purpose)
 {
@@ -116,7 +116,7 @@ static const struct header {
 } headers[] = {
 	{ "# from: ",     read_from,     "\"# from: AUTHORITY\" is expected" },
 	{ "# to: ",       read_to,       "\"# to: AUTHORITY\" is expected" },
-	{ "# purpose: ",  read_purpose,  "\"# purpose: dispatch\", \"receipt\" or \"complete\" is expected" },
+	{ "# purpose: ",  read_purpose,  "\"# purpose: dispatch\", \"receipt\", \"complete\" or \"withdrawal\" is expected" },
 	{ "# number: ",   read_number,   "\"# number: N\" is expected" },
 	{ "# previous: ", read_previous, "\"# previous: SHA-256\" is expected" },
 	{ "# at: ",       read_at,       "\"# at: TIME\" is expected, in UTC with milliseconds" },

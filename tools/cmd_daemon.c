@@ -64,6 +64,8 @@ static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 		status->backup_verified_at ? "last verified " : "none was verified yet",
 		status->backup_verified_at ? time_of(tool, status->backup_verified_at) : "");
 	print_hold(tool, status);
+	if (status->draining)
+		print(tool, "  DRAINING  no submissions are taken\n");
 	for (size_t i = 0; i < status->n_alarms; i++)
 		print(tool, "  ALARM     %s\n", safe(tool, status->alarms[i]));
 }

@@ -109,6 +109,20 @@ const struct command commands[] = {
 	{ "peer unblock PEER", cmd_peer_unblock, "Let traffic flow again", "operator" },
 	{ "peer remove PEER --confirm=PEER", cmd_peer_remove, "Forget an authority; what was exchanged is kept", "operator" },
 
+	{ "queue list [--peer PEER]", cmd_queue_list, "List what waits, and why", "operator" },
+	{ "queue show MSG", cmd_queue_show, "Show all about one thing that waits", "operator" },
+	{ "queue shape", cmd_queue_shape, "Count what waits, by peer and age", "operator" },
+	{ "queue flush [PEER]", cmd_queue_flush, "Try now, without waiting for the next attempt", "operator" },
+	{ "queue hold PEER|MSG [--reason TEXT]", cmd_queue_hold, "Send nothing new to a peer, or keep a message back", "operator" },
+	{ "queue release PEER|MSG", cmd_queue_release, "Let it go again", "operator" },
+	{ "queue retry MSG", cmd_queue_retry, "Try now to get this one through", "operator" },
+	{ "queue drop MSG --confirm=MSG [--reason TEXT]", cmd_queue_drop,
+	  "Take a message back that was not signed yet; the record keeps that it was there", "operator" },
+
+	{ "daemon hold [--reason TEXT]", cmd_daemon_hold, "Send nothing new to anybody; receiving goes on", "operator" },
+	{ "daemon release", cmd_daemon_release, "End a hold, also that after a restore, and a draining", "operator" },
+	{ "daemon drain", cmd_daemon_drain, "Take no submissions, and wait until what can leave has its receipt", "operator" },
+
 	{ "request new --to PEER [--kind KIND] [--from FILE]", cmd_request_new, "Draft a request", "officer" },
 	{ "request edit REF [--from FILE]", cmd_request_edit, "Change a draft, in your editor or from a file", "officer" },
 	{ "request validate REF|FILE [--to PEER]", cmd_request_validate, "Say all that keeps a request from being sent", "officer" },
@@ -161,7 +175,6 @@ const struct command commands[] = {
 	{ "store compact", cmd_store_compact, "Give back the room of what was deleted; writing waits meanwhile", "operator" },
 	{ "store grow SIZE", cmd_store_grow, "Let the store grow further, to 32G for example, until the daemon ends", "operator" },
 	{ "store purge [--dry-run]", cmd_store_purge, "Destroy now what the retention policy says; receipts and what was seen stay", "operator" },
-	{ "daemon release", cmd_daemon_release, "Let a daemon that was restored go on", "operator" },
 
 	{ "explain SLUG", cmd_explain, "Explain an error by its slug or exit status", "everybody" },
 	{ "version", cmd_version, "Tell the version", "everybody" },

@@ -22,6 +22,17 @@ enum fault cmd_peer_block(struct tool *tool);
 enum fault cmd_peer_unblock(struct tool *tool);
 enum fault cmd_peer_remove(struct tool *tool);
 
+enum fault cmd_queue_list(struct tool *tool);
+enum fault cmd_queue_show(struct tool *tool);
+enum fault cmd_queue_shape(struct tool *tool);
+enum fault cmd_queue_flush(struct tool *tool);
+enum fault cmd_queue_hold(struct tool *tool);
+enum fault cmd_queue_release(struct tool *tool);
+enum fault cmd_queue_retry(struct tool *tool);
+enum fault cmd_queue_drop(struct tool *tool);
+enum fault cmd_daemon_hold(struct tool *tool);
+enum fault cmd_daemon_drain(struct tool *tool);
+
 enum fault cmd_request_new(struct tool *tool);
 enum fault cmd_request_edit(struct tool *tool);
 enum fault cmd_request_validate(struct tool *tool);

@@ -27,7 +27,7 @@ struct dossier_message {
 	const char *id, *from, *to, *request_id, *created_at;	/* as the message says; "" when it does not */
 	uint8_t (*attachments)[DIGEST_SIZE];	/* what the message says of them, in order */
 	size_t n_attachments;
-	bool is_dispatched, is_receipted, is_complete;
+	bool is_dispatched, is_receipted, is_complete, is_withdrawn;
 	const char *receipted_at, *receipted_by, *refused;
 	struct dossier_message *next;
 };

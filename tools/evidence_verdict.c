@@ -68,6 +68,8 @@ static void describe_message(struct verdict *verdict, const struct dossier_messa
 	else if (message->is_receipted)
 		proven(verdict, "%s signed a receipt of message %s of %s (sha256 %.16s...)%s, at %s by its own clock", message->receipted_by,
 			message->id, message->from, hex, message->is_complete ? " with all attachments" : "", message->receipted_at);
+	else if (message->is_withdrawn)
+		proven(verdict, "%s dropped message %s (sha256 %.16s...) before it was delivered", message->from, message->id, hex);
 	else
 		proven(verdict, "%s sent message %s (sha256 %.16s...); of its receipt there is no evidence", message->from, message->id, hex);
 }

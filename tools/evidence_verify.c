@@ -198,6 +198,13 @@ static void cover_dispatch(struct verdict *verdict, const struct dossier_manifes
 	message->is_dispatched = true;
 }
 
+/* It was dropped before it was sent: its sender says so, signed. */
+static void cover_withdrawal(struct verdict *verdict, const struct dossier_manifest *manifest, struct dossier_message *message)
+{
+	cover_dispatch(verdict, manifest, message);
+	message->is_withdrawn = true;
+}
+
 static void cover_receipt(struct verdict *verdict, const struct dossier_manifest *manifest,
 	const struct manifest_entry *entry, struct dossier_message *message)
 {
@@ -232,6 +239,8 @@ static void cover(struct verdict *verdict, const struct dossier_manifest *manife
 		verdict_wrong(verdict, FAULT_DIGEST_MISMATCH, message->part->name, "it is not what was signed");
 	else if (manifest->manifest.purpose == PURPOSE_DISPATCH)
 		cover_dispatch(verdict, manifest, message);
+	else if (manifest->manifest.purpose == PURPOSE_WITHDRAWAL)
+		cover_withdrawal(verdict, manifest, message);
 	else
 		cover_receipt(verdict, manifest, entry, message);
 }

@@ -403,7 +403,7 @@ class Lab:
 				file.write(os.urandom(min(1 << 20, content - start)))
 		return path
 
-	def example(self, name="request.yaml", swapped=False):
+	def example(self, name="request.yaml", swapped=False, urgency=None):
 		"""The sample request with two papers, the letter and its translation; swapped: Sylvania asks Freedonia."""
 		self.examples += 1
 		with open(SAMPLE) as file:
@@ -411,6 +411,8 @@ class Lab:
 		text = text.replace("FRD-CA/2026/0412", f"{'MLA-XS-26-' if swapped else 'FRD-CA/2026/'}{self.examples:04}")
 		for left, right in (("xf-ca", "xs-ca"), ("XFR", "XSY"), ("qab-XS", "qaa-XF")) if swapped else ():
 			text = text.replace(left, "\0").replace(right, left).replace("\0", right)
+		if urgency:
+			text = text.replace("  level: URGENT", "  level: " + urgency)
 		return self.file(name, text.encode())
 
 	def eventually(self, predicate, what, seconds=30):
