@@ -162,6 +162,86 @@ static void a_copy_can_be_opened_as_a_store_again(void **state)
 	store_close(store);
 }
 
+/* ── compacting ─────────────────────────────────────────────────────────────────────────────── */
+
+static void *read_on(void *argument)
+{
+	struct world *world = argument;
+	while (!atomic_load(&world->must_stop)) {
+		uint64_t before = count(world->store, TABLE_MESSAGES);
+		assert_true(count(world->store, TABLE_MESSAGES) >= before);
+	}
+	return NULL;
+}
+
+static void delete_half(struct world *world)
+{
+	struct txn txn;
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	for (uint64_t number = 1; number <= ROWS / 2; number++) {
+		struct key key = key_of(number);
+		txn_delete(&txn, TABLE_MESSAGES, key_span(&key));
+		txn_delete(&txn, TABLE_SEEN, key_span(&key));
+	}
+	assert_int_equal(txn_commit(&txn), OK);
+}
+
+static void compacting_loses_nothing_that_is_written_meanwhile(void **state)
+{
+	struct world *world = *state;
+	struct store_stat before, after;
+	pthread_t writer, reader;
+	for (uint64_t number = 1; number <= ROWS; number++)
+		write_pair(world, number);
+	delete_half(world);
+	assert_int_equal(store_stat(world->store, &before), OK);
+	assert_int_equal(store_compact(world->store), OK);
+	assert_int_equal(store_stat(world->store, &after), OK);
+	assert_true(after.file_bytes < before.file_bytes * 3 / 4);
+
+	assert_int_equal(pthread_create(&writer, NULL, write_on, world), 0);
+	assert_int_equal(pthread_create(&reader, NULL, read_on, world), 0);
+	for (int times = 0; times < 5; times++)
+		assert_int_equal(store_compact(world->store), OK);
+	atomic_store(&world->must_stop, true);
+	pthread_join(writer, NULL);
+	pthread_join(reader, NULL);
+	assert_int_equal(count(world->store, TABLE_MESSAGES), world->written - ROWS / 2);
+	assert_int_equal(count(world->store, TABLE_SEEN), world->written - ROWS / 2);
+	assert_int_equal(access(scratch_path(&world->scratch, "store/data.mdb.compact"), F_OK), -1);
+	store_close(world->store);
+	assert_int_equal(store_open(world->dir, 256 * MIB, &world->store), OK);
+	assert_int_equal(count(world->store, TABLE_MESSAGES), world->written - ROWS / 2);
+}
+
+/* ── limits ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void the_map_may_be_raised_while_it_is_used(void **state)
+{
+	struct world *world = *state;
+	struct store_stat stat;
+	struct txn txn;
+	assert_int_equal(store_raise(world->store, 512 * MIB), OK);
+	assert_int_equal(store_stat(world->store, &stat), OK);
+	assert_int_equal(stat.map_bytes, 512 * MIB);
+	assert_int_equal(store_raise(world->store, 1 * MIB), FAULT_USAGE);
+	store_set_limits(world->store, 50, 0);
+	assert_int_equal(store_stat(world->store, &stat), OK);
+	assert_in_range(stat.ordinary_bytes, 255 * MIB, 256 * MIB);
+	assert_int_equal(store_lack(world->store), OK);
+
+	store_set_limits(world->store, 50, UINT64_MAX);		/* the disk has never that much */
+	assert_int_equal(store_lack(world->store), FAULT_DISK_FULL);
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	txn_put(&txn, TABLE_META, span_of_text("ordinary"), span_of_text("1"));
+	assert_int_equal(txn.fault, FAULT_DISK_FULL);
+	txn_abort(&txn);
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	txn_use_reserve(&txn);
+	txn_put(&txn, TABLE_META, span_of_text("receipt"), span_of_text("1"));
+	assert_int_equal(txn_commit(&txn), OK);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -169,6 +249,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(looking_into_a_copy_changes_nothing_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_copy_that_was_cut_short_is_broken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_copy_can_be_opened_as_a_store_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(compacting_loses_nothing_that_is_written_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_map_may_be_raised_while_it_is_used, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
