@@ -34,6 +34,7 @@ static void pile_take(struct pile *pile, size_t count)
 	while (count-- && pile->first) {
 		struct returned *first = pile->first;
 		pile->first = first->next;
+		pile->count--;
 		returned_free(first);
 	}
 	if (!pile->first)
@@ -44,6 +45,7 @@ static void pile_add(struct pile *pile, struct returned *returned)
 {
 	*pile->end = returned;
 	pile->end = &returned->next;
+	pile->count++;
 }
 
 static void clear_piles(struct comeback *comeback)
@@ -69,18 +71,35 @@ static struct link *link_of(const struct comeback *comeback)
 
 static void keep(struct comeback *comeback);
 
-static void ask(struct comeback *comeback, struct link *link)
+/* How many more of a chain are of use. */
+static uint64_t useful(const struct comeback *comeback, enum direction direction)
 {
-	uint64_t useful = comeback->last_number - comeback->next_number + 1;
-	struct recall recall = { .from = comeback->next_number,
-		.count = useful < PACKET_RECALL_MAX ? (uint32_t)useful : PACKET_RECALL_MAX,
-		.chain = comeback->outcome == NEEDS_OURS ? WHOSE_ASKERS : WHOSE_GIVERS };
+	uint64_t last = direction == DIRECTION_OURS ? comeback->goal.number : comeback->their_last;
+	uint64_t had = comeback->heads[direction] + comeback->piles[direction].count;
+	return last > had ? last - had : 0;
+}
+
+static void ask(struct comeback *comeback, struct link *link, enum direction direction)
+{
+	uint64_t wanted = useful(comeback, direction);
+	struct recall recall = { .chain = direction == DIRECTION_OURS ? WHOSE_ASKERS : WHOSE_GIVERS,
+		.from = comeback->heads[direction] + comeback->piles[direction].count + 1,
+		.count = wanted < comeback->stride ? (uint32_t)wanted : comeback->stride };
 	comeback->is_asking = true;
-	comeback->asked = comeback->outcome == NEEDS_OURS ? DIRECTION_OURS : DIRECTION_THEIRS;
+	comeback->asked = direction;
 	comeback->due = recall.from;
 	comeback->left = recall.count;
 	comeback->heard = 0;
 	link_send_recall(link, &recall);
+}
+
+/* A receipt of ours is of no use without what it receipts: have that as well, and keep both with one commit. */
+static bool lacks_theirs(const struct comeback *comeback)
+{
+	bool has_receipt = false;
+	for (const struct returned *ours = comeback->piles[DIRECTION_OURS].first; ours; ours = ours->next)
+		has_receipt |= ours->manifest.purpose == PURPOSE_RECEIPT;
+	return has_receipt && !comeback->piles[DIRECTION_THEIRS].first && useful(comeback, DIRECTION_THEIRS);
 }
 
 /* The new hello shows equal positions, and everything else follows from them. */
@@ -110,7 +129,7 @@ static void go_on(struct comeback *comeback, enum fault fault)
 	else if (link && comeback->outcome == IS_WHOLE)
 		begin_anew(comeback, link);
 	else if (link)
-		ask(comeback, link);
+		ask(comeback, link, comeback->outcome == NEEDS_OURS ? DIRECTION_OURS : DIRECTION_THEIRS);
 }
 
 static void on_kept(struct job *job, enum fault fault)
@@ -120,6 +139,9 @@ static void on_kept(struct job *job, enum fault fault)
 	for (int direction = 0; direction < 2 && !fault; direction++)
 		pile_take(&comeback->piles[direction], comeback->kept[direction]);
 	if (!comeback->is_stale && !fault) {
+		bool has_moved = comeback->kept[DIRECTION_OURS] || comeback->kept[DIRECTION_THEIRS];
+		if (has_moved && comeback->stride < PACKET_RECALL_MAX)
+			comeback->stride *= 2;
 		go_on(comeback, OK);
 		return;
 	}
@@ -128,6 +150,13 @@ static void on_kept(struct job *job, enum fault fault)
 		keep(comeback);		/* another line may have come: it begins where the ledger is now */
 	else
 		go_on(comeback, fault);
+}
+
+static void start_keeping(struct comeback *comeback)
+{
+	comeback->is_keeping = true;
+	comeback->job = (struct job){ .write = comeback_keep, .done = on_kept };
+	scribe_add(comeback->recovery->rooms.scribe, &comeback->job);
 }
 
 /* Keep what came, and learn what is needed next: also right at the beginning, when nothing came yet. */
@@ -139,9 +168,7 @@ static void keep(struct comeback *comeback)
 		return;
 	comeback->goal = link_greetings(link)->they_received;
 	comeback->their_last = link_greetings(link)->they_sent.number;
-	comeback->is_keeping = true;
-	comeback->job = (struct job){ .write = comeback_keep, .done = on_kept };
-	scribe_add(comeback->recovery->rooms.scribe, &comeback->job);
+	start_keeping(comeback);
 }
 
 /* ── hearing ──────────────────────────────────────────────────────────────────────────────────── */
@@ -179,7 +206,9 @@ void recovery_hear(struct recovery *recovery, struct link *link, const struct re
 	comeback->due++;
 	comeback->left--;
 	comeback->is_asking = recalled->has_more;
-	if (!comeback->is_asking)
+	if (!comeback->is_asking && lacks_theirs(comeback))
+		ask(comeback, link, DIRECTION_THEIRS);
+	else if (!comeback->is_asking)
 		keep(comeback);
 }
 
@@ -203,8 +232,8 @@ static void leave(struct comeback *comeback)
 	comeback->link_id = 0;
 	comeback->is_asking = false;
 	comeback->is_stale = true;
-	if (!comeback->is_keeping)
-		clear_piles(comeback);
+	if (!comeback->is_keeping && (comeback->piles[DIRECTION_OURS].first || comeback->piles[DIRECTION_THEIRS].first))
+		start_keeping(comeback);	/* what came before the cut need not come again */
 }
 
 static void begin(struct recovery *recovery, struct link *link)
@@ -218,6 +247,7 @@ static void begin(struct recovery *recovery, struct link *link)
 	log_unusual("recovery %s: this store is older than its own past: they hold our chain up to %" PRIu64
 		", we only up to %" PRIu64 "; it is fetched back", comeback->peer, said->they_received.number, said->we_sent.number);
 	comeback->link_id = link_id(link);
+	comeback->stride = 1;
 	if (!comeback->is_keeping)	/* else it goes on when that is done */
 		keep(comeback);
 }

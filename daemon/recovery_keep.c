@@ -281,14 +281,14 @@ static bool is_ready(struct step *step, const struct returned *ours)
 	return is_ready;
 }
 
-static enum fault need(struct step *step, enum direction direction, enum outcome outcome, uint64_t last)
+static enum fault need(struct step *step, enum outcome outcome)
 {
 	struct comeback *comeback = step->comeback;
 	comeback->outcome = outcome;
-	comeback->next_number = chain_head(step->txn, comeback->peer, direction).number + 1;
-	comeback->last_number = last;
+	for (int direction = 0; direction < 2; direction++)
+		comeback->heads[direction] = chain_head(step->txn, comeback->peer, (enum direction)direction).number;
 	TRY(step->txn->fault);
-	return outcome == IS_WHOLE || comeback->next_number <= last ? OK :
+	return outcome != NEEDS_THEIRS || comeback->heads[DIRECTION_THEIRS] < comeback->their_last ? OK :
 		fault_say(FAULT_RECALL_FORGED, "our own receipt names a message that %s does not have", comeback->peer);
 }
 
@@ -314,15 +314,15 @@ static enum fault keep_all(struct step *step)
 	while (!step->txn->fault) {
 		const struct returned *ours = step->next[DIRECTION_OURS];
 		if (chain_head(step->txn, comeback->peer, DIRECTION_OURS).number >= comeback->goal.number)
-			return need(step, DIRECTION_OURS, IS_WHOLE, 0);
+			return need(step, IS_WHOLE);
 		if (!ours)
-			return need(step, DIRECTION_OURS, NEEDS_OURS, comeback->goal.number);
+			return need(step, NEEDS_OURS);
 		if (is_ready(step, ours))
 			TRY(take(step, DIRECTION_OURS, keep_ours));
 		else if (step->next[DIRECTION_THEIRS])
 			TRY(take(step, DIRECTION_THEIRS, keep_theirs));
 		else
-			return need(step, DIRECTION_THEIRS, NEEDS_THEIRS, comeback->their_last);
+			return need(step, NEEDS_THEIRS);
 	}
 	return step->txn->fault;
 }

@@ -24,7 +24,7 @@ struct returned {
 };
 
 /* In the order of their numbers. */
-struct pile { struct returned *first, **end; };
+struct pile { struct returned *first, **end; size_t count; };
 
 enum { ANSWER_SIZE_MAX = 2 << 20 };	/* of one answer: the manifest that passes it is the last */
 
@@ -41,6 +41,7 @@ struct comeback {
 	struct position goal;			/* our chain as they hold it */
 	uint64_t their_last;			/* of their own chain, when they greeted */
 	struct pile piles[2];			/* by direction: heard, and not yet kept */
+	uint32_t stride;			/* asked for at once: few at first, so that a line that soon breaks brings some */
 	/* of the recall that is not answered to its end */
 	bool is_asking;
 	enum direction asked;
@@ -50,9 +51,8 @@ struct comeback {
 	bool is_keeping, is_stale;		/* stale: the line went meanwhile */
 	struct job job;
 	size_t kept[2];
+	uint64_t heads[2];			/* of both chains, then */
 	enum outcome outcome;
-	uint64_t next_number;			/* of the chain that is needed */
-	uint64_t last_number;			/* and how far it is of use */
 	Comity__Recovery record;		/* what this step adds */
 };
 

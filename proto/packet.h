@@ -15,7 +15,7 @@ enum {
 	PACKET_SIGNATURE_MAX = 16 << 10,
 	PACKET_MESSAGES_MAX = 2048,		/* messages in one manifest */
 	PACKET_CERTIFICATE_MAX = 8 << 10,
-	PACKET_RECALL_MAX = 16,			/* manifests asked for at once */
+	PACKET_RECALL_MAX = 64,			/* manifests asked for at once */
 };
 
 enum packet_kind {

@@ -118,7 +118,7 @@ def nobody_is_given_what_is_not_theirs_to_ask(lab):
 	here, behind = (other.number, other.previous), (0, b"\0" * 32)
 	first = {"chain": 1, "from": 1, "count": 1}
 	recall(here, "out-of-turn", **first)
-	recall(behind, "bad-frame", **first | {"count": 17})
+	recall(behind, "bad-frame", **first | {"count": 65})
 	recall(behind, "bad-frame", **first | {"count": 2**32 - 1})
 	recall(behind, "bad-frame", **first | {"from": 0})
 
@@ -127,7 +127,7 @@ def nobody_is_given_what_is_not_theirs_to_ask(lab):
 	other.hello()
 	other.hear("hello")
 	other.say(ready=wire.Ready(version=1))
-	for fields, held in ((first, True), (first | {"chain": 2}, True), (first | {"from": 2**60}, False), (first | {"from": 2, "count": 16}, False)):
+	for fields, held in ((first, True), (first | {"chain": 2}, True), (first | {"from": 2**60}, False), (first | {"from": 2, "count": 64}, False)):
 		other.say(recall=wire.Recall(**fields))
 		given = other.hear("recalled")
 		require(bool(given.text) == held and not given.more and given.number == fields["from"], "an honest answer", fields, given)
