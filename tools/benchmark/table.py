@@ -59,7 +59,7 @@ RUNS = [
 	]),
 	Run(recovery.recover, [
 		Figure("recovery_seconds", "s", "a peer is killed under load and started again: from its start to the first signed "
-			"receipt", "2", "1"),
+			"receipt of a message submitted meanwhile", "2", "1"),
 		Figure("recovery_after_ready_seconds", "s", "the same, from the moment it says that it is ready"),
 	]),
 	Run(messages.growth, [
