@@ -18,3 +18,17 @@ def move(stage):
 	spent = time.monotonic() - began
 	require(case.sylvania.is_whole(case.ref, 3), "the attachment is there")
 	return {"attachment_mb_per_second": (mebibytes << 20) / 1e6 / spent, "memory_bulk_mib": peak.end()}
+
+
+def overtake(stage):
+	"""Urgent messages one at a time, in one request, while the exhibit of another flows."""
+	case, mebibytes, count = stage.case(), stage.options.bulk, min(300, stage.options.messages)
+	other = case.freedonia.send(case.sylvania)
+	path = stage.file("bulk.bin", mebibytes)
+	case.freedonia.comity("attach", "add", other, path, "--role", "EXHIBIT", seconds=3600)
+	os.unlink(path)
+	case.freedonia.say(other, "The exhibit.\n")
+	stage.lab.eventually(lambda: case.sylvania.has(other) and len(case.sylvania.attachments(other)) == 3, "it is on its way")
+	seen = case.load(count, sessions=1, urgency="URGENT")
+	require(not case.sylvania.is_whole(other, 3), "the attachment was still flowing at the end: else give more with --bulk")
+	return {"urgent_during_bulk_p50_ms": seen["latency_p50_ms"], "urgent_during_bulk_p99_ms": seen["latency_p99_ms"]}

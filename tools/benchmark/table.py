@@ -50,6 +50,11 @@ RUNS = [
 			"for all of it", "300", "450"),
 		Figure("memory_bulk_mib", "MiB", "the most RssAnon of the larger daemon meanwhile", "64", "32"),
 	]),
+	Run(attachment.overtake, [
+		Figure("urgent_during_bulk_p50_ms", "ms", "an urgent message while an attachment of another request flows, from the "
+			"submission to its signed receipt"),
+		Figure("urgent_during_bulk_p99_ms", "ms", "the same", "20", "5"),
+	]),
 	Run(crowd.pair, [
 		Figure("memory_idle_mib", "MiB", "RssAnon of the larger daemon, one peer, nothing to do"),
 	]),
