@@ -206,6 +206,9 @@ static const struct { enum fault fault; enum ping_stage stage; } rungs[] = {
 	{ FAULT_VERSION,          PING_PROTOCOL },
 	{ FAULT_REFUSED_BY_PEER,  PING_PERMISSION },
 	{ FAULT_GOODBYE,          PING_PERMISSION },
+	{ FAULT_CHAIN_FORK,       PING_PERMISSION },
+	{ FAULT_PEER_ON_HOLD,     PING_PERMISSION },
+	{ FAULT_REMOTE_STORE_FULL, PING_PERMISSION },
 };
 
 static enum ping_stage rung_of(const struct ladder *ladder, enum fault why, const struct link *link)

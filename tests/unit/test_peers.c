@@ -116,7 +116,7 @@ static void the_ladder_stops_where_it_breaks(void **state)
 	knows(&pair.s, &pair.f, NULL);
 	pair.s.compare_with = FAULT_CHAIN_FORK;
 	report = ping(&pair.f, "xs-ca", 1);
-	assert_stopped_at(&report, PING_PERMISSION, FAULT_GOODBYE);
+	assert_stopped_at(&report, PING_PERMISSION, FAULT_CHAIN_FORK);
 	pair_close(&pair);
 }
 
