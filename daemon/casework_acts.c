@@ -308,6 +308,14 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	return add_step(kase, message, act, name, now, arena) ? OK : FAULT_NO_MEMORY;
 }
 
+/* Refused in good time, for what the store cannot keep would stop the line: the peer would send it again for ever. */
+static enum fault check_size(const Comity__Case *kase)
+{
+	return protobuf_c_message_get_packed_size(&kase->base) <= CASE_SIZE_MAX ? OK :
+		fault_say(FAULT_TOO_LARGE, "the history of %s has reached %d KiB: go on in a new request that refers to it",
+			casework_name(kase), CASE_SIZE_MAX >> 10);
+}
+
 enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
 	struct arena *arena, struct verdict *verdict)
 {
@@ -324,5 +332,5 @@ enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity
 		if (rule)
 			TRY(apply_one(kase, message, message->acts[i], rule->name, now, arena, verdict));
 	}
-	return OK;
+	return check_size(kase);
 }

@@ -3,6 +3,12 @@
 #include "daemon/casework.h"
 #include "daemon/statuses.h"
 
+/* What one case may grow to, by whatever either side sends; what is beyond is refused, and nothing was written. */
+enum {
+	CASE_SIZE_MAX = 1 << 20,		/* of its record: some thousand steps; the store keeps four times that */
+	CASE_ATTACHMENTS_MAX = 10000,
+};
+
 /* What a message's acts did to a case: decided in memory first, written after. */
 struct verdict {
 	struct {
@@ -46,5 +52,7 @@ void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Me
 /* Have an attachment fetched from this peer. */
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
 	const Comity__AttachmentState *attachment, struct arena *arena);
+/* May so many more attachments be in the case?  Faults: too large. */
+enum fault case_check_room(const Comity__Case *kase, size_t more) MUST_CHECK;
 /* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */
 enum fault case_check_attachments(const Comity__Message *message) MUST_CHECK;

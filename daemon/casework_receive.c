@@ -114,6 +114,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	if (!message->request_id)
 		return receive_loose(message, state, arena);
 	TRY(find_or_open(casework, txn, message, arena, &kase));
+	TRY(case_check_room(kase, message->n_attachments));
 	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
 		kase->requested_reference = record_text(arena, message->requested_reference);
 	TRY(case_apply(kase, message, state, arena, &verdict));

@@ -51,7 +51,7 @@ Comity__AttachmentList *casework_attachments(struct txn *txn, const Comity__Case
 	walk_from(&walk, txn, TABLE_ATTACHMENTS, key_span(&prefix), (struct span){ 0 });
 	while (walk_next(&walk, &key, &value)) {
 		Comity__AttachmentState *state = record_read(txn, value, &comity__attachment_state__descriptor, arena);
-		if (!state || !record_append(arena, &list->n_data, &list->data, &state, sizeof state))
+		if (!state || !record_push(arena, &list->n_data, &list->data, &state, sizeof state))
 			break;
 	}
 	walk_end(&walk);
@@ -85,19 +85,40 @@ enum fault casework_find_attachment(struct txn *txn, const Comity__Case *kase, c
 	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no attachment \"%s\" in %s", name, casework_name(kase));
 }
 
-/* A1, A2, ... that no attachment of ours has yet. */
+/* The number in an id of the form A1, A2, ...; 0 when it is none, or beyond `most`. */
+static size_t number_of_id(const char *id, size_t most)
+{
+	size_t number = 0;
+	if (!id || id[0] != 'A' || id[1] < '1' || id[1] > '9')
+		return 0;
+	for (const char *at = id + 1; *at; at++)
+		if (*at < '0' || *at > '9' || (number = number * 10 + (size_t)(*at - '0')) > most)
+			return 0;
+	return number;
+}
+
+/* The first of A1, A2, ... that no attachment of ours has yet. */
 static char *free_id(const Comity__AttachmentList *list, const char *from, struct arena *arena)
 {
-	for (unsigned n = 1; ; n++) {
-		char id[16];
-		bool is_taken = false;
-		snprintf(id, sizeof id, "A%u", n);
-		for (size_t i = 0; i < list->n_data; i++)
-			is_taken |= !strcmp(list->data[i]->from, from) && list->data[i]->attachment->id &&
-				!strcmp(list->data[i]->attachment->id, id);
-		if (!is_taken)
-			return record_text(arena, id);
-	}
+	char id[24];
+	size_t number = 1;
+	bool *is_taken = arena_alloc(arena, list->n_data + 2);
+	if (!is_taken)
+		return NULL;
+	for (size_t i = 0; i < list->n_data; i++)
+		if (!strcmp(list->data[i]->from, from))
+			is_taken[number_of_id(list->data[i]->attachment->id, list->n_data + 1)] = true;
+	while (is_taken[number])
+		number++;
+	snprintf(id, sizeof id, "A%zu", number);
+	return record_text(arena, id);
+}
+
+enum fault case_check_room(const Comity__Case *kase, size_t more)
+{
+	return more <= CASE_ATTACHMENTS_MAX && kase->attachments <= CASE_ATTACHMENTS_MAX - more ? OK :
+		fault_say(FAULT_TOO_LARGE, "%s has %u attachments; a case has at most %d", casework_name(kase),
+			kase->attachments, CASE_ATTACHMENTS_MAX);
 }
 
 enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Attachment *attachment,
@@ -112,6 +133,7 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 		if (!strcmp(list->data[i]->from, casework->own_id) && is_called(list->data[i], attachment->id))
 			return fault_say(FAULT_EXISTS, "there is an attachment \"%s\" in %s already", attachment->id,
 				casework_name(kase));
+	TRY(case_check_room(kase, 1));
 	if (!attachment->id)
 		attachment->id = free_id(list, casework->own_id, arena);
 	Comity__AttachmentState *state = *staged = case_number_attachment(kase, attachment, casework->own_id, arena);
@@ -271,7 +293,7 @@ static void add_states(Comity__RequestView *view, struct txn *txn, const Comity_
 	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
 	while (walk_next(&walk, &key, &value)) {
 		Comity__MessageState *state = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
-		if (!state || !record_append(arena, &view->n_messages, &view->messages, &state, sizeof state))
+		if (!state || !record_push(arena, &view->n_messages, &view->messages, &state, sizeof state))
 			break;
 	}
 	walk_end(&walk);

@@ -24,7 +24,7 @@ static enum fault add_row(struct inquiry *inquiry, struct paging *paging, struct
 		return OK;
 	paging->place++;
 	paging->bytes += protobuf_c_message_get_packed_size(row);
-	return record_append(inquiry->arena, paging->count, paging->data, &row, sizeof row) ? OK : inquiry_fault(inquiry);
+	return record_push(inquiry->arena, paging->count, paging->data, &row, sizeof row) ? OK : inquiry_fault(inquiry);
 }
 
 static enum fault gather(struct inquiry *inquiry, struct paging *paging)

@@ -41,7 +41,7 @@ static enum fault gather(struct watch *watch, struct inquiry *inquiry, Comity__E
 		if (!is_of(watch, event))
 			continue;
 		watch->left--;
-		if (!record_append(inquiry->arena, &list->n_data, &list->data, &event, sizeof event))
+		if (!record_push(inquiry->arena, &list->n_data, &list->data, &event, sizeof event))
 			return inquiry_fault(inquiry);
 	}
 	*is_at_end = watch->seq >= last;

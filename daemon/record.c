@@ -105,17 +105,34 @@ struct span span_of_binary(ProtobufCBinaryData data)
 	return (struct span){ data.data, data.len };
 }
 
+static uint8_t *grow(struct arena *arena, size_t count, size_t room, void *array, size_t element_size)
+{
+	uint8_t *grown = arena_alloc(arena, room * element_size), *old;
+	if (!grown)
+		return NULL;
+	memcpy(&old, array, sizeof old);
+	if (count)
+		memcpy(grown, old, count * element_size);
+	memcpy(array, &grown, sizeof grown);
+	return grown;
+}
+
 bool record_append(struct arena *arena, size_t *count, void *array, const void *element, size_t element_size)
 {
-	uint8_t *grown = arena_alloc(arena, (*count + 1) * element_size);
+	uint8_t *grown = grow(arena, *count, *count + 1, array, element_size);
 	if (!grown)
 		return false;
-	void *old;
-	memcpy(&old, array, sizeof old);
-	if (*count)
-		memcpy(grown, old, *count * element_size);
-	memcpy(grown + *count * element_size, element, element_size);
-	memcpy(array, &grown, sizeof grown);
-	(*count)++;
+	memcpy(grown + (*count)++ * element_size, element, element_size);
+	return true;
+}
+
+bool record_push(struct arena *arena, size_t *count, void *array, const void *element, size_t element_size)
+{
+	bool is_full = !(*count & (*count - 1));	/* at 0 and at each power of two */
+	uint8_t *at;
+	memcpy(&at, array, sizeof at);
+	if (is_full && !(at = grow(arena, *count, *count ? *count * 2 : 1, array, element_size)))
+		return false;
+	memcpy(at + (*count)++ * element_size, element, element_size);
 	return true;
 }

@@ -26,3 +26,5 @@ ProtobufCBinaryData record_bytes(struct arena *arena, struct span span);
 struct span span_of_binary(ProtobufCBinaryData data);
 /* Append to a repeated field: a new array in the arena. */
 bool record_append(struct arena *arena, size_t *count, void *array, const void *element, size_t element_size);
+/* The same for long lists: a new array only when the count doubles.  Only for what nobody else has filled. */
+bool record_push(struct arena *arena, size_t *count, void *array, const void *element, size_t element_size);

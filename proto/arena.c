@@ -80,6 +80,7 @@ void arena_clear(struct arena *arena)
 	free_blocks(arena->blocks);
 	arena->blocks = NULL;
 	arena->used = 0;
+	arena->was_refused = arena->is_out_of_memory = false;
 }
 
 void arena_reset(struct arena *arena)

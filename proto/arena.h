@@ -13,7 +13,7 @@
 struct arena {
 	struct arena_block *blocks;	/* newest first */
 	size_t used, budget;		/* bytes handed out, and how many may be */
-	bool was_refused;		/* something got NULL since arena_init() or arena_reset() ... */
+	bool was_refused;		/* something got NULL since arena_init(), arena_reset(), arena_clear() ... */
 	bool is_out_of_memory;		/* ... because the system gave nothing, not for the budget */
 };
 

@@ -111,10 +111,14 @@ enum fault unpack_own(const ProtobufCMessageDescriptor *type, struct span packed
 {
 	*message = NULL;
 	TRY(check_size(type, packed));
+	bool was_refused = arena->was_refused, is_out_of_memory = arena->is_out_of_memory;
 	arena->was_refused = arena->is_out_of_memory = false;
 	*message = unpack_within(type, packed, arena);
-	if (*message)
+	if (*message) {		/* what was refused before stays refused: the owner asks once, at its end */
+		arena->was_refused = was_refused;
+		arena->is_out_of_memory = is_out_of_memory;
 		return OK;
+	}
 	return arena->was_refused ?
 		fault_say(arena_fault(arena), "%s of %zu bytes needs more memory than it may", type->short_name, packed.len) :
 		fault_say(bad, "these %zu bytes are not a %s", packed.len, type->short_name);
