@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "daemon/comityd_parts.h"
-#include "daemon/events.h"
+#include "daemon/ledger/events.h"
 #include "daemon/log.h"
-#include "daemon/record.h"
-#include "daemon/tokens.h"
+#include "daemon/ledger/record.h"
+#include "daemon/ledger/tokens.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/chain.h"
+#include "daemon/ledger/chain.h"
 #include "daemon/comityd_parts.h"
-#include "daemon/gap.h"
-#include "daemon/hold.h"
+#include "daemon/upkeep/gap.h"
+#include "daemon/ledger/hold.h"
 #include "daemon/log.h"
-#include "daemon/receipts.h"
+#include "daemon/desks/receipts.h"
 #include "proto/unpack.h"
 
 /* ── the scribe's news ────────────────────────────────────────────────────────────────────────── */

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "certs/identity.h"
-#include "daemon/backup.h"
-#include "daemon/blobs.h"
+#include "daemon/upkeep/backup.h"
+#include "daemon/ledger/blobs.h"
 #include "daemon/comityd.h"
 #include "daemon/log.h"
-#include "daemon/store.h"
+#include "daemon/ledger/store.h"
 #include "proto/json.h"
 
 static const char usage[] =

@@ -12,12 +12,12 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-LEDGER = ["daemon/store", "daemon/store_key", "daemon/scribe", "daemon/record", "daemon/worker", "daemon/disk"]
-BLOBS = ["daemon/blobs", "daemon/porter", "daemon/worker", "daemon/disk", "daemon/disk_stream"]
-LAW = ["daemon/casework", "daemon/acts", "daemon/statuses", "daemon/preconditions", "daemon/completeness", "daemon/problems"]
-SIDE = ["daemon/log", "daemon/clock", "daemon/notify"]
-DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/events", "daemon/chain", "daemon/hold"]
-LINE = ["daemon/peers", "daemon/link"]
+LEDGER = ["daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/scribe", "daemon/ledger/record", "daemon/ledger/worker", "daemon/ledger/disk"]
+BLOBS = ["daemon/ledger/blobs", "daemon/ledger/porter", "daemon/ledger/worker", "daemon/ledger/disk", "daemon/ledger/disk_stream"]
+LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems"]
+SIDE = ["daemon/log", "daemon/notify"]
+DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/hold"]
+LINE = ["daemon/line/peers", "daemon/line/link"]
 
 # The first row that matches a file holds.
 WALLS = [
@@ -26,61 +26,59 @@ WALLS = [
 	("tools/*", ["proto/", "certs/", "tools/"]),
 
 	# the ledger
-	("daemon/store*", ["proto/", "daemon/disk"]),
 	("daemon/mischief*", []),
-	("daemon/worker*", ["proto/"]),
-	("daemon/disk*", ["proto/"]),
-	("daemon/scribe*", ["proto/", "daemon/store", "daemon/worker", "daemon/mischief"]),
-	("daemon/blobs*", ["proto/", "certs/digest", "daemon/disk", "daemon/disk_stream", "daemon/mischief"]),
-	("daemon/porter*", ["proto/", "daemon/blobs", "daemon/worker"]),
-	("daemon/record*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key"]),
-	("daemon/events*", ["proto/", *LEDGER]),
-	("daemon/retention*", ["proto/", *LEDGER, "daemon/events"]),
-	("daemon/purger*", ["proto/", *LEDGER, *BLOBS, *SIDE, "daemon/retention"]),
-	("daemon/backups*", ["proto/", *LEDGER]),
-	("daemon/gap*", ["proto/", *LEDGER, "daemon/chain"]),
-	("daemon/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/events", "daemon/hold", "daemon/survey"]),
-	("daemon/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/chain"]),
-	("daemon/hold*", ["proto/", *LEDGER]),
-	("daemon/tokens*", ["proto/", *LEDGER]),
-	("daemon/chain*", ["proto/", "certs/", *LEDGER, "daemon/events"]),
+	("daemon/ledger/store*", ["proto/", "daemon/ledger/disk"]),
+	("daemon/ledger/worker*", ["proto/"]),
+	("daemon/ledger/disk*", ["proto/"]),
+	("daemon/ledger/scribe*", ["proto/", "daemon/ledger/store", "daemon/ledger/worker", "daemon/mischief"]),
+	("daemon/ledger/blobs*", ["proto/", "certs/digest", "daemon/ledger/disk", "daemon/ledger/disk_stream", "daemon/mischief"]),
+	("daemon/ledger/porter*", ["proto/", "daemon/ledger/blobs", "daemon/ledger/worker"]),
+	("daemon/ledger/record*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key"]),
+	("daemon/ledger/events*", ["proto/", *LEDGER]),
+	("daemon/upkeep/retention*", ["proto/", *LEDGER, "daemon/ledger/events"]),
+	("daemon/upkeep/purger*", ["proto/", *LEDGER, *BLOBS, *SIDE, "daemon/upkeep/retention"]),
+	("daemon/upkeep/backups*", ["proto/", *LEDGER]),
+	("daemon/upkeep/gap*", ["proto/", *LEDGER, "daemon/ledger/chain"]),
+	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),
+	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain"]),
+	("daemon/ledger/hold*", ["proto/", *LEDGER]),
+	("daemon/ledger/tokens*", ["proto/", *LEDGER]),
+	("daemon/ledger/chain*", ["proto/", "certs/", *LEDGER, "daemon/ledger/events"]),
 
 	# the law: a transaction in, a decision out
-	("daemon/statuses*", ["proto/", "daemon/acts", "daemon/preconditions"]),
-	("daemon/preconditions*", ["proto/", "daemon/acts", "daemon/statuses"]),
-	("daemon/acts*", ["proto/"]),
-	("daemon/problems*", ["proto/"]),
-	("daemon/completeness*", ["proto/", "daemon/acts", "daemon/problems"]),
-	("daemon/casework*", ["proto/", "certs/digest", "daemon/store", "daemon/store_key", "daemon/record", "daemon/events",
-		"daemon/clock", "daemon/blobs", *LAW]),
+	("daemon/law/statuses*", ["proto/", "daemon/law/acts", "daemon/law/preconditions"]),
+	("daemon/law/preconditions*", ["proto/", "daemon/law/acts", "daemon/law/statuses"]),
+	("daemon/law/acts*", ["proto/"]),
+	("daemon/law/problems*", ["proto/"]),
+	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems"]),
+	("daemon/law/casework*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events",
+		"daemon/ledger/blobs", *LAW]),
 
 	# the line
 	("daemon/log*", ["proto/"]),
-	("daemon/endpoint*", ["proto/"]),
-	("daemon/socket*", ["proto/", "daemon/endpoint"]),
-	("daemon/exchange*", ["proto/", "certs/"]),
-	("daemon/socket*", ["proto/", "daemon/endpoint"]),
-	("daemon/exchange*", ["proto/"]),
-	("daemon/wire*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/socket", "daemon/mischief"]),
-	("daemon/link*", ["proto/", "certs/", "daemon/log", "daemon/wire"]),
-	("daemon/dialer*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),
-	("daemon/listener*", ["proto/", "daemon/log", "daemon/endpoint", "daemon/socket"]),
-	("daemon/peers*", ["proto/", "certs/", "daemon/log", "daemon/exchange", "daemon/link", "daemon/dialer",
-		"daemon/listener", "daemon/endpoint", "daemon/socket"]),
+	("daemon/line/endpoint*", ["proto/"]),
+	("daemon/line/socket*", ["proto/", "daemon/line/endpoint"]),
+	("daemon/line/exchange*", ["proto/"]),
+	("daemon/line/wire*", ["proto/", "certs/", "daemon/log", "daemon/line/exchange", "daemon/line/socket", "daemon/mischief"]),
+	("daemon/line/link*", ["proto/", "certs/", "daemon/log", "daemon/line/wire"]),
+	("daemon/line/dialer*", ["proto/", "daemon/log", "daemon/line/endpoint", "daemon/line/socket"]),
+	("daemon/line/listener*", ["proto/", "daemon/log", "daemon/line/endpoint", "daemon/line/socket"]),
+	("daemon/line/peers*", ["proto/", "certs/", "daemon/log", "daemon/line/exchange", "daemon/line/link", "daemon/line/dialer",
+		"daemon/line/listener", "daemon/line/endpoint", "daemon/line/socket"]),
 
 	# the desks: inbox and outbox never see each other
-	("daemon/inbox*", [*DESK, *LINE, "daemon/casework", "daemon/acts"]),
-	("daemon/outbox*", [*DESK, *LINE]),
-	("daemon/receipts*", DESK),
-	("daemon/fetcher*", [*DESK, *LINE]),
-	("daemon/supplier*", [*DESK, *LINE]),
+	("daemon/desks/inbox*", [*DESK, *LINE, "daemon/law/casework", "daemon/law/acts"]),
+	("daemon/desks/outbox*", [*DESK, *LINE]),
+	("daemon/desks/receipts*", DESK),
+	("daemon/desks/fetcher*", [*DESK, *LINE]),
+	("daemon/desks/supplier*", [*DESK, *LINE]),
 
 	# above everything
-	("daemon/comparison*", [*DESK, *LINE]),
-	("daemon/recovery*", [*DESK, *LINE, "daemon/casework", "daemon/receipts", "daemon/registry", "daemon/outbox"]),
-	("daemon/registry*", [*DESK, *LINE]),
-	("daemon/control*", [*DESK, *LINE, *LAW, "daemon/registry", "daemon/outbox", "daemon/backup", "daemon/backups",
-		"daemon/gap", "daemon/survey", "daemon/retention", "daemon/purger", "daemon/fetcher", "daemon/comparison"]),
+	("daemon/desks/comparison*", [*DESK, *LINE]),
+	("daemon/desks/recovery*", [*DESK, *LINE, "daemon/law/casework", "daemon/desks/receipts", "daemon/desks/registry", "daemon/desks/outbox"]),
+	("daemon/desks/registry*", [*DESK, *LINE]),
+	("daemon/control/control*", [*DESK, *LINE, *LAW, "daemon/desks/registry", "daemon/desks/outbox", "daemon/upkeep/backup", "daemon/upkeep/backups",
+		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/retention", "daemon/upkeep/purger", "daemon/desks/fetcher", "daemon/desks/comparison"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]
@@ -88,10 +86,10 @@ WALLS = [
 # Where each library lives, and nowhere else.
 HOMES = {
 	"openssl/": ["certs/*", "tools/bench_floor*"],
-	"lmdb.h": ["daemon/store*", "tools/bench_floor*"],
-	"uv.h": ["tools/bench_floor*", "daemon/scribe*", "daemon/porter*", "daemon/worker*", "daemon/exchange*", "daemon/socket*", "daemon/wire*", "daemon/dialer*", "daemon/listener*",
-		"daemon/endpoint*", "daemon/peers*", "daemon/control*", "daemon/comityd*", "daemon/main*", "daemon/notify*",
-		"daemon/fetcher*", "daemon/clock*"],
+	"lmdb.h": ["daemon/ledger/store*", "tools/bench_floor*"],
+	"uv.h": ["tools/bench_floor*", "daemon/ledger/scribe*", "daemon/ledger/porter*", "daemon/ledger/worker*",
+		*(f"daemon/line/{name}*" for name in ("exchange", "socket", "wire", "dialer", "listener", "endpoint", "peers")),
+		"daemon/desks/fetcher*", "daemon/control/*", "daemon/comityd*", "daemon/main*", "daemon/notify*"],
 	"yaml.h": ["proto/*"],
 	"jansson.h": ["proto/*"],
 	"protobuf-c/": ["proto/*"],
@@ -109,7 +107,7 @@ def includes(path):
 
 
 def noun(path):
-	"""daemon/outbox_rows.c -> daemon/outbox"""
+	"""daemon/outbox_rows.c -> daemon/desks/outbox"""
 	stem = os.path.splitext(path)[0]
 	return re.sub(r"_.*", "", stem)
 

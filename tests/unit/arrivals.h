@@ -3,7 +3,7 @@
 #include "tests/unit/correspondence.h"
 #include "tests/unit/fake_links.h"
 
-#include "daemon/inbox.h"
+#include "daemon/desks/inbox.h"
 #include "daemon/log.h"
 #include "proto/unpack.h"
 

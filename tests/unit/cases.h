@@ -4,7 +4,7 @@
 #include "tests/unit/ledgers.h"
 #include "tests/unit/filled_acts.h"
 
-#include "daemon/casework.h"
+#include "daemon/law/casework.h"
 #include "certs/digest.h"
 #include "proto/mapping.h"
 #include "proto/unpack.h"

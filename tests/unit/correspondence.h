@@ -4,7 +4,7 @@
 
 #include "certs/digest.h"
 #include "certs/signature.h"
-#include "daemon/chain.h"
+#include "daemon/ledger/chain.h"
 
 static struct authority freedonia, sylvania;		/* we, and they */
 

@@ -1,7 +1,7 @@
 #pragma once
 /* The room below the desks: lines that carry nothing and remember what they were given.  For one file of a program: these
  * stand before the real ones. */
-#include "daemon/peers.h"
+#include "daemon/line/peers.h"
 #include "proto/frame.h"
 #include "tests/unit/scratch.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/statuses.h"
+#include "daemon/law/statuses.h"
 #include "proto/bytes.h"
 
 #define S(name) COMITY__REQUEST_STATUS__VALUE__##name

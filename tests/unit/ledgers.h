@@ -3,8 +3,8 @@
  * lasts as long. */
 #include "tests/unit/authorities.h"
 
-#include "daemon/events.h"
-#include "daemon/record.h"
+#include "daemon/ledger/events.h"
+#include "daemon/ledger/record.h"
 #include "proto/stamp.h"
 
 struct ledger {

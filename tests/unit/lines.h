@@ -5,7 +5,7 @@
 
 #include "certs/context.h"
 #include "daemon/log.h"
-#include "daemon/peers.h"
+#include "daemon/line/peers.h"
 #include "tests/unit/authorities.h"
 
 enum { TOO_LONG_MS = 20000 };

@@ -2,11 +2,11 @@
 /* A world around an outbox: a real store and real signatures; the scribe, the line and the peers are the test's own. */
 #include "tests/unit/authorities.h"
 
-#include "daemon/chain.h"
-#include "daemon/hold.h"
-#include "daemon/outbox.h"
-#include "daemon/outbox_parts.h"
-#include "daemon/peers.h"
+#include "daemon/ledger/chain.h"
+#include "daemon/ledger/hold.h"
+#include "daemon/desks/outbox.h"
+#include "daemon/desks/outbox_parts.h"
+#include "daemon/line/peers.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 

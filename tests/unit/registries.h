@@ -16,9 +16,9 @@
 #include "certs/digest.h"
 #include "certs/identity.h"
 #include "certs/trust.h"
-#include "daemon/events.h"
-#include "daemon/peers.h"
-#include "daemon/registry.h"
+#include "daemon/ledger/events.h"
+#include "daemon/line/peers.h"
+#include "daemon/desks/registry.h"
 #include "proto/stamp.h"
 
 /* ── the room below, as far as the registry calls it ─────────────────────────────────────────────── */

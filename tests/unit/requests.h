@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/completeness.h"
+#include "daemon/law/completeness.h"
 #include "proto/mapping.h"
 #include "proto/yaml.h"
 

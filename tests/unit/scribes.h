@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "daemon/scribe.h"
+#include "daemon/ledger/scribe.h"
 
 enum { MIB = 1 << 20 };
 

@@ -2,7 +2,7 @@
 /* A world with a store for tests: real LMDB in a directory of its own. */
 #include "tests/unit/scratch.h"
 
-#include "daemon/store.h"
+#include "daemon/ledger/store.h"
 
 enum { MIB = 1 << 20 };
 

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 #include "certs/digest.h"
-#include "daemon/blobs.h"
+#include "daemon/ledger/blobs.h"
 
 enum { MIB = 1 << 20 };
 

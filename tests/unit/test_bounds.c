@@ -1,7 +1,7 @@
 /* What others may make us keep or hold in memory has an end. */
 #include "tests/unit/ledgers.h"
 
-#include "daemon/casework_parts.h"
+#include "daemon/law/casework_parts.h"
 #include "proto/unpack.h"
 
 static enum fault apply_nothing(Comity__Case *kase, struct arena *arena)

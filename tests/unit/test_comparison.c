@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/comparison_parts.h"
+#include "daemon/desks/comparison_parts.h"
 
 /* Ours: our chain, then theirs; and what the other side says when it holds the same. */
 static const struct summary ours = { .sent = { 7, { 1 } }, .received = { 5, { 2 } }, .messages_sent = 4, .messages_received = 3 };

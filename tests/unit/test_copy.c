@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "daemon/store.h"
+#include "daemon/ledger/store.h"
 
 enum { MIB = 1 << 20, ROWS = 2000 };
 

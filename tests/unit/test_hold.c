@@ -1,6 +1,6 @@
 #include "tests/unit/authorities.h"
 
-#include "daemon/hold.h"
+#include "daemon/ledger/hold.h"
 #include "proto/unpack.h"
 
 #define KIND(name) COMITY__HOLD_KIND__VALUE__##name

@@ -4,8 +4,8 @@
 #include "tests/unit/fake_links.h"
 
 #include "daemon/log.h"
-#include "daemon/outbox.h"
-#include "daemon/scribe.h"
+#include "daemon/desks/outbox.h"
+#include "daemon/ledger/scribe.h"
 #include "proto/unpack.h"
 
 enum { WINDOW = 64 };			/* manifests sent and not confirmed */

@@ -1,7 +1,7 @@
 /* Errands beside the loop. */
 #include "tests/unit/scratch.h"
 
-#include "daemon/porter.h"
+#include "daemon/ledger/porter.h"
 #include "proto/bytes.h"
 
 struct carried {

@@ -2,7 +2,7 @@
 #include "tests/unit/ledgers.h"
 
 #include "certs/digest.h"
-#include "daemon/receipts.h"
+#include "daemon/desks/receipts.h"
 #include "proto/manifest.h"
 
 static char first[] = "019aafd8-1c2e-7000-8000-000000000001", second[] = "019aafd8-1c2e-7000-8000-000000000002";

@@ -1,7 +1,7 @@
 /* What the store is made of: keys and checksums. */
 #include "tests/unit/stores.h"
 
-#include "daemon/store_crc.h"
+#include "daemon/ledger/store_crc.h"
 
 static void the_checksum_is_crc32c_either_way(void **state)
 {

@@ -4,9 +4,9 @@
 #include "tests/unit/fake_links.h"
 
 #include "certs/digest.h"
-#include "daemon/blobs.h"
-#include "daemon/porter.h"
-#include "daemon/supplier.h"
+#include "daemon/ledger/blobs.h"
+#include "daemon/ledger/porter.h"
+#include "daemon/desks/supplier.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
 

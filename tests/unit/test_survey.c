@@ -2,8 +2,8 @@
 #include "tests/unit/ledgers.h"
 
 #include "certs/digest.h"
-#include "daemon/chain.h"
-#include "daemon/survey.h"
+#include "daemon/ledger/chain.h"
+#include "daemon/upkeep/survey.h"
 
 static char request[] = "019aafd8-1c2e-7000-8000-0000000000aa", one[] = "019aafd8-1c2e-7000-8000-000000000001";
 

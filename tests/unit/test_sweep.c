@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "certs/digest.h"
-#include "daemon/blobs.h"
+#include "daemon/ledger/blobs.h"
 
 enum { HOUR = 3600 };
 

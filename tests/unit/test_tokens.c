@@ -1,7 +1,7 @@
 /* Idempotency keys are kept a while, and pruned in small steps. */
 #include "tests/unit/ledgers.h"
 
-#include "daemon/tokens.h"
+#include "daemon/ledger/tokens.h"
 
 enum { COUNT = 1000 };
 

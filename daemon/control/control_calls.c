@@ -1,0 +1,402 @@
+#include "daemon/control/control_calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/digest.h"
+#include "daemon/law/casework.h"
+#include "daemon/control/control_lists.h"
+#include "daemon/control/control_room.h"
+#include "daemon/ledger/record.h"
+#include "proto/stamp.h"
+#include "proto/unpack.h"
+
+enum { CONTROL_API = 1, IDEMPOTENCY_KEY_MAX = 128 };
+
+/* ── who may call what ───────────────────────────────────────────────────────────────────────────── */
+
+#define EVERYBODY	(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR) | AT(DESK_AUDITOR) | AT(DESK_MONITOR))
+#define READERS		(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR) | AT(DESK_AUDITOR))
+#define WRITERS		(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR))
+#define ADMINS		AT(DESK_ADMIN)
+
+static const struct row {
+	unsigned desks;
+	bool is_submission;		/* not taken while the daemon is drained */
+	call_answer *answer;		/* a read */
+	call_answer *change;
+	call_settle *settle;
+	call_pursue *pursue;
+	bool uses_reserve;		/* it works in a full store too: it is small, and moves things on */
+	const struct listing *list;	/* given page by page */
+} rows[] = {
+#define ROW(kind) [COMITY__CALL__KIND_##kind]
+	ROW(STATUS)           = { EVERYBODY, .answer = answer_status },
+	ROW(CARD_EXPORT)      = { READERS,   .change = change_card },
+	ROW(PEER_ADD)         = { ADMINS,    .change = change_peer_add,        .settle = settle_peer },
+	ROW(PEER_VERIFY)      = { ADMINS,    .change = change_peer_verify,     .settle = settle_peer },
+	ROW(PEER_LIST)        = { EVERYBODY, .list = &listing_peers },
+	ROW(PEER_SHOW)        = { READERS,   .answer = answer_peer_show },
+	ROW(PEER_PING)        = { WRITERS,   .pursue = pursue_ping },
+	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer, .uses_reserve = true },
+	ROW(PEER_RECONCILE)   = { WRITERS,   .pursue = pursue_reconcile },
+	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
+	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
+	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
+	ROW(REQUEST_SEND)     = { WRITERS,   .is_submission = true, .change = change_request_send,    .settle = settle_submitted },
+	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
+	ROW(REQUEST_SHOW)     = { READERS,   .answer = answer_request_show },
+	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
+	ROW(SUBMIT)           = { WRITERS,   .is_submission = true, .change = change_submit,          .settle = settle_submitted },
+	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages },
+	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show },
+	ROW(MANIFEST_GET)     = { READERS,   .answer = answer_manifest },
+	ROW(ATTACH_ADD)       = { WRITERS,   .pursue = pursue_upload },
+	ROW(ATTACH_LIST)      = { READERS,   .list = &listing_attachments },
+	ROW(ATTACH_GET)       = { READERS,   .pursue = pursue_download },
+	ROW(BACKUP_CREATE)    = { ADMINS,    .pursue = pursue_backup_create },
+	ROW(BACKUP_VERIFY)    = { ADMINS,    .pursue = pursue_backup_verify },
+	ROW(BACKUP_LIST)      = { ADMINS,    .pursue = pursue_backup_list },
+	ROW(DAEMON_RELEASE)   = { ADMINS,    .change = change_daemon_release,  .settle = settle_release, .uses_reserve = true },
+	ROW(STORE_STAT)       = { EVERYBODY, .answer = answer_store_stat },
+	ROW(STORE_CHECK)      = { READERS,   .pursue = pursue_store_check },
+	ROW(STORE_COMPACT)    = { ADMINS,    .pursue = pursue_store_compact },
+	ROW(STORE_GROW)       = { ADMINS,    .pursue = pursue_store_grow },
+	ROW(STORE_PURGE)      = { ADMINS,    .pursue = pursue_store_purge },
+	ROW(REQUEST_HOLD)     = { WRITERS,   .change = change_request_hold, .uses_reserve = true },
+	ROW(REQUEST_RELEASE_HOLD) = { WRITERS, .change = change_request_release_hold, .uses_reserve = true },
+	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
+	ROW(QUEUE_LIST)       = { READERS,   .answer = answer_queue_list },
+	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush },
+	ROW(QUEUE_HOLD)       = { ADMINS,    .change = change_queue_hold },
+	ROW(QUEUE_RELEASE)    = { ADMINS,    .change = change_queue_release },
+	ROW(QUEUE_RETRY)      = { ADMINS,    .answer = answer_queue_retry },
+	ROW(QUEUE_DROP)       = { ADMINS,    .change = change_queue_drop },
+	ROW(DAEMON_HOLD)      = { ADMINS,    .change = change_daemon_hold },
+	ROW(DAEMON_DRAIN)     = { ADMINS,    .answer = answer_daemon_drain },
+#undef ROW
+};
+
+static const struct row *find_row(const Comity__Call *call)
+{
+	size_t kind = (size_t)call->kind_case;
+	return kind < ARRAY_LEN(rows) && rows[kind].desks ? &rows[kind] : NULL;
+}
+
+/* The field of the call that holds its own message. */
+static const ProtobufCFieldDescriptor *field_of(const Comity__Call *call)
+{
+	return protobuf_c_message_descriptor_get_field(&comity__call__descriptor, (unsigned)call->kind_case);
+}
+
+static enum fault judge_desk(const struct session *session, const struct row *row)
+{
+	const char *needed = desk_names[row->desks & AT(DESK_OFFICER) ? DESK_OFFICER : DESK_ADMIN];
+	if (row->desks & AT(session->desk))
+		return OK;
+	return fault_say(FAULT_ROLE_NEEDED, "%s needs the role %s; %s.sock does not have it",
+		field_of(session->call)->name, needed, desk_names[session->desk]);
+}
+
+/* ── errors ──────────────────────────────────────────────────────────────────────────────────────── */
+
+const char *calls_member(const Comity__Call *call, const char *name)
+{
+	const ProtobufCFieldDescriptor *kind = call ? field_of(call) : NULL;
+	if (!kind)
+		return NULL;
+	const char *message;
+	memcpy(&message, (const char *)call + kind->offset, sizeof message);
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(kind->descriptor, name);
+	if (!message || !field || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
+		return NULL;
+	const char *text;
+	memcpy(&text, message + field->offset, sizeof text);
+	return text && *text ? text : NULL;
+}
+
+/* Put `value` where the hint says `word`. */
+static void fill_in(char *hint, size_t size, const char *word, const char *value)
+{
+	char filled[512];
+	char *at = value ? strstr(hint, word) : NULL;
+	if (!at || size > sizeof filled)
+		return;
+	int length = snprintf(filled, sizeof filled, "%.*s%s%s", (int)(at - hint), hint, value, at + strlen(word));
+	if (length > 0 && (size_t)length < size)
+		memcpy(hint, filled, (size_t)length + 1);
+}
+
+Comity__Reply calls_error(struct calls_error *error, enum fault fault, const Comity__Call *call)
+{
+	Comity__Reply reply = COMITY__REPLY__INIT;
+	const char *hint = fault_hint(fault), *peer = calls_member(call, "peer");
+	comity__error__init(&error->error);
+	snprintf(error->message, sizeof error->message, "%s", fault_detail(fault));
+	snprintf(error->hint, sizeof error->hint, "%s", hint ? hint : "");
+	fill_in(error->hint, sizeof error->hint, "PEER", peer ? peer : calls_member(call, "to"));
+	fill_in(error->hint, sizeof error->hint, "REF", calls_member(call, "ref"));
+	error->hints[0] = error->hint;
+	error->error.schema = "comity.error/1";
+	error->error.code = (char *)fault_slug(fault);
+	error->error.message = error->message;
+	error->error.hints = error->hints;
+	error->error.n_hints = hint ? 1 : 0;
+	error->error.has_exit = error->error.has_retryable = 1;
+	error->error.exit = fault_exit_status(fault);
+	error->error.retryable = fault_remedy(fault) == REMEDY_RETRY;
+	reply.kind_case = COMITY__REPLY__KIND_ERROR;
+	reply.error = &error->error;
+	return reply;
+}
+
+/* ── reads ───────────────────────────────────────────────────────────────────────────────────────── */
+
+bool inquiry_make(struct inquiry *inquiry, const ProtobufCMessageDescriptor *type, void *made)
+{
+	ProtobufCMessage *message = arena_alloc(inquiry->arena, type->sizeof_message);
+	if (message)
+		type->message_init(message);
+	memcpy(made, &message, sizeof message);
+	return message != NULL;
+}
+
+enum fault inquiry_fault(const struct inquiry *inquiry)
+{
+	if (inquiry->txn->fault)
+		return inquiry->txn->fault;
+	return inquiry->arena->was_refused ? arena_fault(inquiry->arena) : OK;
+}
+
+enum fault inquiry_find_case(struct inquiry *inquiry, Comity__Case **found)
+{
+	const char *ref = calls_member(inquiry->call, "ref");
+	if (!ref)
+		return fault_say(FAULT_USAGE, "no request is named");
+	return casework_find(inquiry->txn, ref, inquiry->arena, found);
+}
+
+static void read_and_reply(struct session *session, call_answer *answer)
+{
+	struct txn txn;
+	Comity__Reply reply = COMITY__REPLY__INIT;
+	struct inquiry inquiry = {
+		.rooms = &session->control->rooms, .txn = &txn, .arena = &session->arena,
+		.call = session->call, .uid = session->uid, .reply = &reply,
+	};
+	enum fault fault = txn_begin(inquiry.rooms->store, TXN_READ, &txn);
+	if (!fault)
+		fault = answer(&inquiry);
+	if (!fault)
+		fault = inquiry_fault(&inquiry);
+	txn_abort(&txn);
+	if (fault)
+		session_refuse(session, fault);
+	else
+		session_reply(session, &reply, false);
+}
+
+/* ── changes ─────────────────────────────────────────────────────────────────────────────────────── */
+
+struct work {
+	struct job job;
+	struct session *session;
+	struct change change;
+	struct inquiry inquiry;
+	Comity__Reply reply;
+	Comity__Call *call;
+};
+
+static struct key key_of_token(const struct work *work)
+{
+	struct key key = { 0 };
+	key_u32(&key, work->session->uid);	/* nobody is answered what another asked */
+	key_text(&key, work->call->idempotency_key);
+	return key;
+}
+
+/* What was asked: the call without its number on this session, and what goes with it. */
+static enum fault digest_call(const struct work *work, uint8_t digest[DIGEST_SIZE])
+{
+	Comity__Call call = *work->call;
+	struct bytes packed = { 0 };
+	call.has_id = 0;
+	call.id = 0;
+	enum fault fault = pack(&call.base, &packed);
+	if (!fault)
+		fault = bytes_append(&packed, work->change.also);
+	if (!fault)
+		digest_of(digest, span_of(&packed));
+	bytes_clear(&packed);
+	return fault;
+}
+
+/* A call that was answered before is answered the same again. */
+static enum fault find_token(struct work *work, struct txn *txn, const uint8_t digest[DIGEST_SIZE], bool *is_repeat)
+{
+	struct key key = key_of_token(work);
+	Comity__Token *token = record_find(txn, TABLE_TOKENS, key_span(&key), &comity__token__descriptor,
+		work->inquiry.arena);
+	*is_repeat = token != NULL;
+	if (!token)
+		return txn->fault;
+	if (!span_equal(span_of_binary(token->call_sha256), (struct span){ digest, DIGEST_SIZE }))
+		return fault_say(FAULT_KEY_REUSED, "the idempotency key \"%s\" was used for another call at %s",
+			work->call->idempotency_key, token->at ? token->at : "an unknown time");
+	ProtobufCMessage *reply;
+	TRY(unpack(&comity__reply__descriptor, span_of_binary(token->reply), work->inquiry.arena, FAULT_STORE_BROKEN,
+		&reply));
+	work->reply = *(Comity__Reply *)reply;
+	return OK;
+}
+
+static enum fault keep_token(struct work *work, struct txn *txn, uint8_t digest[DIGEST_SIZE])
+{
+	struct bytes packed = { 0 };
+	char now[STAMP_SIZE];
+	stamp_now(now);
+	TRY(pack(&work->reply.base, &packed));
+	Comity__Token token = COMITY__TOKEN__INIT;
+	token.has_call_sha256 = token.has_reply = 1;
+	token.call_sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
+	token.reply = (ProtobufCBinaryData){ packed.len, packed.at };
+	token.at = now;
+	struct key key = key_of_token(work);
+	record_keep(txn, TABLE_TOKENS, key_span(&key), &token.base);
+	bytes_clear(&packed);
+	return txn->fault;
+}
+
+static enum fault write_once(struct work *work, struct txn *txn)
+{
+	uint8_t digest[DIGEST_SIZE];
+	bool is_repeat;
+	TRY(digest_call(work, digest));
+	TRY(find_token(work, txn, digest, &is_repeat));
+	if (is_repeat)
+		return OK;
+	TRY(work->change.write(&work->inquiry, work->change.state));
+	TRY(inquiry_fault(&work->inquiry));
+	return keep_token(work, txn, digest);
+}
+
+/* On the scribe's thread: the session's arena and packed call are the job's.  The rules may fill in the call as they
+ * go, so each attempt begins with the bytes that came, which were checked then. */
+static enum fault write_change(struct txn *txn, struct job *job)
+{
+	struct work *work = container_of(job, struct work, job);
+	struct arena *arena = &work->session->arena;
+	ProtobufCMessage *call;
+	arena_reset(arena);
+	work->call = NULL;
+	comity__reply__init(&work->reply);
+	work->inquiry.txn = txn;
+	work->inquiry.peer[0] = '\0';
+	TRY(unpack_own(&comity__call__descriptor, span_of(&work->session->packed), arena, FAULT_BAD_DOCUMENT, &call));
+	work->inquiry.call = work->call = (Comity__Call *)call;
+	if (find_row(work->call)->uses_reserve)
+		txn_use_reserve(txn);
+	if (work->call->idempotency_key && *work->call->idempotency_key)
+		return write_once(work, txn);
+	TRY(work->change.write(&work->inquiry, work->change.state));
+	return inquiry_fault(&work->inquiry);
+}
+
+/* A refusal of a document carries what is wrong with it. */
+static void refuse_change(struct work *work, enum fault fault)
+{
+	struct session *session = work->session;
+	Comity__Submitted *submitted = work->reply.kind_case == COMITY__REPLY__KIND_SUBMITTED ? work->reply.submitted : NULL;
+	if (fault == FAULT_INCOMPLETE && submitted)
+		session_refuse_document(session, fault, submitted->warnings, submitted->n_warnings);
+	else
+		session_refuse(session, fault);
+}
+
+static void on_changed(struct job *job, enum fault fault)
+{
+	struct work *work = container_of(job, struct work, job);
+	struct session *session = work->session;
+	session->call = work->call;
+	work->inquiry.txn = NULL;
+	if (fault)
+		refuse_change(work, fault);
+	if (!fault && work->change.settle)
+		work->change.settle(&work->inquiry);
+	if (!fault)
+		session_reply(session, &work->reply, false);
+	if (work->change.forget)
+		work->change.forget(work->change.state);
+	free(work);
+	session_release(session);
+}
+
+void calls_change(struct session *session, const struct change *change)
+{
+	struct work *work = calloc(1, sizeof *work);
+	if (!work) {
+		session_refuse(session, FAULT_NO_MEMORY);
+		if (change->forget)
+			change->forget(change->state);
+		return;
+	}
+	work->session = session;
+	work->change = *change;
+	work->inquiry = (struct inquiry){
+		.rooms = &session->control->rooms, .arena = &session->arena, .uid = session->uid, .reply = &work->reply,
+	};
+	work->job.write = write_change;
+	work->job.done = on_changed;
+	session->call = NULL;
+	session_hold(session);
+	scribe_add(session->control->rooms.scribe, &work->job);
+}
+
+static enum fault write_row(struct inquiry *inquiry, void *state)
+{
+	(void)state;
+	return find_row(inquiry->call)->change(inquiry);
+}
+
+/* ── the beginning ───────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault read_call(struct session *session, const struct row **row)
+{
+	ProtobufCMessage *message;
+	TRY(unpack(&comity__call__descriptor, span_of(&session->packed), &session->arena, FAULT_BAD_DOCUMENT, &message));
+	Comity__Call *call = session->call = (Comity__Call *)message;
+	session->call_id = call->id;
+	*row = find_row(call);
+	if (call->has_api && call->api != CONTROL_API)
+		return fault_say(FAULT_VERSION, "the tool speaks version %u of the control protocol, this daemon version %d",
+			call->api, CONTROL_API);
+	if (!*row)
+		return fault_say(FAULT_USAGE, "this daemon does not know that call");
+	if ((*row)->is_submission && session->control->is_draining)
+		return FAULT_DRAINING;
+	if (call->idempotency_key && strlen(call->idempotency_key) > IDEMPOTENCY_KEY_MAX)
+		return fault_say(FAULT_USAGE, "the idempotency key is longer than %d bytes", IDEMPOTENCY_KEY_MAX);
+	return judge_desk(session, *row);
+}
+
+void calls_begin(struct session *session)
+{
+	const struct row *row;
+	enum fault fault = read_call(session, &row);
+	if (fault) {
+		session->swallowed = session->call_id;	/* its bytes may be on their way */
+		session_refuse(session, fault);
+		return;
+	}
+	if (row->answer)
+		read_and_reply(session, row->answer);
+	else if (row->list)
+		lists_begin(session, row->list);
+	else if (row->pursue)
+		row->pursue(session);
+	else
+		calls_change(session, &(struct change){ .write = write_row, .settle = row->settle });
+}

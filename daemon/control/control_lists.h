@@ -1,0 +1,39 @@
+#pragma once
+/* Lists of any length: page by page (daemon/control/control_lists.c).
+ *
+ * Each page is read in a short transaction of its own and sent when the client has taken the one before, so that a list
+ * costs the memory of a page and holds nobody up.  The pages go on by key: what is added or taken away meanwhile is in
+ * it or not, and nothing else is missed or told twice. */
+#include "daemon/control/control_calls.h"
+#include "proto/stamp.h"
+
+/* A list that is being given. */
+struct paging {
+	const struct listing *listing;
+	struct key prefix, after;	/* whose rows; the last row that was looked at */
+	uint32_t place;			/* how many rows were given */
+	uint64_t seq;			/* of the first page: whoever watches from here misses nothing */
+	char generated_at[STAMP_SIZE];
+	bool is_at_end;
+	/* of the page in hand */
+	size_t *count;			/* its list's n_data ... */
+	void *data;			/* ... and &data */
+	size_t bytes;
+};
+
+struct listing {
+	enum table table;
+	enum { OLDEST_FIRST, NEWEST_FIRST } order;
+	/* Once, before the first page: which rows, by their keys' prefix.  NULL: all of the table. */
+	enum fault (*narrow)(struct inquiry *inquiry, struct key *prefix);
+	/* Make the reply's list, and say where its rows go. */
+	enum fault (*open)(struct inquiry *inquiry, struct paging *paging);
+	/* A row as it is shown, or NULL when it is not wanted.  Faults: the transaction's. */
+	const ProtobufCMessage *(*show)(struct inquiry *inquiry, const struct paging *paging, struct span value);
+};
+
+void lists_begin(struct session *session, const struct listing *listing);
+
+extern const struct listing listing_peers;			/* control_peers.c */
+extern const struct listing listing_requests;			/* control_requests.c */
+extern const struct listing listing_messages, listing_attachments;	/* control_messages.c */

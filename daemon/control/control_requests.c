@@ -1,0 +1,246 @@
+/* Requests and what is said in them: the control's side of casework. */
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/law/acts.h"
+#include "daemon/law/casework.h"
+#include "daemon/control/control_lists.h"
+#include "daemon/line/peers.h"
+#include "daemon/desks/registry.h"
+
+static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
+{
+	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_WHOLE, inquiry->arena);
+	TRY(inquiry_fault(inquiry));
+	view->schema = "comity.request/1";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_REQUEST;
+	inquiry->reply->request = view;
+	return OK;
+}
+
+static void show_arriving(struct inquiry *inquiry, Comity__RequestView *view)
+{
+	for (size_t i = 0; i < view->n_attachments; i++)
+		inquiry_show_arriving(inquiry->rooms, view->request->request_id, view->attachments[i]);
+}
+
+/* A call may leave the document out: then it is an empty one. */
+static Comity__Request *document_of(struct inquiry *inquiry, Comity__Request *document)
+{
+	if (!document)
+		inquiry_make(inquiry, &comity__request__descriptor, &document);
+	return document;
+}
+
+enum fault change_request_new(struct inquiry *inquiry)
+{
+	const Comity__RequestNew *call = inquiry->call->request_new;
+	Comity__Request *document = document_of(inquiry, call->document);
+	Comity__Peer *peer;
+	Comity__Case *kase;
+	TRY(inquiry_fault(inquiry));
+	TRY(registry_find(inquiry->txn, call->to, inquiry->arena, &peer));
+	TRY(casework_draft(inquiry->rooms->casework, inquiry->txn, peer->authority, document, inquiry->uid, inquiry->arena,
+		&kase));
+	return reply_request(inquiry, kase);
+}
+
+enum fault change_request_edit(struct inquiry *inquiry)
+{
+	const Comity__RequestEdit *call = inquiry->call->request_edit;
+	Comity__Request *document = document_of(inquiry, call->document);
+	Comity__Case *kase;
+	TRY(inquiry_fault(inquiry));
+	TRY(inquiry_find_case(inquiry, &kase));
+	TRY(casework_edit(inquiry->rooms->casework, inquiry->txn, kase, document, inquiry->arena));
+	return reply_request(inquiry, kase);
+}
+
+enum fault change_request_abandon(struct inquiry *inquiry)
+{
+	Comity__Case *kase;
+	Comity__Done *done;
+	TRY(inquiry_find_case(inquiry, &kase));
+	TRY(casework_abandon(inquiry->rooms->casework, inquiry->txn, kase, inquiry->uid, inquiry->arena));
+	if (!inquiry_make(inquiry, &comity__done__descriptor, &done))
+		return inquiry_fault(inquiry);
+	done->schema = "comity.done/1";
+	done->ref = (char *)casework_our_reference(kase);
+	done->text = "abandoned";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_DONE;
+	inquiry->reply->done = done;
+	return OK;
+}
+
+/* ── sending ─────────────────────────────────────────────────────────────────────────────────────── */
+
+/* In the reply from the start: when the document is refused, its problems are in it. */
+static Comity__Submitted *make_submitted(struct inquiry *inquiry)
+{
+	Comity__Submitted *submitted;
+	if (!inquiry_make(inquiry, &comity__submitted__descriptor, &submitted))
+		return NULL;
+	submitted->schema = "comity.submitted/1";
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_SUBMITTED;
+	return inquiry->reply->submitted = submitted;
+}
+
+enum fault change_request_send(struct inquiry *inquiry)
+{
+	const Comity__RequestSend *call = inquiry->call->request_send;
+	Comity__Submitted *submitted = make_submitted(inquiry);
+	Comity__Case *kase;
+	TRY(inquiry_fault(inquiry));
+	TRY(inquiry_find_case(inquiry, &kase));
+	return casework_send(inquiry->rooms->casework, inquiry->txn, kase, call->officer, inquiry->uid, inquiry->arena,
+		submitted);
+}
+
+/* An official act that moves a case on goes through in a full store as well (its attachments are here already, or were
+ * refused).  What is only correspondence can wait until there is room. */
+static bool is_pressing(const Comity__Message *message)
+{
+	for (size_t i = 0; i < message->n_acts; i++) {
+		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
+		if (!rule || (rule->phases && rule->kind != COMITY__ACT__KIND_STATUS_UPDATE))
+			return false;
+	}
+	return message->n_acts > 0;
+}
+
+enum fault change_submit(struct inquiry *inquiry)
+{
+	const Comity__Submit *call = inquiry->call->submit;
+	Comity__Submitted *submitted = make_submitted(inquiry);
+	Comity__Message *message = call->message;
+	Comity__Case *kase;
+	if (!message)
+		inquiry_make(inquiry, &comity__message__descriptor, &message);
+	TRY(inquiry_fault(inquiry));
+	if (is_pressing(message))
+		txn_use_reserve(inquiry->txn);
+	TRY(inquiry_find_case(inquiry, &kase));
+	return casework_submit(inquiry->rooms->casework, inquiry->txn, kase, message, call->all_staged, inquiry->uid,
+		inquiry->arena, submitted);
+}
+
+/* How the line is, only the loop knows, and only now. */
+void settle_submitted(struct inquiry *inquiry)
+{
+	Comity__Submitted *submitted = inquiry->reply->submitted;
+	struct peer_report report = { 0 };
+	if (inquiry->reply->kind_case != COMITY__REPLY__KIND_SUBMITTED || !submitted->peer)
+		return;
+	bool is_known = peers_report(inquiry->rooms->peers, submitted->peer, &report);
+	submitted->link = (char *)line_state(is_known, &report);
+	submitted->reason = report.fault ? (char *)fault_slug(report.fault) : NULL;
+}
+
+/* ── reads ───────────────────────────────────────────────────────────────────────────────────────── */
+
+/* The document that is to be judged: the one in the call, or the draft's. */
+static enum fault find_document(struct inquiry *inquiry, Comity__Case **kase, Comity__Request **document, const char **to)
+{
+	const Comity__RequestValidate *call = inquiry->call->request_validate;
+	*kase = NULL;
+	*document = call->document;
+	*to = call->to;
+	if (!call->ref || !*call->ref)
+		return call->document ? OK : fault_say(FAULT_USAGE, "neither a request nor a document to be validated");
+	TRY(inquiry_find_case(inquiry, kase));
+	if (!*to || !**to)
+		*to = (*kase)->peer;
+	if (!*document)
+		*document = casework_document(inquiry->txn, *kase, inquiry->arena);
+	return *document ? inquiry_fault(inquiry) : fault_say(FAULT_NOT_FOUND, "%s has no document", call->ref);
+}
+
+enum fault answer_request_validate(struct inquiry *inquiry)
+{
+	Comity__Case *kase;
+	Comity__Request *document;
+	Comity__Peer *peer;
+	Comity__Validation *validation;
+	const char *to;
+	TRY(find_document(inquiry, &kase, &document, &to));
+	if (!inquiry_make(inquiry, &comity__validation__descriptor, &validation))
+		return inquiry_fault(inquiry);
+	if (to && *to) {
+		TRY(registry_find(inquiry->txn, to, inquiry->arena, &peer));
+		to = peer->authority;
+	}
+	validation->schema = "comity.validation/1";
+	validation->peer = (char *)to;
+	validation->ref = kase ? (char *)casework_our_reference(kase) : NULL;
+	TRY(casework_validate(inquiry->rooms->casework, inquiry->txn, kase, document, to, inquiry->arena, validation));
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_VALIDATION;
+	inquiry->reply->validation = validation;
+	return OK;
+}
+
+enum fault answer_request_show(struct inquiry *inquiry)
+{
+	Comity__Case *kase;
+	TRY(inquiry_find_case(inquiry, &kase));
+	TRY(reply_request(inquiry, kase));
+	show_arriving(inquiry, inquiry->reply->request);
+	return OK;
+}
+
+static bool is_open(const Comity__Case *kase)
+{
+	return kase->status != COMITY__REQUEST_STATUS__VALUE__CLOSED &&
+		kase->status != COMITY__REQUEST_STATUS__VALUE__WITHDRAWN &&
+		kase->status != COMITY__REQUEST_STATUS__VALUE__ABANDONED;
+}
+
+static bool has_status(const Comity__RequestFilter *filter, const Comity__Case *kase)
+{
+	for (size_t i = 0; i < filter->n_status; i++)
+		if (filter->status[i] == kase->status)
+			return true;
+	return filter->n_status == 0;
+}
+
+static bool is_wanted(const Comity__RequestFilter *filter, const Comity__Case *kase)
+{
+	if (filter->peer && *filter->peer && (!kase->peer || strcasecmp(filter->peer, kase->peer)))
+		return false;
+	if (filter->has_role && filter->role && filter->role != kase->role)
+		return false;
+	return has_status(filter, kase) && (!filter->open || is_open(kase));
+}
+
+static enum fault open_list(struct inquiry *inquiry, struct paging *paging)
+{
+	Comity__RequestList *list;
+	if (!inquiry_make(inquiry, &comity__request_list__descriptor, &list))
+		return inquiry_fault(inquiry);
+	list->schema = "comity.request-list/1";
+	list->generated_at = paging->generated_at;
+	list->has_seq = 1;
+	list->seq = paging->seq;
+	paging->count = &list->n_data;
+	paging->data = &list->data;
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_REQUESTS;
+	inquiry->reply->requests = list;
+	return OK;
+}
+
+static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	Comity__Case *kase = record_read(inquiry->txn, value, &comity__case__descriptor, inquiry->arena);
+	(void)paging;
+	if (!kase || !is_wanted(inquiry->call->request_list, kase))
+		return NULL;
+	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
+	if (!view)
+		return NULL;
+	show_arriving(inquiry, view);
+	return &view->base;
+}
+
+/* The newest first, as the ids sort by age. */
+const struct listing listing_requests = {
+	.table = TABLE_CASES, .order = NEWEST_FIRST, .open = open_list, .show = show_row,
+};

@@ -1,0 +1,49 @@
+#pragma once
+/* What the files of the fetcher share.  Nobody else includes this. */
+#include "daemon/ledger/blobs.h"
+#include "daemon/desks/fetcher.h"
+#include "daemon/ledger/porter.h"
+#include "proto/manifest.h"
+
+enum haul_state {
+	HAUL_IDLE,
+	HAUL_BEGINNING,		/* the porter looks what is there */
+	HAUL_FETCHING,
+	HAUL_FINISHING,		/* the porter verifies and syncs */
+	HAUL_RECORDING,		/* the scribe says so in the ledger */
+	HAUL_LEAVING,		/* the line went: the porter closes the part */
+};
+
+/* What is being fetched from one peer. */
+struct haul {
+	struct haul *next;
+	struct fetcher *fetcher;
+	char peer[MANIFEST_ID_SIZE];
+	enum haul_state state;
+	uint64_t link_id;			/* 0: no line */
+	uint32_t stream;
+	/* the attachment */
+	struct key wanted, after;		/* its row; and where this line's search goes on */
+	char message_id[UUID_TEXT_SIZE], request_id[UUID_TEXT_SIZE];
+	uint8_t message[UUID_SIZE], request[UUID_SIZE], sha256[DIGEST_SIZE];
+	uint32_t index, number;
+	uint64_t size, asked, heard, written;	/* bytes from its front */
+	unsigned tries;
+	struct blob_part *part;			/* the porter's while an errand runs */
+	bool is_here;
+	bool is_own;				/* of a message of ours: fetched back, not received */
+	bool is_lost;				/* ours, and they do not have it */
+	enum fault fault;
+	char detail[256];
+	struct errand errand;			/* begin, finish, leave */
+	struct job job;
+};
+
+struct fetcher {
+	struct fetcher_rooms rooms;
+	struct haul *hauls;
+};
+
+/* Jobs of the scribe, for haul->job: the attachment is here; it could not be had on this line. */
+enum fault haul_record(struct txn *txn, struct job *job);
+enum fault haul_record_failure(struct txn *txn, struct job *job);

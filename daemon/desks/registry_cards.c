@@ -1,0 +1,188 @@
+/* The cards and certificates of the peers, as rows of the ledger. */
+#include <string.h>
+
+#include "certs/card.h"
+#include "certs/digest.h"
+#include "certs/identity.h"
+#include "daemon/ledger/events.h"
+#include "daemon/desks/registry_parts.h"
+#include "proto/check.h"
+#include "proto/profile.pb-c.h"
+#include "proto/stamp.h"
+#include "proto/unpack.h"
+
+/* ── certificates ────────────────────────────────────────────────────────────────────────────────── */
+
+/* Beside each signing certificate: the digests of what it leads to. */
+static struct key key_of_chain(struct span digest)
+{
+	struct key key = { 0 };
+	key_bytes(&key, digest);
+	key_text(&key, "chain");
+	return key;
+}
+
+void registry_keep_certificates(struct txn *txn, const struct span certificates[ROLE_COUNT])
+{
+	uint8_t digests[ROLE_COUNT][DIGEST_SIZE], chain[2 * DIGEST_SIZE];
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		digest_of(digests[role], certificates[role]);
+		if (certificates[role].len)
+			txn_put(txn, TABLE_CERTIFICATES, SPAN(digests[role]), certificates[role]);
+	}
+	memcpy(chain, digests[ROLE_DELEGATION], DIGEST_SIZE);
+	memcpy(chain + DIGEST_SIZE, digests[ROLE_IDENTITY], DIGEST_SIZE);
+	struct key key = key_of_chain(SPAN(digests[ROLE_SIGNING]));
+	txn_put(txn, TABLE_CERTIFICATES, key_span(&key), SPAN(chain));
+}
+
+static struct span find_certificate(struct txn *txn, struct span digest, struct arena *arena)
+{
+	struct span der;
+	if (!txn_get(txn, TABLE_CERTIFICATES, digest, &der))
+		return (struct span){ 0 };
+	return span_of_binary(record_bytes(arena, der));
+}
+
+void registry_find_signer(struct txn *txn, struct span digest, struct arena *arena, struct span chain[3])
+{
+	struct span leads_to;
+	struct key key = key_of_chain(digest);
+	memset(chain, 0, 3 * sizeof *chain);
+	if (digest.len != DIGEST_SIZE)
+		return;
+	chain[0] = find_certificate(txn, digest, arena);
+	if (!txn_get(txn, TABLE_CERTIFICATES, key_span(&key), &leads_to) || leads_to.len != 2 * DIGEST_SIZE)
+		return;
+	chain[1] = find_certificate(txn, (struct span){ leads_to.at, DIGEST_SIZE }, arena);
+	chain[2] = find_certificate(txn, (struct span){ leads_to.at + DIGEST_SIZE, DIGEST_SIZE }, arena);
+}
+
+/* ── cards ───────────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault same_key(struct span one, struct span other, bool *is_same)
+{
+	struct bytes a = { 0 }, b = { 0 };
+	enum fault fault = certificate_spki(one, &a);
+	if (!fault)
+		fault = certificate_spki(other, &b);
+	*is_same = !fault && span_equal(span_of(&a), span_of(&b));
+	bytes_clear(&a);
+	bytes_clear(&b);
+	return fault;
+}
+
+/* May this card take the place of what we hold? */
+static enum fault judge_card(const struct registry *registry, const struct card *card, const Comity__Peer *known)
+{
+	bool is_same;
+	if (!strcmp(card->authority, identity_authority(registry_identity(registry))))
+		return fault_say(FAULT_BAD_CARD, "this is our own card: it is for the others");
+	if (!known)
+		return OK;
+	TRY(same_key(card->certificates[ROLE_IDENTITY], span_of_binary(known->identity_certificate), &is_same));
+	if (!is_same)
+		return fault_say(FAULT_IDENTITY_CHANGED, "the card of %s has another identity than the one that we hold, "
+			"whose digits are %s", card->authority, known->digits);
+	if (card->serial < known->card_serial)
+		return fault_say(FAULT_CARD_OLDER, "this card of %s has serial %u; we hold serial %u", card->authority,
+			card->serial, known->card_serial);
+	return OK;
+}
+
+static char *digits_of(struct span certificate, struct arena *arena)
+{
+	struct bytes spki = { 0 };
+	char digits[IDENTITY_DIGITS_SIZE] = "";
+	if (!certificate_spki(certificate, &spki))
+		identity_digits(digits, span_of(&spki));
+	bytes_clear(&spki);
+	return record_text(arena, digits);
+}
+
+static char **texts_of(struct arena *arena, const char *const *texts, size_t count)
+{
+	char **copies = arena_alloc(arena, (count + 1) * sizeof *copies);
+	for (size_t i = 0; copies && i < count; i++)
+		copies[i] = record_text(arena, texts[i]);
+	return copies;
+}
+
+static enum fault read_profile(Comity__Peer *peer, struct span profile, struct arena *arena)
+{
+	ProtobufCMessage *message = NULL;
+	if (profile.len)
+		TRY(unpack(&comity__profile__descriptor, profile, arena, FAULT_BAD_CARD, &message));
+	peer->profile = (Comity__Profile *)message;
+	return OK;
+}
+
+static void take_certificates(Comity__Peer *peer, const struct span certificates[ROLE_COUNT], struct arena *arena)
+{
+	peer->has_identity_certificate = peer->has_delegation_certificate = peer->has_channel_certificate =
+		peer->has_signing_certificate = peer->has_sealing_certificate = 1;
+	peer->identity_certificate = record_bytes(arena, certificates[ROLE_IDENTITY]);
+	peer->delegation_certificate = record_bytes(arena, certificates[ROLE_DELEGATION]);
+	peer->channel_certificate = record_bytes(arena, certificates[ROLE_CHANNEL]);
+	peer->signing_certificate = record_bytes(arena, certificates[ROLE_SIGNING]);
+	peer->sealing_certificate = record_bytes(arena, certificates[ROLE_SEALING]);
+}
+
+/* What the card says, over what was there; the standing is not the card's to say. */
+static enum fault take_card(Comity__Peer *peer, const struct card *card, struct span text, struct arena *arena)
+{
+	char issued_at[STAMP_SIZE];
+	stamp_write(issued_at, card->issued_at * STAMP_SECOND);
+	peer->authority = record_text(arena, card->authority);
+	peer->name = record_text(arena, card->name);
+	peer->digits = digits_of(card->certificates[ROLE_IDENTITY], arena);
+	peer->card = arena_text(arena, text);
+	peer->has_card_serial = 1;
+	peer->card_serial = card->serial;
+	peer->card_issued_at = record_text(arena, issued_at);
+	peer->endpoints = texts_of(arena, card->endpoints, card->endpoint_count);
+	peer->n_endpoints = peer->endpoints ? card->endpoint_count : 0;
+	peer->languages = texts_of(arena, card->languages, card->language_count);
+	peer->n_languages = peer->languages ? card->language_count : 0;
+	take_certificates(peer, card->certificates, arena);
+	return read_profile(peer, card->profile, arena);
+}
+
+static enum fault add(const struct registry *registry, struct txn *txn, const struct card *card, struct span text,
+	uint32_t uid, struct arena *arena, Comity__Peer **added)
+{
+	Comity__Peer *peer = registry_record(txn, card->authority, arena);
+	TRY(txn->fault);
+	TRY(judge_card(registry, card, peer));
+	*added = peer;
+	if (peer && span_is(text, peer->card))
+		return OK;
+	if (!peer) {
+		peer = arena_alloc(arena, sizeof *peer);
+		if (!peer)
+			return arena_fault(arena);
+		comity__peer__init(peer);
+		registry_set_standing(peer, COMITY__STANDING__VALUE__UNVERIFIED);
+		peer->added_at = registry_now(arena);
+	}
+	*added = peer;
+	TRY(take_card(peer, card, text, arena));
+	TRY(registry_fault(txn, arena));
+	TRY(check_message(&peer->base));	/* what is kept must be readable again */
+	registry_keep(txn, peer);
+	registry_keep_certificates(txn, card->certificates);
+	registry_tell(txn, EVENT_PEER_ADDED, peer, uid, NULL);
+	return txn->fault;
+}
+
+enum fault registry_add(const struct registry *registry, struct txn *txn, struct span text, uint32_t uid,
+	struct arena *arena, Comity__Peer **added)
+{
+	struct card card = { 0 };
+	*added = NULL;
+	enum fault fault = card_read(text, stamp_clock() / STAMP_SECOND, &card);
+	if (!fault)
+		fault = add(registry, txn, &card, text, uid, arena, added);
+	card_clear(&card);
+	return fault;
+}

@@ -1,0 +1,44 @@
+#pragma once
+/* What the files of the registry share.  Nobody else includes this. */
+#include "certs/authority.h"
+#include "daemon/desks/registry.h"
+
+/* A peer as the loop knows it.  Lives as long as the registry: a job may be under way when a peer is removed. */
+struct acquaintance {
+	struct acquaintance *next;
+	struct registry *registry;
+	char peer[AUTHORITY_ID_SIZE];
+	bool is_known;
+	/* registry_refusals.c */
+	struct refusal *refusals;
+	struct forgetting {
+		struct job job;
+		int64_t until, until_written, written_at;	/* until: 0 when nothing is to be forgotten */
+		bool is_writing;
+	} forgetting;
+	bool has_refusal;		/* of its own, in the ledger or on the way there */
+};
+
+struct registry {
+	struct registry_rooms rooms;
+	struct acquaintance *acquaintances;
+};
+
+/* NULL when we have not met it. */
+struct acquaintance *registry_recall(const struct registry *registry, const char *peer);
+void registry_drop_refusals(struct acquaintance *one);
+/* Does its record say that lines of its own were refused? */
+bool registry_has_refusal(const Comity__Peer *peer);
+
+/* ── inside a transaction ────────────────────────────────────────────────────────────────────────── */
+
+/* By its exact id; NULL when there is none. */
+Comity__Peer *registry_record(struct txn *txn, const char *peer, struct arena *arena);
+void registry_keep(struct txn *txn, const Comity__Peer *peer);
+/* An act of somebody, told in the same transaction. */
+void registry_tell(struct txn *txn, const char *type, const Comity__Peer *peer, uint32_t uid, const char *text);
+void registry_set_standing(Comity__Peer *peer, Comity__Standing__Value standing);
+char *registry_now(struct arena *arena);
+/* A detail may hold what a peer said, and half a character at its end: what is kept is neither. */
+char *registry_safe(const char *text, struct arena *arena);
+enum fault registry_fault(const struct txn *txn, const struct arena *arena);

@@ -1,0 +1,331 @@
+#include "daemon/law/casework.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/law/casework_parts.h"
+#include "daemon/ledger/events.h"
+#include "proto/stamp.h"
+#include "proto/uuid.h"
+
+enum { REFERENCE_MAX = 64, PREFIX_MIN = 6 };
+
+char *case_own_reference(const Comity__Case *kase)
+{
+	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;
+}
+
+const char *casework_our_reference(const Comity__Case *kase)
+{
+	const char *reference = case_own_reference(kase);
+	return reference ? reference : "";
+}
+
+const char *casework_their_reference(const Comity__Case *kase)
+{
+	const char *reference = kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requested_reference : kase->requesting_reference;
+	return reference ? reference : "";
+}
+
+const char *casework_name(const Comity__Case *kase)
+{
+	const char *ours = casework_our_reference(kase), *theirs = casework_their_reference(kase);
+	return *ours ? ours : *theirs ? theirs : kase->request_id;
+}
+
+Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena)
+{
+	struct key key = key_of_peer(peer);
+	return record_find(txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, arena);
+}
+
+/* ── finding ──────────────────────────────────────────────────────────────────────────────────── */
+
+Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *arena)
+{
+	return record_find(txn, TABLE_CASES, id, &comity__case__descriptor, arena);
+}
+
+/* References are found in any case of letters. */
+static void fold(char *to, size_t size, const char *reference)
+{
+	size_t i = 0;
+	for (; reference[i] && i + 1 < size; i++)
+		to[i] = (char)toupper((unsigned char)reference[i]);
+	to[i] = 0;
+}
+
+struct candidates {
+	uint8_t id[UUID_SIZE];
+	size_t count;
+	char names[256];
+};
+
+static void add_candidate(struct candidates *candidates, struct span id, const char *name)
+{
+	if (candidates->count && !memcmp(candidates->id, id.at, UUID_SIZE))
+		return;
+	size_t used = strlen(candidates->names);
+	snprintf(candidates->names + used, sizeof candidates->names - used, "%s%s", used ? ", " : "", name);
+	memcpy(candidates->id, id.at, UUID_SIZE);
+	candidates->count++;
+}
+
+static void search_references(struct txn *txn, const char *folded, bool whole, struct candidates *candidates)
+{
+	struct key prefix = { 0 };
+	struct span key, value, id;
+	struct walk walk;
+	const char *reference;
+	if (whole)
+		key_text(&prefix, folded);
+	else
+		key_bytes(&prefix, span_of_text(folded));
+	walk_from(&walk, txn, TABLE_REFERENCES, key_span(&prefix), (struct span){ 0 });
+	while (candidates->count < 8 && walk_next(&walk, &key, &value))
+		if (key_take_text(&key, &reference) && key_take_bytes(&key, UUID_SIZE, &id))
+			add_candidate(candidates, id, reference);
+	walk_end(&walk);
+}
+
+static void search_ids(struct txn *txn, const char *ref, struct candidates *candidates)
+{
+	struct span key, value;
+	struct walk walk;
+	struct key prefix = { 0 };
+	uint8_t front[UUID_SIZE];
+	size_t digits = strcspn(ref, "-") & ~(size_t)1;
+	if (digits > 2 * UUID_SIZE || !hex_read(front, digits / 2, (struct span){ (const uint8_t *)ref, digits }))
+		return;
+	key_bytes(&prefix, (struct span){ front, digits / 2 });
+	walk_from(&walk, txn, TABLE_CASES, key_span(&prefix), (struct span){ 0 });
+	while (candidates->count < 8 && walk_next(&walk, &key, &value)) {
+		char id[UUID_TEXT_SIZE];
+		uuid_text(id, key.at);
+		if (!strncmp(id, ref, strlen(ref)))
+			add_candidate(candidates, key, id);
+	}
+	walk_end(&walk);
+}
+
+enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, Comity__Case **found)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct candidates candidates = { 0 };
+	if (!ref || !*ref || strlen(ref) > REFERENCE_MAX)
+		return fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref ? ref : "");
+	fold(folded, sizeof folded, ref);
+	search_references(txn, folded, true, &candidates);
+	if (!candidates.count && strlen(ref) >= PREFIX_MIN) {
+		search_references(txn, folded, false, &candidates);
+		search_ids(txn, ref, &candidates);
+	}
+	if (candidates.count > 1)
+		return fault_say(FAULT_AMBIGUOUS, "\"%s\" may be: %s", ref, candidates.names);
+	*found = candidates.count ? case_find_by_id(txn, SPAN(candidates.id), arena) : NULL;
+	if (txn->fault)
+		return txn->fault;
+	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref);
+}
+
+/* ── keeping ──────────────────────────────────────────────────────────────────────────────────── */
+
+static void keep_reference(struct txn *txn, const char *reference, struct key id)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct key key = { 0 };
+	if (!reference || !*reference)
+		return;
+	fold(folded, sizeof folded, reference);
+	key_text(&key, folded);
+	key_bytes(&key, key_span(&id));
+	if (!txn_get(txn, TABLE_REFERENCES, key_span(&key), NULL))
+		txn_put(txn, TABLE_REFERENCES, key_span(&key), (struct span){ 0 });
+}
+
+void case_keep(struct txn *txn, const Comity__Case *kase)
+{
+	struct key id = key_of_uuid(kase->request_id);
+	record_keep(txn, TABLE_CASES, key_span(&id), &kase->base);
+	keep_reference(txn, kase->requesting_reference, id);
+	keep_reference(txn, kase->requested_reference, id);
+}
+
+void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *verdict, const char *message_id, uint32_t uid)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		Comity__EventData data = COMITY__EVENT_DATA__INIT;
+		data.request = (char *)casework_our_reference(kase);
+		data.request_id = kase->request_id;
+		data.peer = kase->peer;
+		data.axis = "case";
+		data.from = (char *)status_name(verdict->steps[i].from);
+		data.to = (char *)status_name(verdict->steps[i].to);
+		data.message_id = (char *)message_id;
+		data.has_actor_uid = uid != UINT32_MAX;
+		data.actor_uid = uid;
+		events_append(txn, EVENT_REQUEST_STATUS, *data.request ? data.request : kase->request_id, &data);
+	}
+}
+
+void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state)
+{
+	struct key key = key_of_uuid(kase->request_id), value = key_of_message(state->from, state->message_id);
+	key_u64(&key, state->number);
+	txn_put(txn, TABLE_CASE_MESSAGES, key_span(&key), key_span(&value));
+}
+
+/* ── drafts ───────────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault check_reference(struct txn *txn, const char *reference)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct candidates candidates = { 0 };
+	if (!*reference || strlen(reference) > REFERENCE_MAX)
+		return fault_say(FAULT_BAD_DOCUMENT, "a reference has 1 to %d characters", REFERENCE_MAX);
+	fold(folded, sizeof folded, reference);
+	search_references(txn, folded, true, &candidates);
+	return candidates.count ? fault_say(FAULT_EXISTS, "there is a request with the reference \"%s\" already", reference) : OK;
+}
+
+/* The pattern with its parts filled in. */
+static enum fault fill_pattern(struct casework *casework, char year[STAMP_SIZE], uint64_t at, char *reference, size_t size)
+{
+	char authority[33], number[24];
+	fold(authority, sizeof authority, casework->own_id);
+	snprintf(number, sizeof number, "%06" PRIu64, at);
+	const struct { const char *name, *value; } parts[] = {
+		{ "{authority}", authority }, { "{year}", year }, { "{number}", number },
+	};
+	size_t used = 0;
+	for (const char *from = casework->reference_pattern; *from && used < size; ) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(parts) && strncmp(from, parts[i].name, strlen(parts[i].name)))
+			i++;
+		bool is_part = i < ARRAY_LEN(parts);
+		used += (size_t)snprintf(reference + used, size - used, "%.*s", is_part ? (int)strlen(parts[i].value) : 1,
+			is_part ? parts[i].value : from);
+		from += is_part ? strlen(parts[i].name) : 1;
+	}
+	return used < size ? OK : fault_say(FAULT_CONFIG, "reference_pattern: \"%s\" makes references of more than %d characters",
+		casework->reference_pattern, REFERENCE_MAX);
+}
+
+/* The next that nobody has: an officer may have given one of ours by hand, and a pattern may not have the year. */
+static enum fault own_reference(struct casework *casework, struct txn *txn, char *reference, size_t size)
+{
+	char now[STAMP_SIZE], counter[16 + STAMP_SIZE];
+	enum fault fault = FAULT_EXISTS;
+	stamp_now(now);
+	now[4] = 0;
+	snprintf(counter, sizeof counter, "references-%s", now);
+	while (fault == FAULT_EXISTS) {
+		TRY(fill_pattern(casework, now, txn_next(txn, counter), reference, size));
+		fault = check_reference(txn, reference);
+		TRY(txn->fault);
+	}
+	return fault;
+}
+
+void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)
+{
+	struct key key = key_of_uuid(kase->request_id);
+	record_keep(txn, TABLE_DRAFTS, key_span(&key), &document->base);
+}
+
+Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role)
+{
+	char now[STAMP_SIZE];
+	Comity__Case *kase = arena_alloc(arena, sizeof *kase);
+	if (!kase)
+		return NULL;
+	stamp_now(now);
+	comity__case__init(kase);
+	kase->request_id = record_text(arena, request_id);
+	kase->peer = record_text(arena, peer);
+	kase->has_role = kase->has_status = 1;
+	kase->role = role;
+	kase->status = COMITY__REQUEST_STATUS__VALUE__DRAFT;
+	kase->created_at = kase->changed_at = record_text(arena, now);
+	return kase->changed_at ? kase : NULL;
+}
+
+enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,
+	uint32_t uid, struct arena *arena, Comity__Case **made)
+{
+	char id[UUID_TEXT_SIZE], reference[REFERENCE_MAX + 1], by[16];
+	Comity__Request empty = COMITY__REQUEST__INIT;
+	Comity__Peer *peer = casework_peer(txn, to, arena);
+	if (!peer)
+		return txn->fault ? txn->fault : fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\"", to);
+	if (!document)
+		document = &empty;
+	if (document->requesting_reference)
+		TRY(check_reference(txn, document->requesting_reference));
+	else
+		TRY(own_reference(casework, txn, reference, sizeof reference));
+	uuid_new(id);
+	Comity__Case *kase = *made = case_new(arena, id, to, COMITY__ROLE__VALUE__REQUESTING);
+	if (!kase)
+		return FAULT_NO_MEMORY;
+	snprintf(by, sizeof by, "%u", uid);
+	kase->draft_by = record_text(arena, by);
+	kase->requesting_authority = (char *)casework->own_id;
+	kase->requested_authority = kase->peer;
+	if (!document->requesting_reference)
+		document->requesting_reference = record_text(arena, reference);
+	case_adopt(kase, document, arena);
+	case_keep(txn, kase);
+	case_keep_document(txn, kase, document);
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.request = kase->requesting_reference;
+	data.request_id = kase->request_id;
+	data.peer = kase->peer;
+	data.has_actor_uid = 1;
+	data.actor_uid = uid;
+	events_append(txn, EVENT_REQUEST_DRAFTED, kase->requesting_reference, &data);
+	return txn->fault;
+}
+
+static enum fault must_be_draft(const Comity__Case *kase)
+{
+	return kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT && kase->role == COMITY__ROLE__VALUE__REQUESTING ? OK :
+		fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": its text stands", casework_name(kase), status_name(kase->status));
+}
+
+enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,
+	struct arena *arena)
+{
+	(void)casework;
+	TRY(must_be_draft(kase));
+	if (!document->requesting_reference)
+		document->requesting_reference = kase->requesting_reference;
+	else if (strcmp(document->requesting_reference, kase->requesting_reference))
+		return fault_say(FAULT_BAD_DOCUMENT, "requesting_reference is \"%s\" and cannot become \"%s\"",
+			kase->requesting_reference, document->requesting_reference);
+	case_adopt(kase, document, arena);
+	case_keep(txn, kase);
+	case_keep_document(txn, kase, document);
+	return txn->fault;
+}
+
+enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena)
+{
+	(void)arena, (void)casework;
+	TRY(must_be_draft(kase));
+	struct verdict verdict = { .count = 1 };
+	verdict.steps[0].from = kase->status;
+	verdict.steps[0].to = kase->status = COMITY__REQUEST_STATUS__VALUE__ABANDONED;
+	case_keep(txn, kase);
+	case_tell(txn, kase, &verdict, NULL, uid);
+	return txn->fault;
+}
+
+Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	struct key key = key_of_uuid(kase->request_id);
+	return record_find(txn, TABLE_DRAFTS, key_span(&key), &comity__request__descriptor, arena);
+}

@@ -1,0 +1,98 @@
+#pragma once
+/* What a case is, and which act may follow which.  Pure: a transaction in, a decision out; no loop, no line.
+ *
+ * Both sides run the same table (daemon/statuses): ours over what officers submit, theirs over what arrives.
+ * The ledger rows that belong together (case, message, event, outbox) are written in one transaction.
+ */
+#include "daemon/ledger/record.h"
+#include "proto/control.pb-c.h"
+
+/* Who we are; the same for the life of the daemon. */
+struct casework {
+	const char *own_id;
+	const char *reference_pattern;		/* {authority}-{year}-{number} */
+	/* A message was put in the ledger for this peer: the outbox takes it from here (in the transaction). */
+	void (*submitted)(void *owner, struct txn *txn, const Comity__MessageState *state);
+	/* An attachment is to be fetched from this peer (in the transaction). */
+	void *owner;
+};
+
+/* Find a case by its reference (ours or theirs), its request id, or a unique prefix of either of at least six
+ * characters.  Faults: not found, ambiguous (detail lists the candidates). */
+enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, Comity__Case **found) MUST_CHECK;
+/* Our own and their reference of it; "" when not known. */
+const char *casework_our_reference(const Comity__Case *kase);
+const char *casework_their_reference(const Comity__Case *kase);
+/* What to call it in a sentence: ours, else theirs, else its id. */
+const char *casework_name(const Comity__Case *kase);
+
+/* Make a draft, with the next reference of our register.  Faults: peer unknown, bad document. */
+enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,
+	uint32_t uid, struct arena *arena, Comity__Case **made) MUST_CHECK;
+/* Replace a draft's document.  Faults: not draft. */
+enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,
+	struct arena *arena) MUST_CHECK;
+/* Its text and what was staged stay in the case, which is over.  Faults: not draft. */
+enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid,
+	struct arena *arena) MUST_CHECK;
+/* The request's document: the draft's, or the one that was sent or came.  NULL when there is none. */
+Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, struct arena *arena);
+/* All that is wrong with a document for that addressee, with what is staged for the draft (kase may be NULL). */
+enum fault casework_validate(struct casework *casework, struct txn *txn, const Comity__Case *kase,
+	const Comity__Request *document, const char *to, struct arena *arena, Comity__Validation *validation) MUST_CHECK;
+
+/* Send a draft: validates, makes the message, takes every staged attachment along.
+ * Faults: incomplete (with `submitted->warnings` holding every problem), not draft, peer unverified. */
+enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const char *officer,
+	uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+/* Say something in a case.  `message` is a template as control.proto says.
+ * Faults: status transition, wrong side, incomplete, not found (an attachment), peer unverified. */
+enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
+	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+
+/* A message of a peer, already checked, whose bytes the inbox has put in the ledger.  OK: the case was changed
+ * accordingly.  A fault whose remedy is REFUSE: nothing was written, and it is the reason of the refusal. */
+enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena) MUST_CHECK;
+
+/* A message of either side that came back from the counterpart (daemon/recovery), whose bytes are in the ledger: put where
+ * it was.  Not applied: it no longer fits its case, or its case did not come back; then it changes no status. */
+struct casework_restored {
+	bool is_applied;
+	uint32_t attachments;			/* to be fetched */
+	uint64_t attachment_bytes;
+};
+enum fault casework_restore(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena, struct casework_restored *restored) MUST_CHECK;
+
+/* The counterpart's daemon refused a message of ours: the case goes back to what both sides hold, and says why. */
+void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
+
+/* A message of ours was dropped before it was signed, and its state says so: what it did to the case is taken back, and
+ * its attachments can be sent again.  Faults: others follow (what came later rests on it), not found. */
+enum fault casework_dropped(struct casework *casework, struct txn *txn, const Comity__MessageState *state,
+	struct arena *arena) MUST_CHECK;
+
+/* Everything `request show` and `request list` tell. */
+enum case_detail { CASE_BRIEF, CASE_WHOLE };
+Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, Comity__Case *kase, enum case_detail detail,
+	struct arena *arena);
+
+/* Put an attachment of ours in the case, staged: its content is in the blobs.  Fills in number and id. */
+enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Attachment *attachment,
+	uint32_t uid, struct arena *arena, Comity__AttachmentState **staged) MUST_CHECK;
+/* By number in the case, or id if that is unique.  Faults: not found, ambiguous. */
+enum fault casework_find_attachment(struct txn *txn, const Comity__Case *kase, const char *name, struct arena *arena,
+	Comity__AttachmentState **found) MUST_CHECK;
+Comity__AttachmentList *casework_attachments(struct txn *txn, const Comity__Case *kase, struct arena *arena);
+
+/* A message by its key in the ledger, as people read it; MESSAGE_EXACT: with the exact bytes that were signed.  NULL when
+ * there is none. */
+enum message_detail { MESSAGE_READ, MESSAGE_EXACT };
+Comity__MessageView *casework_view_message(struct txn *txn, struct span key, enum message_detail detail, struct arena *arena);
+/* By id, unique prefix of at least 6, or number in the case (kase may be NULL).  Faults: not found, ambiguous. */
+enum fault casework_find_message(struct casework *casework, struct txn *txn, const Comity__Case *kase, const char *name,
+	struct arena *arena, Comity__MessageView **found) MUST_CHECK;
+
+/* Peers, as far as casework asks. */
+Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena);

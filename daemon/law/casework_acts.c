@@ -1,0 +1,336 @@
+/* What acts do to a case, in memory. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/law/casework_parts.h"
+#include "proto/stamp.h"
+
+enum side case_our_side(const Comity__Case *kase)
+{
+	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? SIDE_REQUESTING : SIDE_REQUESTED;
+}
+
+static const struct measure_view *view_measures(const Comity__Case *kase, struct arena *arena)
+{
+	struct measure_view *views = arena_alloc(arena, (kase->n_measures + 1) * sizeof *views);
+	for (size_t i = 0; views && i < kase->n_measures; i++)
+		views[i] = (struct measure_view){ kase->measures[i]->id, kase->measures[i]->status };
+	return views;
+}
+
+struct case_view case_view_of(const Comity__Case *kase, struct arena *arena)
+{
+	struct case_view view = {
+		.reference = casework_name(kase),
+		.our_side = case_our_side(kase),
+		.kind = kase->kind,
+		.status = kase->status,
+		.resume_to = kase->resume_to,
+		.questions = kase->questions,
+		.heard = kase->heard,
+		.deficient = kase->deficient,
+		.confidentiality_open = kase->confidentiality_open,
+		.fiscal_alone_barred = kase->fiscal_alone_barred,
+		.budapest = kase->budapest,
+		.measures = view_measures(kase, arena),
+		.n_measures = kase->n_measures,
+	};
+	if (!view.measures)
+		view.n_measures = 0;
+	return view;
+}
+
+/* ── what a document tells of its case ────────────────────────────────────────────────────────── */
+
+static bool add_measure(Comity__Case *kase, const Comity__Measure *measure, struct arena *arena)
+{
+	Comity__MeasureState *state = arena_alloc(arena, sizeof *state);
+	if (!state)
+		return false;
+	comity__measure_state__init(state);
+	state->id = record_text(arena, measure->id);
+	state->has_form = measure->has_form;
+	state->form = measure->form;
+	state->has_status = 1;
+	state->status = COMITY__MEASURE_STATUS__VALUE__PENDING;
+	return record_append(arena, &kase->n_measures, &kase->measures, &state, sizeof state);
+}
+
+static const char *earliest_deadline(const Comity__UrgencyStatement *urgency)
+{
+	const char *earliest = NULL;
+	for (size_t i = 0; urgency && i < urgency->n_deadlines; i++)
+		if (urgency->deadlines[i]->by && (!earliest || strcmp(urgency->deadlines[i]->by, earliest) < 0))
+			earliest = urgency->deadlines[i]->by;
+	return earliest;
+}
+
+static void adopt_bases(Comity__Case *kase, const Comity__Request *document)
+{
+	for (size_t i = 0; i < document->n_legal_bases; i++) {
+		Comity__LegalBasis__Value basis = document->legal_bases[i]->basis;
+		if (basis == COMITY__LEGAL_BASIS__VALUE__UNTOC || basis == COMITY__LEGAL_BASIS__VALUE__UNCAC)
+			kase->has_fiscal_alone_barred = kase->fiscal_alone_barred = 1;
+		if (basis == COMITY__LEGAL_BASIS__VALUE__BUDAPEST_2001)
+			kase->has_budapest = kase->budapest = 1;
+	}
+}
+
+void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *arena)
+{
+	kase->has_kind = 1;
+	kase->kind = document->kind;
+	kase->subject = document->proceeding ? record_text(arena, document->proceeding->subject) : NULL;
+	kase->has_urgency = document->urgency && document->urgency->has_level;
+	kase->urgency = kase->has_urgency ? document->urgency->level : COMITY__URGENCY__VALUE__UNSPECIFIED;
+	kase->answer_by = record_text(arena, earliest_deadline(document->urgency));
+	if (document->requesting_reference)
+		kase->requesting_reference = record_text(arena, document->requesting_reference);
+	kase->has_confidentiality_open = 1;
+	kase->confidentiality_open = document->confidentiality && document->confidentiality->requested;
+	adopt_bases(kase, document);
+	kase->n_measures = 0;
+	for (size_t i = 0; i < document->n_measures; i++)
+		add_measure(kase, document->measures[i], arena);
+}
+
+/* ── what each act tells beside the status ────────────────────────────────────────────────────── */
+
+static void on_receipt(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	if (act->receipt->requested_reference)
+		kase->requested_reference = record_text(arena, act->receipt->requested_reference);
+}
+
+static void on_acknowledgement(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	if (act->acknowledgement->requested_reference)
+		kase->requested_reference = record_text(arena, act->acknowledgement->requested_reference);
+	if (act->acknowledgement->has_confidentiality)
+		kase->confidentiality_open = 0;
+}
+
+static void on_questions(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	kase->has_questions = 1;
+	kase->questions = (uint32_t)act->additional_info_request->n_questions;
+}
+
+static void on_answers(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)act, (void)arena;
+	kase->questions = 0;
+}
+
+static void on_consultation(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)act, (void)arena;
+	kase->has_consulted = kase->consulted = kase->has_heard = 1;
+	kase->heard = 0;
+}
+
+static void on_reply(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)act, (void)arena;
+	kase->has_heard = kase->heard = 1;
+}
+
+static void on_decision(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	kase->has_decision = act->decision->has_decision;
+	kase->decision = act->decision->decision;
+}
+
+static void on_transfer(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	const Comity__TransferNotice *notice = act->transfer_notice;
+	kase->competent_authority = notice->withheld_by_law ? "withheld by law" : record_text(arena, notice->competent_authority);
+	kase->competent_authority_reference = record_text(arena, notice->authority_reference);
+}
+
+static void on_deficiency(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)act, (void)arena;
+	kase->has_deficient = kase->deficient = 1;
+}
+
+static void on_status_update(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	if (act_status(act) == COMITY__REQUEST_STATUS__VALUE__IN_EXECUTION)
+		kase->deficient = 0;
+}
+
+static void on_confidentiality(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)act, (void)arena;
+	kase->confidentiality_open = 0;
+}
+
+static void on_closure(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	kase->has_outcome = act->closure->has_outcome;
+	kase->outcome = act->closure->outcome;
+}
+
+static const struct telling {
+	act_kind kind;
+	void (*tell)(Comity__Case *kase, const Comity__Act *act, struct arena *arena);
+} tellings[] = {
+	{ COMITY__ACT__KIND_RECEIPT,                 on_receipt },
+	{ COMITY__ACT__KIND_ACKNOWLEDGEMENT,         on_acknowledgement },
+	{ COMITY__ACT__KIND_ADDITIONAL_INFO_REQUEST, on_questions },
+	{ COMITY__ACT__KIND_ADDITIONAL_INFO,         on_answers },
+	{ COMITY__ACT__KIND_CONSULTATION,            on_consultation },
+	{ COMITY__ACT__KIND_CONSULTATION_REPLY,      on_reply },
+	{ COMITY__ACT__KIND_DECISION,                on_decision },
+	{ COMITY__ACT__KIND_TRANSFER_NOTICE,         on_transfer },
+	{ COMITY__ACT__KIND_DEFICIENCY_NOTICE,       on_deficiency },
+	{ COMITY__ACT__KIND_STATUS_UPDATE,           on_status_update },
+	{ COMITY__ACT__KIND_CONFIDENTIALITY_NOTICE,  on_confidentiality },
+	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
+};
+
+static void tell(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tellings); i++)
+		if (tellings[i].kind == act->kind_case)
+			tellings[i].tell(kase, act, arena);
+}
+
+/* ── applying ─────────────────────────────────────────────────────────────────────────────────── */
+
+static Comity__MeasureState *find_measure(Comity__Case *kase, const char *id)
+{
+	for (size_t i = 0; id && i < kase->n_measures; i++)
+		if (kase->measures[i]->id && !strcmp(kase->measures[i]->id, id))
+			return kase->measures[i];
+	return NULL;
+}
+
+/* A decision or a result that names no measure speaks of all that are on the way. */
+static const struct {
+	act_kind kind;
+	request_status status;
+	measure_status from, to;
+} sweeps[] = {
+	{ COMITY__ACT__KIND_DECISION, COMITY__REQUEST_STATUS__VALUE__ACCEPTED,
+	  COMITY__MEASURE_STATUS__VALUE__PENDING, COMITY__MEASURE_STATUS__VALUE__ACCEPTED },
+	{ COMITY__ACT__KIND_STATUS_UPDATE, COMITY__REQUEST_STATUS__VALUE__IN_EXECUTION,
+	  COMITY__MEASURE_STATUS__VALUE__ACCEPTED, COMITY__MEASURE_STATUS__VALUE__IN_EXECUTION },
+	{ COMITY__ACT__KIND_DECISION, COMITY__REQUEST_STATUS__VALUE__REFUSED,
+	  COMITY__MEASURE_STATUS__VALUE__PENDING, COMITY__MEASURE_STATUS__VALUE__REFUSED },
+};
+
+static void sweep_measures(Comity__Case *kase, const Comity__Act *act, const char *now)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sweeps); i++)
+		for (size_t k = 0; k < kase->n_measures; k++)
+			if (sweeps[i].kind == act->kind_case && sweeps[i].status == kase->status &&
+			    sweeps[i].from == kase->measures[k]->status) {
+				kase->measures[k]->status = sweeps[i].to;
+				kase->measures[k]->changed_at = (char *)now;
+			}
+}
+
+static void report_measures(Comity__Case *kase, const Comity__Act *act, const char *now, struct arena *arena)
+{
+	size_t count;
+	Comity__MeasureReport *const *reports = act_measures(act, &count);
+	for (size_t i = 0; i < count; i++) {
+		Comity__MeasureState *measure = find_measure(kase, reports[i]->measure);
+		if (!measure)
+			continue;
+		if (reports[i]->has_status)
+			measure->status = reports[i]->status;
+		if (reports[i]->note)
+			measure->note = record_text(arena, reports[i]->note);
+		measure->changed_at = (char *)now;
+	}
+	sweep_measures(kase, act, now);
+}
+
+/* The legal date and the remark stand under the same names in every act (casework.proto), so the schema finds them. */
+static const char *said(const Comity__Act *act, const char *name)
+{
+	const ProtobufCMessage *body = (const ProtobufCMessage *)act->request;	/* any member: all are pointers */
+	if (act->kind_case == COMITY__ACT__KIND__NOT_SET || act->kind_case == COMITY__ACT__KIND_REQUEST)
+		return NULL;
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name);
+	if (!field || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
+		return NULL;
+	return *(const char *const *)((const char *)body + field->offset);
+}
+
+static bool add_step(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
+	const char *now, struct arena *arena)
+{
+	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
+	if (!step)
+		return false;
+	const char *occurred_at = said(act, "occurred_at");
+	comity__status_step__init(step);
+	step->has_status = 1;
+	step->status = kase->status;
+	step->authority = record_text(arena, message->from);
+	step->officer = record_text(arena, message->officer);
+	step->occurred_at = record_text(arena, occurred_at ? occurred_at : message->created_at);
+	step->recorded_at = (char *)now;
+	step->note = record_text(arena, said(act, "note"));
+	step->message_id = record_text(arena, message->message_id);
+	step->act = (char *)name;
+	return record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
+}
+
+static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
+	const char *now, struct arena *arena, struct verdict *verdict)
+{
+	struct case_view view = case_view_of(kase, arena);
+	enum side writer = strcmp(message->from, kase->requesting_authority) ? SIDE_REQUESTED : SIDE_REQUESTING;
+	struct step step;
+	TRY(statuses_judge(&view, act, writer, &step));
+	kase->has_status = kase->has_resume_to = 1;
+	kase->status = step.status;
+	kase->resume_to = step.resume_to;
+	tell(kase, act, arena);
+	report_measures(kase, act, now, arena);
+	kase->changed_at = (char *)now;
+	if (!step.changes)
+		return OK;
+	if (verdict->count == ARRAY_LEN(verdict->steps))
+		return fault_say(FAULT_TOO_LARGE, "a message carries at most %zu acts", ARRAY_LEN(verdict->steps));
+	verdict->steps[verdict->count].from = view.status;
+	verdict->steps[verdict->count].to = step.status;
+	verdict->steps[verdict->count++].act = name;
+	return add_step(kase, message, act, name, now, arena) ? OK : FAULT_NO_MEMORY;
+}
+
+/* Refused in good time, for what the store cannot keep would stop the line: the peer would send it again for ever. */
+static enum fault check_size(const Comity__Case *kase)
+{
+	return protobuf_c_message_get_packed_size(&kase->base) <= CASE_SIZE_MAX ? OK :
+		fault_say(FAULT_TOO_LARGE, "the history of %s has reached %d KiB: go on in a new request that refers to it",
+			casework_name(kase), CASE_SIZE_MAX >> 10);
+}
+
+enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
+	struct arena *arena, struct verdict *verdict)
+{
+	char stamp[STAMP_SIZE];
+	stamp_now(stamp);
+	const char *now = record_text(arena, stamp);
+	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
+	if (!now || !state->acts)
+		return arena_fault(arena);
+	verdict->count = 0;
+	for (size_t i = 0; i < message->n_acts; i++) {
+		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
+		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");
+		if (rule)
+			TRY(apply_one(kase, message, message->acts[i], rule->name, now, arena, verdict));
+	}
+	return check_size(kase);
+}

@@ -1,0 +1,263 @@
+/* What arrives from the other side, and what it does to the case. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/law/casework_parts.h"
+#include "proto/stamp.h"
+
+const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
+{
+	for (size_t i = 0; i < message->n_acts; i++)
+		if (message->acts[i]->kind_case == kind)
+			return message->acts[i];
+	return NULL;
+}
+
+/* A request opens its case; everything else belongs to one that is there. */
+static enum fault find_or_open(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	struct arena *arena, Comity__Case **kase)
+{
+	struct key id = key_of_uuid(message->request_id);
+	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
+	if (!id.len)
+		return fault_say(FAULT_BAD_DOCUMENT, "its request_id is no UUID in lower case");
+	*kase = case_find_by_id(txn, key_span(&id), arena);
+	if (txn->fault)
+		return txn->fault;
+	if (*kase && strcmp((*kase)->peer, message->from))
+		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that is not between us");
+	if (*kase && request && (*kase)->n_history)
+		return fault_say(FAULT_STATUS_TRANSITION, "the request is here already: it is not opened twice");
+	if (*kase)
+		return OK;
+	if (!request)
+		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that we do not have");
+	*kase = case_new(arena, message->request_id, message->from, COMITY__ROLE__VALUE__REQUESTED);
+	if (!*kase)
+		return FAULT_NO_MEMORY;
+	(*kase)->requesting_authority = record_text(arena, message->from);
+	(*kase)->requested_authority = (char *)casework->own_id;
+	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
+	(*kase)->message_id = record_text(arena, message->message_id);
+	(*kase)->sent_at = record_text(arena, message->created_at);
+	(*kase)->received_at = (*kase)->created_at;
+	case_adopt(*kase, request->request, arena);
+	return OK;
+}
+
+void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
+	const Comity__AttachmentState *attachment, struct arena *arena)
+{
+	uint8_t *digest = arena_alloc(arena, DIGEST_SIZE);
+	if (!digest || !hex_read(digest, DIGEST_SIZE, span_of_text(attachment->attachment->sha256))) {
+		txn_fail(txn, FAULT_NO_MEMORY);
+		return;
+	}
+	Comity__Wanted wanted = COMITY__WANTED__INIT;
+	wanted.message_id = state->message_id;
+	wanted.request_id = state->request_id;
+	wanted.since = state->arrived_at;
+	wanted.has_index = wanted.has_sha256 = wanted.has_size = wanted.has_number = 1;
+	wanted.index = attachment->index;
+	wanted.number = attachment->number;
+	wanted.size = attachment->attachment->size;
+	wanted.sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
+	wanted.has_own = wanted.own = strcmp(state->from, peer) != 0;
+	struct key key = key_of_peer(peer);
+	key_u64(&key, state->number);
+	key_u32(&key, attachment->index);
+	record_keep(txn, TABLE_WANTED, key_span(&key), &wanted.base);
+}
+
+void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena)
+{
+	for (size_t i = 0; i < message->n_attachments; i++) {
+		Comity__AttachmentState *attachment = case_number_attachment(kase, message->attachments[i], message->from, arena);
+		if (!attachment) {
+			txn_fail(txn, FAULT_NO_MEMORY);
+			return;
+		}
+		attachment->presence = COMITY__PRESENCE__VALUE__ARRIVING;
+		attachment->message_id = state->message_id;
+		attachment->has_index = 1;
+		attachment->index = (uint32_t)i + 1;
+		case_keep_attachment(txn, kase, attachment);
+		case_want(txn, message->from, state, attachment, arena);
+	}
+	state->attachments = state->attachments_missing = (uint32_t)message->n_attachments;
+}
+
+/* Without a case: kept, shown, never acted upon. */
+static enum fault receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena)
+{
+	if (message->n_attachments)
+		return fault_say(FAULT_BAD_DOCUMENT, "attachments belong to a case, and the message names none");
+	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
+	if (!state->acts)
+		return arena_fault(arena);
+	for (size_t i = 0; i < message->n_acts; i++) {
+		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
+		if (rule && !(rule->phases & PHASE_NONE))
+			return fault_say(FAULT_BAD_DOCUMENT, "\"%s\" belongs to a case, and the message names none", rule->name);
+		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");
+	}
+	return OK;
+}
+
+enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
+	Comity__MessageState *state, struct arena *arena)
+{
+	Comity__Case *kase;
+	struct verdict verdict;
+	TRY(case_check_attachments(message));
+	if (!message->request_id)
+		return receive_loose(message, state, arena);
+	TRY(find_or_open(casework, txn, message, arena, &kase));
+	TRY(case_check_room(kase, message->n_attachments));
+	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
+		kase->requested_reference = record_text(arena, message->requested_reference);
+	TRY(case_apply(kase, message, state, arena, &verdict));
+	state->reference = case_own_reference(kase);
+	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
+	if (request)
+		case_keep_document(txn, kase, request->request);
+	case_note_attachments(txn, kase, message, state, arena);
+	case_keep(txn, kase);
+	case_file_message(txn, kase, state);
+	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+	return txn->fault;
+}
+
+/* ── taken back: refused over there, or dropped here ───────────────────────────────────────────────────────────────────────── */
+
+static bool is_void(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
+{
+	if (!message_id)
+		return false;
+	struct key key = key_of_message(own_id, message_id);
+	const Comity__MessageState *state =
+		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
+	return state && (state->transport == COMITY__TRANSPORT__VALUE__REFUSED ||
+		state->transport == COMITY__TRANSPORT__VALUE__WITHDRAWN);
+}
+
+/* Where the case stood last, and before that, by what both sides hold: without the steps of messages that are void. */
+struct footing { request_status last, before; };
+
+static struct footing footing_of(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	struct footing footing = { COMITY__REQUEST_STATUS__VALUE__DRAFT, COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED };
+	for (size_t i = 0; i < kase->n_history; i++) {
+		if (is_void(txn, casework->own_id, kase->history[i]->message_id, arena))
+			continue;
+		footing.before = footing.last;
+		footing.last = kase->history[i]->status;
+	}
+	return footing;
+}
+
+static bool add_step_back(Comity__Case *kase, const Comity__MessageState *state, const char *authority, char *at,
+	const char *note, struct arena *arena)
+{
+	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
+	if (!step)
+		return false;
+	comity__status_step__init(step);
+	step->has_status = 1;
+	step->status = kase->status;
+	step->authority = (char *)authority;
+	step->note = record_text(arena, note);
+	step->recorded_at = step->occurred_at = at;
+	step->message_id = state->message_id;
+	return record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
+}
+
+/* What was to go with it waits again. */
+static void stage_again(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+{
+	Comity__AttachmentList *list = casework_attachments(txn, kase, arena);
+	for (size_t i = 0; list && i < list->n_data; i++) {
+		Comity__AttachmentState *attachment = list->data[i];
+		if (attachment->presence != COMITY__PRESENCE__VALUE__SENT || strcmp(attachment->message_id, state->message_id))
+			continue;
+		attachment->presence = COMITY__PRESENCE__VALUE__STAGED;
+		attachment->message_id = NULL;
+		attachment->has_index = 0;
+		case_keep_attachment(txn, kase, attachment);
+	}
+}
+
+/* What the message did is taken back, by a further step: the history is only ever added to. */
+static void take_back(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__MessageState *state,
+	const char *authority, char *at, const char *note, struct arena *arena)
+{
+	stage_again(txn, kase, state, arena);
+	struct footing footing = footing_of(casework, txn, kase, arena);
+	if (footing.last == kase->status)
+		return;	/* it changed no status, or others came after it */
+	struct verdict verdict = { .count = 1 };
+	verdict.steps[0].from = kase->status;
+	verdict.steps[0].to = kase->status = footing.last;
+	kase->resume_to = status_is_remembered(footing.last) ? footing.before : COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED;
+	if (kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT)
+		kase->sent_at = kase->message_id = NULL;
+	if (!add_step_back(kase, state, authority, at, note, arena)) {
+		txn_fail(txn, arena_fault(arena));
+		return;
+	}
+	case_keep(txn, kase);
+	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+}
+
+void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key id = key_of_uuid(state->request_id);
+	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
+	char note[128];
+	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
+	if (kase)
+		take_back(casework, txn, kase, state, kase->peer, state->delivered_at, note, arena);
+}
+
+static bool has_taken_steps(const Comity__Case *kase, const Comity__MessageState *state)
+{
+	for (size_t i = 0; i < kase->n_history; i++)
+		if (kase->history[i]->message_id && !strcmp(kase->history[i]->message_id, state->message_id))
+			return true;
+	return false;
+}
+
+/* Has anything been said in the case after this message that was not dropped as well? */
+static bool is_followed(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key prefix = key_of_uuid(kase->request_id), start = prefix;
+	struct span key, value;
+	struct walk walk;
+	bool is_found = false;
+	key_u64(&start, state->number + 1);
+	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), key_span(&start));
+	while (!is_found && walk_next(&walk, &key, &value)) {
+		const Comity__MessageState *later = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
+		is_found = later && later->transport != COMITY__TRANSPORT__VALUE__WITHDRAWN;
+	}
+	walk_end(&walk);
+	return is_found;
+}
+
+enum fault casework_dropped(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
+{
+	struct key id = key_of_uuid(state->request_id);
+	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
+	const char *reason = state->reason_text ? state->reason_text : "";
+	char now[STAMP_SIZE], note[256];
+	if (!kase)
+		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "message %s belongs to no request", state->message_id);
+	if (has_taken_steps(kase, state) && is_followed(txn, kase, state, arena))
+		return fault_say(FAULT_OTHERS_FOLLOW, "message %s changed the status of %s, and was not the last word in it",
+			state->message_id, casework_name(kase));
+	stamp_now(now);
+	snprintf(note, sizeof note, "dropped before it was sent%s%s", *reason ? ": " : "", reason);
+	take_back(casework, txn, kase, state, casework->own_id, record_text(arena, now), note, arena);
+	return txn->fault;
+}

@@ -1,0 +1,60 @@
+#pragma once
+/* The numbered event log: every fact has its event, written in the same transaction (UX 3.2).
+ *
+ * Numbers are dense.  Events carry ids and states, never case text.
+ */
+#include "daemon/ledger/record.h"
+
+/* Append an event; `subject` (may be NULL) is our reference of the request, or the peer.  Returns its number. */
+uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data);
+/* A message came further: `type` says how far.  The subject is our reference of its request, else the request's id, else
+ * the peer. */
+void events_append_message(struct txn *txn, const char *type, const char *peer, const Comity__MessageState *state);
+/* From the next event on, a new epoch: this store is older than its own past, and numbers that were given before are given
+ * again to other events.  Who kept a number from another epoch must list anew. */
+void events_begin_epoch(struct txn *txn);
+/* Forget the oldest events, those before that moment, at most `most` of them; how many.  Dry: only count. */
+uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry);
+/* The number of the oldest that is kept; 0 when none is. */
+uint64_t events_first(struct txn *txn);
+/* The newest number; 0 when there is none. */
+uint64_t events_last(struct txn *txn);
+/* Event `number`, whole, in the arena; NULL when there is none. */
+Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number, struct arena *arena);
+
+#define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
+#define EVENT_REQUEST_STATUS    "comity.request.status.v1"
+#define EVENT_REQUEST_PURGED    "comity.request.purged.v1"
+#define EVENT_REQUEST_HELD      "comity.request.held.v1"
+#define EVENT_REQUEST_RELEASED  "comity.request.released.v1"
+#define EVENT_REQUEST_ALERT     "comity.request.alert.v1"
+#define EVENT_MESSAGE_QUEUED    "comity.message.queued.v1"
+#define EVENT_MESSAGE_DELIVERED "comity.message.delivered.v1"
+#define EVENT_MESSAGE_COMPLETE  "comity.message.complete.v1"
+#define EVENT_MESSAGE_REFUSED   "comity.message.refused.v1"
+#define EVENT_MESSAGE_HELD      "comity.message.held.v1"
+#define EVENT_MESSAGE_RELEASED  "comity.message.released.v1"
+#define EVENT_MESSAGE_WITHDRAWN "comity.message.withdrawn.v1"
+#define EVENT_INBOX_ARRIVED     "comity.inbox.arrived.v1"
+#define EVENT_INBOX_COMPLETE    "comity.inbox.complete.v1"
+#define EVENT_INBOX_REJECTED    "comity.inbox.rejected.v1"
+#define EVENT_ATTACHMENT_ADDED  "comity.attachment.added.v1"
+#define EVENT_ATTACHMENT_HERE   "comity.attachment.complete.v1"
+#define EVENT_ATTACHMENT_FAILED "comity.attachment.failed.v1"
+#define EVENT_PEER_ADDED        "comity.peer.added.v1"
+#define EVENT_PEER_VERIFIED     "comity.peer.verified.v1"
+#define EVENT_PEER_BLOCKED      "comity.peer.blocked.v1"
+#define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
+#define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
+#define EVENT_PEER_ALARM        "comity.peer.alarm.v1"
+#define EVENT_STORE_FULL        "comity.store.full.v1"
+#define EVENT_STORE_OK          "comity.store.ok.v1"
+#define EVENT_DAEMON_RELEASED   "comity.daemon.released.v1"
+#define EVENT_BACKUP_DONE       "comity.backup.done.v1"
+#define EVENT_BACKUP_VERIFIED   "comity.backup.verified.v1"
+#define EVENT_BACKUP_FAILED     "comity.backup.failed.v1"
+#define EVENT_BACKUP_RESTORED   "comity.backup.restored.v1"
+#define EVENT_PEER_BEHIND       "comity.peer.behind.v1"
+#define EVENT_PEER_RECOVERED    "comity.peer.recovered.v1"
+#define EVENT_PEER_COMPARED     "comity.peer.compared.v1"
+#define EVENT_MESSAGE_RECOVERED "comity.message.recovered.v1"

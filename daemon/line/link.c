@@ -1,0 +1,505 @@
+#include "daemon/line/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/log.h"
+#include "daemon/line/wire.h"
+#include "proto/frame.h"
+#include "proto/stamp.h"
+#include "proto/text.h"
+
+enum { PINGS_UNDER_WAY = 16 };
+
+static const uint32_t versions_spoken[] = { PROTOCOL_VERSION };
+
+struct link {
+	uint64_t id;
+	enum link_state state;
+	enum link_dialler dialler;
+	struct wire *wire;
+	const struct link_settings *settings;
+	const struct link_listener *listener;
+	void *owner;
+	uint64_t connected_at, handshake_us;	/* steady microseconds */
+	struct { uint64_t number, sent_at; } pings[PINGS_UNDER_WAY];
+	uint64_t last_ping, rtt_us;
+	int64_t clock_ahead_us;
+	uint32_t version;
+	char versions[64], software[64];
+	struct greetings greetings;
+	enum fault told;
+};
+
+static uint64_t steady_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ── saying ──────────────────────────────────────────────────────────────────────────────────────── */
+
+static void say_hello(struct link *link)
+{
+	struct packet packet = { .kind = PACKET_HELLO, .hello = {
+		.versions = versions_spoken, .version_count = ARRAY_LEN(versions_spoken),
+		.authority = link->settings->own_id, .addressee = wire_peer(link->wire),
+		.sent_at = stamp_clock(), .software = link->settings->software,
+	} };
+	link->listener->positions(link->owner, link, &packet.hello.sent, &packet.hello.received);
+	link->greetings.we_sent = packet.hello.sent;
+	link->greetings.we_received = packet.hello.received;
+	wire_send(link->wire, &packet);
+}
+
+static void say_ready(struct link *link)
+{
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_READY, .ready = { link->version } });
+}
+
+static void say_goodbye(struct link *link, enum fault why, const char *text)
+{
+	char sentence[PACKET_TEXT_MAX];
+	text_excerpt(sentence, sizeof sentence, span_of_text(text));
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_GOODBYE, .goodbye = { fault_slug(why), sentence } });
+}
+
+/* ── the states ──────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *const state_names[LINK_STATES] = {
+	[LINK_SECURING] = "securing",
+	[LINK_SECURED]  = "secured",
+	[LINK_GREETING] = "greeting",
+	[LINK_ANSWERED] = "answered",
+	[LINK_OPEN]     = "open",
+	[LINK_CLOSING]  = "closing",
+};
+
+/* The only place that changes link->state.  The greeting has one deadline for all its states. */
+static void enter(struct link *link, enum link_state state)
+{
+	log_debug("link %s: %s -> %s", link_peer(link), state_names[link->state], state_names[state]);
+	link->state = state;
+	switch (state) {	/* no default: the compiler counts the states for us */
+	case LINK_SECURING:
+		wire_set_alarm(link->wire, link->settings->greeting_ms);
+		break;
+	case LINK_SECURED:
+		wire_pause(link->wire);		/* their hello waits until we greet */
+		link->listener->secured(link->owner, link);
+		break;
+	case LINK_GREETING:
+		say_hello(link);
+		wire_resume(link->wire);
+		break;
+	case LINK_ANSWERED:
+		say_ready(link);
+		break;
+	case LINK_OPEN:
+		wire_set_limit(link->wire, FRAME_SIZE_MAX);
+		wire_set_alarm(link->wire, link->settings->idle_ms);
+		link_ping(link);		/* the way and their clock are measured once at least */
+		link->listener->opened(link->owner, link);
+		break;
+	case LINK_CLOSING:
+	case LINK_STATES:
+		break;
+	}
+}
+
+static void end(struct link *link, enum fault why, const char *detail)
+{
+	if (link->state == LINK_CLOSING)
+		return;
+	enter(link, LINK_CLOSING);
+	wire_close(link->wire, why, detail);
+}
+
+/* ── hearing ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static uint32_t best_version(const struct hello *hello)
+{
+	uint32_t best = 0;
+	for (size_t i = 0; i < hello->version_count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(versions_spoken); k++)
+			if (hello->versions[i] == versions_spoken[k] && hello->versions[i] > best)
+				best = hello->versions[i];
+	return best;
+}
+
+static void list_versions(struct link *link, const struct hello *hello)
+{
+	char *to = link->versions, *end_of_list = to + sizeof link->versions;
+	for (size_t i = 0; i < hello->version_count && to < end_of_list; i++)
+		to += snprintf(to, (size_t)(end_of_list - to), "%s%u", i ? ", " : "", hello->versions[i]);
+}
+
+static enum fault check_hello(struct link *link, const struct hello *hello)
+{
+	/* "must equal the SAN of the certificate shown" */
+	if (strcmp(hello->authority, wire_peer(link->wire)))
+		return fault_say(FAULT_WRONG_PEER, "hello from \"%s\" over a line certified for \"%s\"",
+			hello->authority, wire_peer(link->wire));
+	/* "whom the speaker believes to talk to" */
+	if (strcmp(hello->addressee, link->settings->own_id))
+		return fault_say(FAULT_WRONG_PEER, "hello to \"%s\", but this is \"%s\"",
+			hello->addressee, link->settings->own_id);
+	if (!link->version)
+		return fault_say(FAULT_VERSION, "versions offered: %s; spoken here: %d", link->versions, PROTOCOL_VERSION);
+	return OK;
+}
+
+static enum fault on_hello(struct link *link, const struct packet *packet)
+{
+	const struct hello *hello = &packet->hello;
+	link->version = best_version(hello);
+	list_versions(link, hello);
+	link->clock_ahead_us = hello->sent_at - stamp_clock();
+	text_excerpt(link->software, sizeof link->software, span_of_text(hello->software));
+	TRY(check_hello(link, hello));
+	link->greetings.they_sent = hello->sent;
+	link->greetings.they_received = hello->received;
+	TRY(link->listener->compare(link->owner, link, hello));
+	if (link->state == LINK_GREETING)
+		enter(link, LINK_ANSWERED);
+	return OK;
+}
+
+static enum fault on_ready(struct link *link, const struct packet *packet)
+{
+	/* "the highest version both speak" */
+	if (packet->ready.version != link->version)
+		return fault_say(FAULT_VERSION, "ready for version %u, where %u is the highest both speak",
+			packet->ready.version, link->version);
+	enter(link, LINK_OPEN);
+	return OK;
+}
+
+static enum fault on_manifest(struct link *link, const struct packet *packet)
+{
+	link->listener->manifest(link->owner, link, &packet->manifest);
+	return OK;
+}
+
+static enum fault on_confirm(struct link *link, const struct packet *packet)
+{
+	link->listener->confirmed(link->owner, link, &packet->confirm.received);
+	return OK;
+}
+
+static enum fault on_fetch(struct link *link, const struct packet *packet)
+{
+	link->listener->fetch(link->owner, link, &packet->fetch);
+	return OK;
+}
+
+static enum fault on_missing(struct link *link, const struct packet *packet)
+{
+	link->listener->missing(link->owner, link, packet->missing.stream, packet->missing.reason);
+	return OK;
+}
+
+static enum fault on_recall(struct link *link, const struct packet *packet)
+{
+	link->listener->recall(link->owner, link, &packet->recall);
+	return OK;
+}
+
+static enum fault on_recalled(struct link *link, const struct packet *packet)
+{
+	link->listener->recalled(link->owner, link, &packet->recalled);
+	return OK;
+}
+
+static enum fault on_summary(struct link *link, const struct packet *packet)
+{
+	link->listener->summary(link->owner, link, &packet->summary);
+	return OK;
+}
+
+static enum fault on_ping(struct link *link, const struct packet *packet)
+{
+	if (wire_is_congested(link->wire))
+		return OK;	/* whoever pings and does not read gets no heap of pongs */
+	struct pong pong = { packet->ping.number, stamp_clock() };
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_PONG, .pong = pong });
+	return OK;
+}
+
+static enum fault on_pong(struct link *link, const struct packet *packet)
+{
+	uint64_t number = packet->pong.number, slot = number % PINGS_UNDER_WAY;
+	if (!number || link->pings[slot].number != number)
+		return OK;	/* an answer to a question that is forgotten */
+	link->pings[slot].number = 0;
+	link->rtt_us = steady_us() - link->pings[slot].sent_at;
+	link->clock_ahead_us = packet->pong.sent_at + (int64_t)link->rtt_us / 2 - stamp_clock();
+	link->listener->ponged(link->owner, link, number, link->rtt_us);
+	return OK;
+}
+
+/* Some of what they say of themselves is, said of them, another fault; most of it is theirs alone. */
+static enum fault fault_of_goodbye(enum fault told)
+{
+	static const struct { enum fault told, ours; } meanings[] = {
+		{ FAULT_DUPLICATE_LINE, FAULT_DUPLICATE_LINE },
+		{ FAULT_CHAIN_FORK,     FAULT_CHAIN_FORK },	/* only who holds the longer chain can see it */
+		{ FAULT_ON_HOLD,        FAULT_PEER_ON_HOLD },
+		{ FAULT_STORE_FULL,     FAULT_REMOTE_STORE_FULL },
+		{ FAULT_DISK_FULL,      FAULT_REMOTE_STORE_FULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+		if (meanings[i].told == told)
+			return meanings[i].ours;
+	return FAULT_GOODBYE;
+}
+
+static enum fault on_goodbye(struct link *link, const struct packet *packet)
+{
+	enum fault told = *packet->goodbye.reason ? fault_from_slug(packet->goodbye.reason) : FAULT_GOODBYE;
+	link->told = told == OK || told == FAULT_COUNT ? FAULT_GOODBYE : told;
+	char detail[PACKET_TEXT_MAX + PACKET_SLUG_MAX + 16], shown[256];
+	snprintf(detail, sizeof detail, "they say: %s: %s", packet->goodbye.reason, packet->goodbye.text);
+	text_excerpt(shown, sizeof shown, span_of_text(detail));
+	end(link, fault_of_goodbye(told), shown);
+	return OK;
+}
+
+/* Who may speak when: the whole protocol on one screen. */
+#define IN(state) (1u << (state))
+#define IN_GREETINGS (IN(LINK_GREETING) | IN(LINK_ANSWERED))
+static const struct turn {
+	unsigned welcome;	/* the states in which this packet may arrive */
+	enum fault (*hear)(struct link *link, const struct packet *packet);
+} turns[PACKET_KINDS] = {
+	[PACKET_HELLO]    = { IN(LINK_GREETING),            on_hello },
+	[PACKET_READY]    = { IN(LINK_ANSWERED),            on_ready },
+	[PACKET_MANIFEST] = { IN(LINK_OPEN),                on_manifest },
+	[PACKET_CONFIRM]  = { IN(LINK_OPEN),                on_confirm },
+	[PACKET_FETCH]    = { IN(LINK_OPEN),                on_fetch },
+	[PACKET_MISSING]  = { IN(LINK_OPEN),                on_missing },
+	[PACKET_PING]     = { IN(LINK_OPEN),                on_ping },
+	[PACKET_PONG]     = { IN(LINK_OPEN),                on_pong },
+	[PACKET_GOODBYE]  = { IN_GREETINGS | IN(LINK_OPEN), on_goodbye },
+	[PACKET_RECALL]   = { IN(LINK_OPEN),                on_recall },
+	[PACKET_RECALLED] = { IN(LINK_OPEN),                on_recalled },
+	[PACKET_SUMMARY]  = { IN(LINK_OPEN),                on_summary },
+};
+
+static enum fault out_of_turn(const struct link *link, const char *what)
+{
+	return fault_say(FAULT_OUT_OF_TURN, "a %s frame came while the line was %s", what, state_names[link->state]);
+}
+
+/* ── what the wire tells ─────────────────────────────────────────────────────────────────────────── */
+
+static void on_wire_ready(void *owner)
+{
+	struct link *link = owner;
+	link->handshake_us = steady_us() - link->connected_at;
+	enter(link, LINK_SECURED);
+}
+
+static void on_packet(void *owner, const struct packet *packet)
+{
+	struct link *link = owner;
+	const struct turn *turn = &turns[packet->kind];
+	bool is_welcome = turn->welcome & IN(link->state);
+	enum fault fault = is_welcome ? turn->hear(link, packet) : out_of_turn(link, packet_name(packet->kind));
+	if (fault)
+		link_close(link, fault, fault_detail(fault));
+}
+
+static void on_bulk(void *owner, uint32_t stream, uint64_t offset, struct span data)
+{
+	struct link *link = owner;
+	if (link->state == LINK_OPEN)
+		link->listener->bulk(link->owner, link, stream, offset, data);
+	else
+		link_close(link, FAULT_OUT_OF_TURN, fault_detail(out_of_turn(link, "bulk")));
+}
+
+static void on_broken(void *owner, enum fault why, const char *detail)
+{
+	link_close(owner, why, detail);
+}
+
+static void on_drained(void *owner)
+{
+	struct link *link = owner;
+	if (link->state == LINK_OPEN)
+		link->listener->drained(link->owner, link);
+}
+
+/* Ping an idle line, give a silent one up. */
+static void on_alarm(void *owner)
+{
+	struct link *link = owner;
+	const struct link_settings *settings = link->settings;
+	if (link->state != LINK_OPEN) {
+		link_close(link, FAULT_LINE_TIMEOUT, "the greeting took too long");
+		return;
+	}
+	uint64_t silence = wire_now(link->wire) - wire_heard_at(link->wire);
+	if (silence >= settings->patience_ms) {
+		wire_cut(link->wire, FAULT_LINE_TIMEOUT, "the other side fell silent");
+		return;
+	}
+	if (silence >= settings->idle_ms)
+		link_ping(link);
+	uint64_t next = silence >= settings->idle_ms ? settings->idle_ms : settings->idle_ms - silence;
+	uint64_t left = settings->patience_ms - silence;
+	wire_set_alarm(link->wire, next < left ? next : left);
+}
+
+static void on_wire_closed(void *owner, enum fault why, const char *detail)
+{
+	struct link *link = owner;
+	if (link->state != LINK_CLOSING)
+		enter(link, LINK_CLOSING);
+	link->listener->closed(link->owner, link, why, detail);
+	free(link);
+}
+
+static const struct wire_listener wire_listener = {
+	.ready = on_wire_ready, .packet = on_packet, .bulk = on_bulk, .broken = on_broken,
+	.drained = on_drained, .alarm = on_alarm, .closed = on_wire_closed,
+};
+
+/* ── what others ask ─────────────────────────────────────────────────────────────────────────────── */
+
+enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, struct context *context,
+		const char *expected_peer, const struct link_settings *settings,
+		const struct link_listener *listener, void *owner, struct link **link)
+{
+	static uint64_t ids;
+	struct link *new = calloc(1, sizeof *new);
+	if (!new)
+		return FAULT_NO_MEMORY;
+	new->id = ++ids;
+	new->dialler = expected_peer ? DIALLED_BY_US : DIALLED_BY_THEM;
+	new->settings = settings;
+	new->listener = listener;
+	new->owner = owner;
+	new->connected_at = steady_us();
+	enum fault fault = wire_open(exchange, tcp, context, expected_peer ? TLS_CALLER : TLS_CALLEE,
+		expected_peer, &wire_listener, new, &new->wire);
+	if (fault) {
+		free(new);
+		return fault;
+	}
+	enter(new, LINK_SECURING);
+	*link = new;
+	return OK;
+}
+
+void link_greet(struct link *link)
+{
+	if (link->state == LINK_SECURED)
+		enter(link, LINK_GREETING);
+}
+
+uint64_t link_ping(struct link *link)
+{
+	if (link->state != LINK_OPEN)
+		return 0;
+	uint64_t number = ++link->last_ping, slot = number % PINGS_UNDER_WAY;
+	link->pings[slot].number = number;
+	link->pings[slot].sent_at = steady_us();
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_PING, .ping = { number } });
+	return number;
+}
+
+void link_judge_again(struct link *link)
+{
+	enum fault fault = wire_judge_again(link->wire);
+	if (fault)
+		link_close(link, fault, fault_detail(fault));
+}
+
+static void send_when_open(struct link *link, const struct packet *packet)
+{
+	if (link->state == LINK_OPEN)
+		wire_send(link->wire, packet);
+}
+
+void link_send_manifest(struct link *link, struct span text, struct span signature,
+		const struct span *messages, size_t message_count)
+{
+	struct signed_manifest manifest = { text, signature, messages, message_count };
+	send_when_open(link, &(struct packet){ .kind = PACKET_MANIFEST, .manifest = manifest });
+}
+
+void link_send_confirm(struct link *link, const struct position *received)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_CONFIRM, .confirm = { *received } });
+}
+
+void link_send_fetch(struct link *link, const struct fetch *fetch)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_FETCH, .fetch = *fetch });
+}
+
+void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data)
+{
+	if (link->state == LINK_OPEN)
+		wire_send_bulk(link->wire, stream, offset, data);
+}
+
+void link_send_missing(struct link *link, uint32_t stream, const char *reason)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_MISSING, .missing = { stream, reason } });
+}
+
+void link_send_recall(struct link *link, const struct recall *recall)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALL, .recall = *recall });
+}
+
+void link_send_recalled(struct link *link, const struct recalled *recalled)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALLED, .recalled = *recalled });
+}
+
+void link_send_summary(struct link *link, const struct summary *summary)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
+}
+
+void link_close(struct link *link, enum fault why, const char *text)
+{
+	if (link->state >= LINK_SECURED && link->state < LINK_CLOSING)
+		say_goodbye(link, why, text ? text : fault_text(why));
+	end(link, why, text);
+}
+
+void link_cut(struct link *link, enum fault why, const char *text)
+{
+	if (link->state != LINK_CLOSING)
+		enter(link, LINK_CLOSING);
+	wire_cut(link->wire, why, text);
+}
+
+void link_pause(struct link *link)                      { wire_pause(link->wire); }
+void link_resume(struct link *link)                     { wire_resume(link->wire); }
+size_t link_queue_bytes(const struct link *link)        { return wire_queue_bytes(link->wire); }
+bool link_is_congested(const struct link *link)         { return wire_is_congested(link->wire); }
+bool link_is_bulk_congested(const struct link *link)    { return wire_is_bulk_congested(link->wire); }
+const char *link_peer(const struct link *link)          { return wire_peer(link->wire); }
+const char *link_tls(const struct link *link)           { return wire_tls(link->wire); }
+const char *link_address(const struct link *link)       { return wire_address(link->wire); }
+uint64_t link_id(const struct link *link)               { return link->id; }
+enum link_state link_state(const struct link *link)     { return link->state; }
+const char *link_state_name(enum link_state state)      { return state_names[state]; }
+enum link_dialler link_dialler(const struct link *link) { return link->dialler; }
+uint64_t link_handshake_us(const struct link *link)     { return link->handshake_us; }
+uint64_t link_rtt_us(const struct link *link)           { return link->rtt_us; }
+int64_t link_clock_ahead_us(const struct link *link)    { return link->clock_ahead_us; }
+uint32_t link_version(const struct link *link)          { return link->version; }
+const char *link_versions(const struct link *link)      { return link->versions; }
+const char *link_software(const struct link *link)      { return link->software; }
+const struct greetings *link_greetings(const struct link *link) { return &link->greetings; }
+enum fault link_told(const struct link *link)           { return link->told; }

@@ -1,0 +1,27 @@
+#pragma once
+/* Rounds of the retention policy: each day, and when somebody asks.  The scribe takes the steps, the steward removes the
+ * files in between; one round at a time.  Belongs to the loop's thread. */
+#include "daemon/ledger/porter.h"
+#include "daemon/upkeep/retention.h"
+#include "daemon/ledger/scribe.h"
+
+struct blobs;
+struct purger;
+
+struct purger_rooms {
+	struct store *store;
+	struct scribe *scribe;
+	struct porter *steward;
+	struct blobs *blobs;
+	const char *own_id;
+	int64_t keep_cases_ms, keep_events_ms;	/* -1: for ever */
+};
+
+enum fault purger_open(const struct purger_rooms *rooms, struct purger **purger) MUST_CHECK;
+/* The scribe and the steward must have ended.  Takes NULL. */
+void purger_close(struct purger *purger);
+/* Take no further step: the scribe is about to end. */
+void purger_stop(struct purger *purger);
+/* Begin a round; `done` may be NULL.  What it is given lives until it returns.  Faults: not yet (one is under way). */
+enum fault purger_run(struct purger *purger, bool is_dry,
+	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner) MUST_CHECK;
