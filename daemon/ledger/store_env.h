@@ -1,5 +1,5 @@
 #pragma once
-/* What store.c and store_txn.c share: together they are LMDB's one home.  Nobody else includes
+/* What the files of the store share: together they are LMDB's one home.  Nobody else includes
  * this. */
 #include <limits.h>
 #include <lmdb.h>
@@ -45,3 +45,15 @@ uint64_t store_used_bytes(const struct store *store, MDB_txn *mdb);
 uint64_t store_disk_free(const struct store *store);
 /* The used bytes at which ordinary writing ends: the rest is the reserve. */
 uint64_t store_ordinary_bytes(const struct store *store);
+
+/* ── of a transaction, for its walks ── */
+
+MDB_val store_val(struct span span);
+struct span store_span(MDB_val val);
+void store_fail_lmdb(struct txn *txn, int code, const char *what);
+bool store_has_table(const struct txn *txn, enum table table);
+/* May it be a key?  If not the transaction has a fault. */
+bool store_is_key(struct txn *txn, struct span key);
+/* Check a record's checksum and take it off. */
+bool store_unseal(struct span key, MDB_val record, struct span *value);
+void store_say_broken(struct txn *txn, enum table table, struct span key);

@@ -9,12 +9,12 @@
 
 enum { CHECKSUM_SIZE = 4 };	/* CRC32C over key and value, behind the value */
 
-static MDB_val val_of(struct span span)
+MDB_val store_val(struct span span)
 {
 	return (MDB_val){ span.len, (void *)(uintptr_t)span.at };
 }
 
-static struct span span_of_val(MDB_val val)
+struct span store_span(MDB_val val)
 {
 	return (struct span){ val.mv_data, val.mv_size };
 }
@@ -33,7 +33,7 @@ enum fault txn_fail(struct txn *txn, enum fault fault)
 
 /* After most of LMDB's faults a transaction is of no more use, so it counts as written: then nobody
  * goes on in it. */
-static void fail_lmdb(struct txn *txn, int code, const char *what)
+void store_fail_lmdb(struct txn *txn, int code, const char *what)
 {
 	txn->writes++;
 	txn_fail(txn, from_lmdb(code, what));
@@ -179,7 +179,7 @@ void txn_use_reserve(struct txn *txn)
 
 /* ── records ────────────────────────────────────────────────────────────────────────────────── */
 
-static bool is_key(struct txn *txn, struct span key)
+bool store_is_key(struct txn *txn, struct span key)
 {
 	assert(key.len > 0);
 	if (key.len > KEY_SIZE_MAX)
@@ -188,12 +188,12 @@ static bool is_key(struct txn *txn, struct span key)
 }
 
 /* A view of an older ledger may lack some. */
-static bool has_table(const struct txn *txn, enum table table)
+bool store_has_table(const struct txn *txn, enum table table)
 {
 	return txn->store->tables[table] != STORE_NO_TABLE;
 }
 
-static void say_broken(struct txn *txn, enum table table, struct span key)
+void store_say_broken(struct txn *txn, enum table table, struct span key)
 {
 	char hex[2 * KEY_SIZE_MAX + 1];
 	hex_write(hex, key);
@@ -202,9 +202,9 @@ static void say_broken(struct txn *txn, enum table table, struct span key)
 }
 
 /* Check a record's checksum and take it off. */
-static bool unseal(struct span key, MDB_val record, struct span *value)
+bool store_unseal(struct span key, MDB_val record, struct span *value)
 {
-	struct span whole = span_of_val(record);
+	struct span whole = store_span(record);
 	*value = (struct span){ whole.at, whole.len - CHECKSUM_SIZE };
 	if (whole.len >= CHECKSUM_SIZE && get_u32(whole.at + value->len) == checksum(key, *value))
 		return true;
@@ -217,16 +217,16 @@ bool txn_get(struct txn *txn, enum table table, struct span key, struct span *va
 	struct span unwanted;
 	value = value ? value : &unwanted;
 	*value = (struct span){ 0 };
-	if (txn->fault || !is_key(txn, key) || !has_table(txn, table))
+	if (txn->fault || !store_is_key(txn, key) || !store_has_table(txn, table))
 		return false;
-	MDB_val record, sought = val_of(key);
+	MDB_val record, sought = store_val(key);
 	int code = mdb_get(txn->mdb, txn->store->tables[table], &sought, &record);
-	if (!code && unseal(key, record, value))
+	if (!code && store_unseal(key, record, value))
 		return true;
 	if (!code)
-		say_broken(txn, table, key);
+		store_say_broken(txn, table, key);
 	else if (code != MDB_NOTFOUND)
-		fail_lmdb(txn, code, table_name(table));
+		store_fail_lmdb(txn, code, table_name(table));
 	return false;
 }
 
@@ -241,7 +241,7 @@ static enum fault say_lack(const struct txn *txn)
 static bool may_put(struct txn *txn, struct span key, struct span value)
 {
 	assert(txn->mode == TXN_WRITE);
-	if (txn->fault || !is_key(txn, key))
+	if (txn->fault || !store_is_key(txn, key))
 		return false;
 	if (value.len > STORE_VALUE_MAX)
 		txn_fail(txn, fault_say(FAULT_TOO_LARGE, "a record of %zu bytes; at most %d are kept",
@@ -261,7 +261,7 @@ void txn_put(struct txn *txn, enum table table, struct span key, struct span val
 	txn->writes++;
 	int code = mdb_put(txn->mdb, txn->store->tables[table], &at, &record, MDB_RESERVE);
 	if (code) {
-		fail_lmdb(txn, code, table_name(table));
+		store_fail_lmdb(txn, code, table_name(table));
 		return;
 	}
 	if (value.len)
@@ -272,25 +272,25 @@ void txn_put(struct txn *txn, enum table table, struct span key, struct span val
 bool txn_delete(struct txn *txn, enum table table, struct span key)
 {
 	assert(txn->mode == TXN_WRITE);
-	if (txn->fault || !is_key(txn, key))
+	if (txn->fault || !store_is_key(txn, key))
 		return false;
-	MDB_val at = val_of(key);
+	MDB_val at = store_val(key);
 	int code = mdb_del(txn->mdb, txn->store->tables[table], &at, NULL);
 	if (!code)
 		txn->writes++;
 	else if (code != MDB_NOTFOUND)
-		fail_lmdb(txn, code, table_name(table));
+		store_fail_lmdb(txn, code, table_name(table));
 	return !code;
 }
 
 uint64_t txn_count(struct txn *txn, enum table table)
 {
 	MDB_stat stat;
-	if (txn->fault || !has_table(txn, table))
+	if (txn->fault || !store_has_table(txn, table))
 		return 0;
 	int code = mdb_stat(txn->mdb, txn->store->tables[table], &stat);
 	if (code)
-		fail_lmdb(txn, code, table_name(table));
+		store_fail_lmdb(txn, code, table_name(table));
 	return code ? 0 : stat.ms_entries;
 }
 
@@ -324,155 +324,4 @@ uint64_t txn_next(struct txn *txn, const char *counter)
 	put_u64(value, next);
 	txn_put(txn, TABLE_META, counter_key(&key, counter), SPAN(value));
 	return txn->fault ? 0 : next;
-}
-
-/* ── walks ──────────────────────────────────────────────────────────────────────────────────── */
-
-static bool begins_with(struct span text, struct span prefix)
-{
-	return text.len >= prefix.len && (!prefix.len || !memcmp(text.at, prefix.at, prefix.len));
-}
-
-/* Make a prefix the first key behind all that begin with it; empty if there is none. */
-static void pass_over(struct key *prefix)
-{
-	while (prefix->len && prefix->at[prefix->len - 1] == 0xff)
-		prefix->len--;
-	if (prefix->len)
-		prefix->at[prefix->len - 1]++;
-}
-
-static int seek(struct walk *walk, bool *is_there, MDB_val *key, MDB_val *record)
-{
-	struct span at = key_span(&walk->at);
-	*key = val_of(at);
-	int code = at.len ? mdb_cursor_get(walk->cursor, key, record, MDB_SET_RANGE) : MDB_NOTFOUND;
-	*is_there = !code && span_equal(span_of_val(*key), at);
-	return code;
-}
-
-static int seek_up(struct walk *walk, MDB_val *key, MDB_val *record)
-{
-	bool is_there;
-	if (!walk->at.len)
-		return mdb_cursor_get(walk->cursor, key, record, MDB_FIRST);
-	int code = seek(walk, &is_there, key, record);
-	return is_there && walk->is_behind ? mdb_cursor_get(walk->cursor, key, record, MDB_NEXT) : code;
-}
-
-static int seek_down(struct walk *walk, MDB_val *key, MDB_val *record)
-{
-	bool is_there;
-	int code = seek(walk, &is_there, key, record);
-	if (code == MDB_NOTFOUND)
-		return mdb_cursor_get(walk->cursor, key, record, MDB_LAST);
-	if (code || (is_there && !walk->is_behind))
-		return code;
-	return mdb_cursor_get(walk->cursor, key, record, MDB_PREV);
-}
-
-static int open_cursor(struct walk *walk)
-{
-	if (walk->cursor)
-		mdb_cursor_close(walk->cursor);
-	walk->cursor = NULL;
-	return mdb_cursor_open(walk->txn->mdb, walk->txn->store->tables[walk->table], &walk->cursor);
-}
-
-/* Where something was written meanwhile the cursor's place is not to be trusted: seek it anew. */
-static int step(struct walk *walk, MDB_val *key, MDB_val *record)
-{
-	bool is_up = walk->direction == WALK_UP;
-	if (walk->has_begun && walk->writes == walk->txn->writes)
-		return mdb_cursor_get(walk->cursor, key, record, is_up ? MDB_NEXT : MDB_PREV);
-	int code = walk->has_begun ? open_cursor(walk) : 0;
-	if (code)
-		return code;
-	return is_up ? seek_up(walk, key, record) : seek_down(walk, key, record);
-}
-
-static void remember(struct walk *walk, struct span key)
-{
-	walk->has_begun = true;
-	walk->writes = walk->txn->writes;
-	if (walk->txn->mode == TXN_READ)
-		return;
-	walk->at.len = 0;
-	key_bytes(&walk->at, key);
-	walk->is_behind = true;
-}
-
-static void walk_begin(struct walk *walk, struct txn *txn, enum table table,
-                       struct span prefix, struct span start)
-{
-	walk->txn = txn;
-	walk->cursor = NULL;
-	walk->table = table;
-	walk->has_begun = walk->is_behind = false;
-	walk->prefix.len = walk->at.len = 0;
-	key_bytes(&walk->prefix, prefix);
-	key_bytes(&walk->at, start.len ? start : prefix);
-	if (txn->fault || !has_table(txn, table) || (prefix.len && !is_key(txn, prefix)) ||
-	    (start.len && !is_key(txn, start)))
-		return;
-	int code = open_cursor(walk);
-	if (code)
-		fail_lmdb(txn, code, table_name(table));
-}
-
-void walk_from(struct walk *walk, struct txn *txn, enum table table,
-               struct span prefix, struct span start)
-{
-	walk->direction = WALK_UP;
-	walk_begin(walk, txn, table, prefix, start);
-}
-
-void walk_last(struct walk *walk, struct txn *txn, enum table table,
-               struct span prefix, struct span start)
-{
-	walk->direction = WALK_DOWN;
-	walk_begin(walk, txn, table, prefix, start);
-	if (start.len)
-		return;
-	walk->is_behind = true;
-	pass_over(&walk->at);
-}
-
-bool walk_next_any(struct walk *walk, struct span *key, struct span *value, bool *is_sound)
-{
-	*key = *value = (struct span){ 0 };
-	if (!walk->cursor)
-		return false;
-	MDB_val at, record;
-	int code = walk->txn->fault ? MDB_NOTFOUND : step(walk, &at, &record);
-	if (code && code != MDB_NOTFOUND)
-		fail_lmdb(walk->txn, code, table_name(walk->table));
-	if (code || !begins_with(span_of_val(at), key_span(&walk->prefix))) {
-		walk_end(walk);
-		return false;
-	}
-	*key = span_of_val(at);
-	*is_sound = unseal(*key, record, value);
-	remember(walk, *key);
-	return true;
-}
-
-bool walk_next(struct walk *walk, struct span *key, struct span *value)
-{
-	bool is_sound;
-	if (!walk_next_any(walk, key, value, &is_sound))
-		return false;
-	if (is_sound)
-		return true;
-	say_broken(walk->txn, walk->table, *key);
-	walk_end(walk);
-	*key = (struct span){ 0 };
-	return false;
-}
-
-void walk_end(struct walk *walk)
-{
-	if (walk->cursor)
-		mdb_cursor_close(walk->cursor);
-	walk->cursor = NULL;
 }

@@ -3,69 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "daemon/line/link_parts.h"
 #include "daemon/log.h"
-#include "daemon/line/wire.h"
 #include "proto/frame.h"
 #include "proto/stamp.h"
 #include "proto/text.h"
-
-enum { PINGS_UNDER_WAY = 16 };
-
-static const uint32_t versions_spoken[] = { PROTOCOL_VERSION };
-
-struct link {
-	uint64_t id;
-	enum link_state state;
-	enum link_dialler dialler;
-	struct wire *wire;
-	const struct link_settings *settings;
-	const struct link_listener *listener;
-	void *owner;
-	uint64_t connected_at, handshake_us;	/* steady microseconds */
-	struct { uint64_t number, sent_at; } pings[PINGS_UNDER_WAY];
-	uint64_t last_ping, rtt_us;
-	int64_t clock_ahead_us;
-	uint32_t version;
-	char versions[64], software[64];
-	struct greetings greetings;
-	enum fault told;
-};
-
-static uint64_t steady_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-/* ── saying ──────────────────────────────────────────────────────────────────────────────────────── */
-
-static void say_hello(struct link *link)
-{
-	struct packet packet = { .kind = PACKET_HELLO, .hello = {
-		.versions = versions_spoken, .version_count = ARRAY_LEN(versions_spoken),
-		.authority = link->settings->own_id, .addressee = wire_peer(link->wire),
-		.sent_at = stamp_clock(), .software = link->settings->software,
-	} };
-	link->listener->positions(link->owner, link, &packet.hello.sent, &packet.hello.received);
-	link->greetings.we_sent = packet.hello.sent;
-	link->greetings.we_received = packet.hello.received;
-	wire_send(link->wire, &packet);
-}
-
-static void say_ready(struct link *link)
-{
-	wire_send(link->wire, &(struct packet){ .kind = PACKET_READY, .ready = { link->version } });
-}
-
-static void say_goodbye(struct link *link, enum fault why, const char *text)
-{
-	char sentence[PACKET_TEXT_MAX];
-	text_excerpt(sentence, sizeof sentence, span_of_text(text));
-	wire_send(link->wire, &(struct packet){ .kind = PACKET_GOODBYE, .goodbye = { fault_slug(why), sentence } });
-}
 
 /* ── the states ──────────────────────────────────────────────────────────────────────────────────── */
 
@@ -92,11 +35,11 @@ static void enter(struct link *link, enum link_state state)
 		link->listener->secured(link->owner, link);
 		break;
 	case LINK_GREETING:
-		say_hello(link);
+		link_say_hello(link);
 		wire_resume(link->wire);
 		break;
 	case LINK_ANSWERED:
-		say_ready(link);
+		link_say_ready(link);
 		break;
 	case LINK_OPEN:
 		wire_set_limit(link->wire, FRAME_SIZE_MAX);
@@ -124,8 +67,8 @@ static uint32_t best_version(const struct hello *hello)
 {
 	uint32_t best = 0;
 	for (size_t i = 0; i < hello->version_count; i++)
-		for (size_t k = 0; k < ARRAY_LEN(versions_spoken); k++)
-			if (hello->versions[i] == versions_spoken[k] && hello->versions[i] > best)
+		for (size_t k = 0; k < link_versions_count; k++)
+			if (hello->versions[i] == link_versions_spoken[k] && hello->versions[i] > best)
 				best = hello->versions[i];
 	return best;
 }
@@ -235,7 +178,7 @@ static enum fault on_pong(struct link *link, const struct packet *packet)
 	if (!number || link->pings[slot].number != number)
 		return OK;	/* an answer to a question that is forgotten */
 	link->pings[slot].number = 0;
-	link->rtt_us = steady_us() - link->pings[slot].sent_at;
+	link->rtt_us = link_steady_us() - link->pings[slot].sent_at;
 	link->clock_ahead_us = packet->pong.sent_at + (int64_t)link->rtt_us / 2 - stamp_clock();
 	link->listener->ponged(link->owner, link, number, link->rtt_us);
 	return OK;
@@ -299,7 +242,7 @@ static enum fault out_of_turn(const struct link *link, const char *what)
 static void on_wire_ready(void *owner)
 {
 	struct link *link = owner;
-	link->handshake_us = steady_us() - link->connected_at;
+	link->handshake_us = link_steady_us() - link->connected_at;
 	enter(link, LINK_SECURED);
 }
 
@@ -384,7 +327,7 @@ enum fault link_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 	new->settings = settings;
 	new->listener = listener;
 	new->owner = owner;
-	new->connected_at = steady_us();
+	new->connected_at = link_steady_us();
 	enum fault fault = wire_open(exchange, tcp, context, expected_peer ? TLS_CALLER : TLS_CALLEE,
 		expected_peer, &wire_listener, new, &new->wire);
 	if (fault) {
@@ -402,17 +345,6 @@ void link_greet(struct link *link)
 		enter(link, LINK_GREETING);
 }
 
-uint64_t link_ping(struct link *link)
-{
-	if (link->state != LINK_OPEN)
-		return 0;
-	uint64_t number = ++link->last_ping, slot = number % PINGS_UNDER_WAY;
-	link->pings[slot].number = number;
-	link->pings[slot].sent_at = steady_us();
-	wire_send(link->wire, &(struct packet){ .kind = PACKET_PING, .ping = { number } });
-	return number;
-}
-
 void link_judge_again(struct link *link)
 {
 	enum fault fault = wire_judge_again(link->wire);
@@ -420,59 +352,10 @@ void link_judge_again(struct link *link)
 		link_close(link, fault, fault_detail(fault));
 }
 
-static void send_when_open(struct link *link, const struct packet *packet)
-{
-	if (link->state == LINK_OPEN)
-		wire_send(link->wire, packet);
-}
-
-void link_send_manifest(struct link *link, struct span text, struct span signature,
-		const struct span *messages, size_t message_count)
-{
-	struct signed_manifest manifest = { text, signature, messages, message_count };
-	send_when_open(link, &(struct packet){ .kind = PACKET_MANIFEST, .manifest = manifest });
-}
-
-void link_send_confirm(struct link *link, const struct position *received)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_CONFIRM, .confirm = { *received } });
-}
-
-void link_send_fetch(struct link *link, const struct fetch *fetch)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_FETCH, .fetch = *fetch });
-}
-
-void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data)
-{
-	if (link->state == LINK_OPEN)
-		wire_send_bulk(link->wire, stream, offset, data);
-}
-
-void link_send_missing(struct link *link, uint32_t stream, const char *reason)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_MISSING, .missing = { stream, reason } });
-}
-
-void link_send_recall(struct link *link, const struct recall *recall)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_RECALL, .recall = *recall });
-}
-
-void link_send_recalled(struct link *link, const struct recalled *recalled)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_RECALLED, .recalled = *recalled });
-}
-
-void link_send_summary(struct link *link, const struct summary *summary)
-{
-	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
-}
-
 void link_close(struct link *link, enum fault why, const char *text)
 {
 	if (link->state >= LINK_SECURED && link->state < LINK_CLOSING)
-		say_goodbye(link, why, text ? text : fault_text(why));
+		link_say_goodbye(link, why, text ? text : fault_text(why));
 	end(link, why, text);
 }
 

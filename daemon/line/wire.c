@@ -6,13 +6,12 @@
 #include <uv.h>
 
 #include "daemon/line/exchange.h"
-#include "daemon/mischief.h"
 #include "daemon/line/socket.h"
+#include "daemon/line/wire_queue.h"
+#include "daemon/mischief.h"
 #include "proto/frame.h"
 
 enum {
-	SEAL_SIZE = 132 << 10,		/* sealed and written at once: two bulk frames */
-	TURN_OF_BULK = 1 << 20,		/* after so many bytes of other frames a piece of bulk goes, whatever else waits */
 	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
 };
 
@@ -21,14 +20,6 @@ enum stage {
 	STAGE_ENDING,		/* what was said still leaves, nothing is heard any more */
 	STAGE_LINGERING,	/* all has left; waiting for the other side's end */
 	STAGE_GONE,		/* the handles are closing */
-};
-
-/* Frames that wait to be sealed. */
-struct queue {
-	struct bytes frames;
-	size_t gone;			/* sealed already, at the front */
-	size_t owed;			/* of a frame that was begun: nothing else may come between */
-	bool is_high;			/* it reached its mark, and has not drained since */
 };
 
 struct wire {
@@ -45,8 +36,7 @@ struct wire {
 	const struct wire_listener *listener;
 	void *owner;
 	struct bytes heard;		/* frames that are not whole, or wait for wire_resume() */
-	struct queue said, bulk;	/* bulk leaves behind whatever else is said */
-	size_t passed;			/* bytes that were sealed before bulk that waited */
+	struct queues queues;		/* frames that wait to be sealed */
 	struct bytes sending;		/* ciphertext of the write under way */
 	size_t limit;
 	uint64_t heard_at, keyed_at;
@@ -70,8 +60,7 @@ static void wire_free(struct wire *wire)
 	exchange_remove(exchange, &wire->errand);
 	tls_free(wire->tls);
 	bytes_clear(&wire->heard);
-	bytes_clear(&wire->said.frames);
-	bytes_clear(&wire->bulk.frames);
+	queues_clear(&wire->queues);
 	bytes_clear(&wire->sending);
 	free(wire->tcp);
 	free(wire);
@@ -169,61 +158,16 @@ static enum fault put_on_line(struct wire *wire, struct bytes *ciphertext)
 	return OK;
 }
 
-static size_t waiting(const struct queue *queue)
-{
-	return queue->frames.len - queue->gone;
-}
-
-static void forget_gone(struct queue *queue)
-{
-	if (queue->gone < waiting(queue))
-		return;		/* not yet: each byte is moved once at most */
-	bytes_consume(&queue->frames, queue->gone);
-	queue->gone = 0;
-	if (!queue->frames.len)
-		bytes_clear(&queue->frames);	/* an idle wire keeps nothing */
-}
-
-/* As many whole frames as go into one piece; one at least. */
-static size_t whole_frames(const struct queue *queue)
-{
-	struct span rest = { queue->frames.at + queue->gone, waiting(queue) };
-	size_t size = 0, all = rest.len;
-	struct frame frame;
-	do
-		size = all - rest.len;
-	while (!frame_cut(&rest, FRAME_SIZE_MAX, &frame) && frame.kind != FRAME_NONE && (all - rest.len <= SEAL_SIZE || !size));
-	return size;
-}
-
-/* Whose turn it is; NULL when nothing waits. */
-static struct queue *next_queue(struct wire *wire)
-{
-	if (wire->said.owed || wire->bulk.owed)
-		return wire->said.owed ? &wire->said : &wire->bulk;
-	if (waiting(&wire->bulk) && (!waiting(&wire->said) || wire->passed >= TURN_OF_BULK))
-		return &wire->bulk;
-	return waiting(&wire->said) ? &wire->said : NULL;
-}
-
 static enum fault seal_some(struct wire *wire)
 {
-	struct queue *queue = next_queue(wire);
-	if (!queue || !tls_is_ready(wire->tls))
+	struct span piece = tls_is_ready(wire->tls) ? queues_next(&wire->queues) : (struct span){ 0 };
+	if (!piece.len)
 		return OK;
-	if (!queue->owed)
-		queue->owed = whole_frames(queue);
-	size_t size = queue->owed < SEAL_SIZE ? queue->owed : SEAL_SIZE;
-	enum fault fault = tls_seal(wire->tls, (struct span){ queue->frames.at + queue->gone, size });
-	queue->gone += size;
-	queue->owed -= size;
-	wire->passed = queue == &wire->said && waiting(&wire->bulk) ? wire->passed + size : 0;
-	forget_gone(queue);
-	if (fault) {	/* nothing can follow it */
-		bytes_clear(&wire->said.frames);
-		bytes_clear(&wire->bulk.frames);
-		wire->said = wire->bulk = (struct queue){ 0 };
-	}
+	enum fault fault = tls_seal(wire->tls, piece);
+	if (fault)
+		queues_clear(&wire->queues);	/* nothing can follow it */
+	else
+		queues_gone(&wire->queues);
 	return fault;
 }
 
@@ -247,7 +191,7 @@ static enum fault flush(struct wire *wire)
 			TRY(tls_drain(wire->tls, ciphertext));	/* changes buffers: lend it ours to fill */
 		if (!sealed)
 			sealed = seal_some(wire);
-		if (wire->stage == STAGE_ENDING && !next_queue(wire))
+		if (wire->stage == STAGE_ENDING && !queues_waiting(&wire->queues))
 			tls_close_notify(wire->tls);
 		TRY(tls_drain(wire->tls, ciphertext));		/* and take it back */
 		if (!ciphertext->len)
@@ -259,20 +203,10 @@ static enum fault flush(struct wire *wire)
 
 static void note_queue(struct wire *wire)
 {
-	wire->said.is_high |= waiting(&wire->said) >= WIRE_QUEUE_HIGH;
-	wire->bulk.is_high |= waiting(&wire->bulk) >= WIRE_BULK_HIGH;
+	queues_note(&wire->queues);
 	if (wire_queue_bytes(wire) > WIRE_QUEUE_MAX)
 		wire_cut(wire, FAULT_LINE_TIMEOUT, "the peer does not read what it is sent");
 	make_busy(wire);
-}
-
-/* Was it high, and is not any more? */
-static bool has_drained(struct queue *queue, size_t low)
-{
-	if (!queue->is_high || waiting(queue) > low)
-		return false;
-	queue->is_high = false;
-	return true;
 }
 
 static void end_when_said(struct wire *wire)
@@ -370,8 +304,7 @@ static void tend(struct errand *errand)
 	end_when_said(wire);
 	if (wire->stage != STAGE_SPEAKING)
 		return;
-	bool is_low = has_drained(&wire->said, WIRE_QUEUE_LOW), is_bulk_low = has_drained(&wire->bulk, WIRE_BULK_LOW);
-	if (is_low || is_bulk_low)
+	if (queues_drained(&wire->queues))
 		wire->listener->drained(wire->owner);
 }
 
@@ -458,7 +391,7 @@ void wire_send(struct wire *wire, const struct packet *packet)
 	if (!can_send(wire))
 		return;
 	mischief("before-send", packet_name(packet->kind));
-	settle(wire, packet_write(packet, &wire->said.frames));
+	settle(wire, packet_write(packet, &wire->queues.said.frames));
 	note_sent(wire, packet_name(packet->kind));
 }
 
@@ -467,7 +400,7 @@ void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct 
 	if (!can_send(wire))
 		return;
 	mischief("before-send", "bulk");
-	settle(wire, frame_bulk(&wire->bulk.frames, stream, offset, data));
+	settle(wire, frame_bulk(&wire->queues.bulk.frames, stream, offset, data));
 	note_sent(wire, "bulk");
 }
 
@@ -475,8 +408,8 @@ const char *wire_peer(const struct wire *wire)    { return tls_peer(wire->tls); 
 const char *wire_tls(const struct wire *wire)     { return tls_description(wire->tls); }
 const char *wire_address(const struct wire *wire) { return wire->address; }
 void wire_set_limit(struct wire *wire, size_t size)  { wire->limit = size; }
-bool wire_is_congested(const struct wire *wire)   { return wire->said.is_high; }
-bool wire_is_bulk_congested(const struct wire *wire) { return wire->bulk.is_high; }
+bool wire_is_congested(const struct wire *wire)   { return wire->queues.said.is_high; }
+bool wire_is_bulk_congested(const struct wire *wire) { return wire->queues.bulk.is_high; }
 enum fault wire_judge_again(struct wire *wire)    { return tls_judge_again(wire->tls); }
 uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }
 uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
@@ -484,7 +417,7 @@ uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
 size_t wire_queue_bytes(const struct wire *wire)
 {
 	size_t under_way = wire->is_writing ? uv_stream_get_write_queue_size((uv_stream_t *)wire->tcp) : 0;
-	return waiting(&wire->said) + waiting(&wire->bulk) + under_way;
+	return queues_waiting(&wire->queues) + under_way;
 }
 
 void wire_set_alarm(struct wire *wire, uint64_t milliseconds)
@@ -519,7 +452,7 @@ void wire_close(struct wire *wire, enum fault why, const char *detail)
 	if (wire->stage != STAGE_SPEAKING)
 		return;
 	set_reason(wire, why, detail);
-	wire->bulk.frames.len = wire->bulk.gone + wire->bulk.owed;	/* the goodbye is the last frame */
+	queues_drop_bulk(&wire->queues);	/* the goodbye is the last frame */
 	wire_resume(wire);	/* the other side's end must be seen */
 	wire->stage = STAGE_ENDING;
 	uv_timer_start(&wire->timer, on_timer, WIRE_GOODBYE_MS, 0);

@@ -1,0 +1,105 @@
+/* What a link says. */
+#include <time.h>
+
+#include "daemon/line/link_parts.h"
+#include "proto/stamp.h"
+#include "proto/text.h"
+
+const uint32_t link_versions_spoken[] = { PROTOCOL_VERSION };
+const size_t link_versions_count = ARRAY_LEN(link_versions_spoken);
+
+uint64_t link_steady_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ── of itself ───────────────────────────────────────────────────────────────────────────────────── */
+
+void link_say_hello(struct link *link)
+{
+	struct packet packet = { .kind = PACKET_HELLO, .hello = {
+		.versions = link_versions_spoken, .version_count = link_versions_count,
+		.authority = link->settings->own_id, .addressee = wire_peer(link->wire),
+		.sent_at = stamp_clock(), .software = link->settings->software,
+	} };
+	link->listener->positions(link->owner, link, &packet.hello.sent, &packet.hello.received);
+	link->greetings.we_sent = packet.hello.sent;
+	link->greetings.we_received = packet.hello.received;
+	wire_send(link->wire, &packet);
+}
+
+void link_say_ready(struct link *link)
+{
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_READY, .ready = { link->version } });
+}
+
+void link_say_goodbye(struct link *link, enum fault why, const char *text)
+{
+	char sentence[PACKET_TEXT_MAX];
+	text_excerpt(sentence, sizeof sentence, span_of_text(text));
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_GOODBYE, .goodbye = { fault_slug(why), sentence } });
+}
+
+/* ── for whoever sends ───────────────────────────────────────────────────────────────────────────── */
+
+static void send_when_open(struct link *link, const struct packet *packet)
+{
+	if (link->state == LINK_OPEN)
+		wire_send(link->wire, packet);
+}
+
+void link_send_manifest(struct link *link, struct span text, struct span signature,
+		const struct span *messages, size_t message_count)
+{
+	struct signed_manifest manifest = { text, signature, messages, message_count };
+	send_when_open(link, &(struct packet){ .kind = PACKET_MANIFEST, .manifest = manifest });
+}
+
+void link_send_confirm(struct link *link, const struct position *received)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_CONFIRM, .confirm = { *received } });
+}
+
+void link_send_fetch(struct link *link, const struct fetch *fetch)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_FETCH, .fetch = *fetch });
+}
+
+void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data)
+{
+	if (link->state == LINK_OPEN)
+		wire_send_bulk(link->wire, stream, offset, data);
+}
+
+void link_send_missing(struct link *link, uint32_t stream, const char *reason)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_MISSING, .missing = { stream, reason } });
+}
+
+void link_send_recall(struct link *link, const struct recall *recall)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALL, .recall = *recall });
+}
+
+void link_send_recalled(struct link *link, const struct recalled *recalled)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_RECALLED, .recalled = *recalled });
+}
+
+void link_send_summary(struct link *link, const struct summary *summary)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
+}
+
+uint64_t link_ping(struct link *link)
+{
+	if (link->state != LINK_OPEN)
+		return 0;
+	uint64_t number = ++link->last_ping, slot = number % PINGS_UNDER_WAY;
+	link->pings[slot].number = number;
+	link->pings[slot].sent_at = link_steady_us();
+	wire_send(link->wire, &(struct packet){ .kind = PACKET_PING, .ping = { number } });
+	return number;
+}
