@@ -2,11 +2,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/control/control_lists.h"
+#include "daemon/desks/registry.h"
 #include "daemon/law/acts.h"
 #include "daemon/law/casework.h"
-#include "daemon/control/control_lists.h"
+#include "daemon/ledger/chain.h"
 #include "daemon/line/peers.h"
-#include "daemon/desks/registry.h"
 
 static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
 {
@@ -211,6 +212,20 @@ static bool is_wanted(const Comity__RequestFilter *filter, const Comity__Case *k
 	return has_status(filter, kase) && (!filter->open || is_open(kase));
 }
 
+/* A mistyped peer is told so; one that was removed has a correspondence still. */
+static enum fault judge_filter(struct inquiry *inquiry, struct key *prefix)
+{
+	const char *named = inquiry->call->request_list->peer;
+	Comity__Peer *peer;
+	(void)prefix;
+	if (!named || !*named)
+		return OK;
+	enum fault fault = registry_find(inquiry->txn, named, inquiry->arena, &peer);
+	bool was_known = fault == FAULT_PEER_UNKNOWN && (chain_head(inquiry->txn, named, DIRECTION_OURS).number ||
+		chain_head(inquiry->txn, named, DIRECTION_THEIRS).number);
+	return was_known ? OK : fault;
+}
+
 static enum fault open_list(struct inquiry *inquiry, struct paging *paging)
 {
 	Comity__RequestList *list;
@@ -242,5 +257,5 @@ static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct pa
 
 /* The newest first, as the ids sort by age. */
 const struct listing listing_requests = {
-	.table = TABLE_CASES, .order = NEWEST_FIRST, .open = open_list, .show = show_row,
+	.table = TABLE_CASES, .order = NEWEST_FIRST, .narrow = judge_filter, .open = open_list, .show = show_row,
 };

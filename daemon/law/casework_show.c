@@ -7,6 +7,7 @@
 #include "daemon/law/casework_parts.h"
 #include "daemon/ledger/events.h"
 #include "proto/check.h"
+#include "proto/manifest.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
@@ -209,22 +210,56 @@ static enum fault find_in_case(struct txn *txn, const Comity__Case *kase, const 
 		fault_say(FAULT_NOT_FOUND, "there is no message \"%s\" in %s", name, casework_name(kase));
 }
 
-static enum fault find_anywhere(struct txn *txn, const char *name, struct key *found)
+/* The next one of whom there is a message; `from` moves behind all of its messages, whose keys go on with a NUL. */
+static bool next_sender(struct txn *txn, struct key *from, char sender[MANIFEST_ID_SIZE])
 {
+	struct span key, value;
+	struct walk walk;
+	const char *name;
+	walk_from(&walk, txn, TABLE_SEEN, (struct span){ 0 }, key_span(from));
+	bool is_there = walk_next(&walk, &key, &value) && key_take_text(&key, &name);
+	if (is_there) {
+		snprintf(sender, MANIFEST_ID_SIZE, "%s", name);
+		from->len = 0;
+		key_bytes(from, span_of_text(sender));
+		key_u8(from, 1);
+	}
+	walk_end(&walk);
+	return is_there;
+}
+
+/* Of one sender; `front` is how their keys go on, as far as the name tells. */
+static size_t find_of(struct txn *txn, const char *sender, struct span front, const char *name, struct key *found)
+{
+	struct key prefix = key_of_peer(sender);
 	struct span key, value, id;
 	struct walk walk;
-	const char *sender;
 	size_t matches = 0;
-	walk_last(&walk, txn, TABLE_SEEN, (struct span){ 0 }, (struct span){ 0 });
+	key_bytes(&prefix, front);
+	walk_from(&walk, txn, TABLE_SEEN, key_span(&prefix), (struct span){ 0 });
 	while (matches < 2 && walk_next(&walk, &key, &value)) {
 		struct span whole = key;
-		if (!key_take_text(&key, &sender) || !key_take_bytes(&key, UUID_SIZE, &id) || !names(&id, name))
+		const char *whose;
+		if (!key_take_text(&key, &whose) || !key_take_bytes(&key, UUID_SIZE, &id) || !names(&id, name))
 			continue;
 		found->len = 0;
 		key_bytes(found, whole);
 		matches++;
 	}
 	walk_end(&walk);
+	return matches;
+}
+
+static enum fault find_anywhere(struct txn *txn, const char *name, struct key *found)
+{
+	struct key from = { 0 };
+	char sender[MANIFEST_ID_SIZE];
+	uint8_t front[UUID_SIZE];
+	size_t digits = strcspn(name, "-") & ~(size_t)1, matches = 0;
+	bool is_id = strlen(name) >= PREFIX_MIN && digits <= 2 * UUID_SIZE &&
+		hex_read(front, digits / 2, (struct span){ (const uint8_t *)name, digits });
+	while (is_id && matches < 2 && next_sender(txn, &from, sender))
+		matches += find_of(txn, sender, (struct span){ front, digits / 2 }, name, found);
 	return matches == 1 ? OK : matches ? fault_say(FAULT_AMBIGUOUS, "\"%s\" may be several messages: give more of the id", name) :
 		fault_say(FAULT_NOT_FOUND, "there is no message \"%s\"", name);
 }

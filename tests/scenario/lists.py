@@ -74,3 +74,30 @@ def long_messages_and_many_attachments_are_listed(lab):
 	_many(freedonia, 600, "attach_add", staged)
 	numbers = [int(one["number"]) for one in freedonia.attachments(draft)]
 	require(numbers == list(range(1, 601)), "every attachment is listed, in order", len(numbers))
+
+
+def a_list_of_a_peer_that_is_none_says_so(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	require(len(freedonia.comity("request", "list", "--peer", "xs-ca")["data"]) == 1, "of a peer")
+	freedonia.refused("peer-unknown", "request", "list", "--peer", "xs-co")
+	lab.eventually(lambda: sylvania.has(ref), "it is there")
+	freedonia.comity("peer", "remove", "xs-ca", "--confirm", "xs-ca")
+	require(len(freedonia.comity("request", "list", "--peer", "xs-ca")["data"]) == 1, "of one that was removed")
+
+
+def a_message_is_found_by_the_front_of_its_id_whoever_said_it(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "it is there")
+	sylvania.say(ref, "hello\n")
+	lab.eventually(lambda: len(freedonia.messages(ref)) == 2, "the answer is there")
+	for view in freedonia.messages(ref):
+		whole = view["state"]["message_id"]
+		for length in (14, 18, 23, 36):
+			answer = freedonia.run("--json", "message", "show", whole[:length])
+			found = answer.status == 0 and answer.documents()[-1]["state"]["message_id"] == whole
+			require(found or answer.status == 67, f"{length} characters", answer.out, answer.err)
+		require(found, "the whole id finds it")
+	freedonia.refused("not-found", "message", "show", "00000000-0000")
+	freedonia.refused("not-found", "message", "show", "no-such-thing")
