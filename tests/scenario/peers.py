@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from lab import require
+from lab import forget_fake_clocks, require
 from puppet import puppet
 
 
@@ -119,6 +119,7 @@ def a_verified_peer_does_not_pass_for_another(lab):
 def _expired(lab, other):
 	"""A channel certificate of `other` that has run out."""
 	expired, asked = lab.directory + "/expired.crt", lab.directory + "/asked.csr"
+	forget_fake_clocks()
 	for words in (["x509", "-x509toreq", "-in", other.key("channel.crt"), "-signkey", other.key("channel.key"), "-out", asked],
 			["x509", "-req", "-in", asked, "-CA", other.key("delegation.crt"), "-CAkey", other.key("delegation.key"),
 			"-days", "30", "-out", expired]):
