@@ -8,6 +8,8 @@ import random
 import signal
 from collections import namedtuple
 
+import restore
+
 MINUTE, DAY, YEAR = 60, 86400, 365 * 86400
 
 # chance and force are drawn from [0, 1): which connection, how much; seed is for what draws by itself.
@@ -35,6 +37,12 @@ def die_at_a_point(world, one, fault):
 def stop(world, one, fault):
 	one.daemon.send_signal(signal.SIGSTOP)
 	return lambda: one.daemon.send_signal(signal.SIGCONT)
+
+
+def put_back_a_copy(world, one, fault):
+	"""An older copy of the home, while the world goes on; nothing when that would lose what nobody else holds."""
+	if restore.put_back(world, one) and restore.eventually(lambda: restore.is_recovered(world, one)):
+		restore.refresh(world, one)
 
 
 # ── the cable ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,6 +158,7 @@ KINDS = {
 	"kill":            ("body", 12, 0.3, kill),
 	"die":             ("body", 8, 3.0, die_at_a_point),
 	"stop":            ("body", 4, 5.0, stop),
+	"restore":         ("body", 0.5, 0.0, put_back_a_copy),
 	"cut":             ("line", 8, 0.0, on_strand(cut)),
 	"reset":           ("line", 8, 0.0, on_strand(reset)),
 	"half-close":      ("line", 4, 0.0, on_strand(end_one_direction)),

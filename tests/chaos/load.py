@@ -4,7 +4,6 @@ What a daemon acknowledged is promised: it must be on both sides, once.  What it
 disk failed) is tried: it may be there, once.  A session repeats a call with the same key until it is answered, so that
 what it says is always promised in the end.
 """
-import os
 import random
 import re
 import threading
@@ -15,7 +14,7 @@ from lab import require
 from puppet import Control, schema
 
 # Why an act may fail without anybody's fault: the daemon is away, or says that its disk is in trouble.
-PASSING = ("daemon-away", "line-cut", "line-timeout", "shutting-down", "in-doubt", "io", "disk-full", "store-full", "not-yet")
+PASSING = ("daemon-away", "line-cut", "line-timeout", "shutting-down", "in-doubt", "io", "disk-full", "store-full", "not-yet", "recovering")
 SIZES = [0, 1, 4096, 65536, 65537, 300000, 1 << 20, 3 << 20]
 SIZE_WEIGHTS = [2, 2, 8, 6, 6, 4, 2, 1]
 CASES_OPEN = 3		# from each authority to each other
@@ -65,7 +64,8 @@ class Case:
 	def __init__(self, ref, requesting, requested):
 		self.ref, self.requesting, self.requested = ref, requesting, requested
 		self.is_in_doubt = False	# a step of it was tried and not acknowledged
-		self.is_over = False
+		self.is_over = False		# closed, as a ledger says
+		self.whole = set()		# whose every word in it was receipted whole, and no more will come (restore.py)
 
 
 class Record:
@@ -93,11 +93,13 @@ class Officer(threading.Thread):
 		self.lab, self.record, self.one, self.other, self.pace = lab, record, one, other, pace
 		self.random, self.leaving, self.fault = random.Random(seed), threading.Event(), None
 		self.session, self.said = Session(one), 0
+		self.turn = threading.Lock()		# whoever holds it makes the officer rest between two acts
 
 	def run(self):
 		try:
 			while not self.leaving.is_set():
-				self.act()
+				with self.turn:
+					self.act()
 				self.leaving.wait(self.random.expovariate(1 / self.pace) if self.pace else 0)
 		except Exception as fault:
 			self.fault = fault
@@ -220,4 +222,5 @@ class Officer(threading.Thread):
 
 
 def officers(world, record, chance, pace):
-	return [Officer(world.lab, record, one, other, chance.random(), pace) for one, other in world.pairs]
+	world.officers = [Officer(world.lab, record, one, other, chance.random(), pace) for one, other in world.pairs]
+	return world.officers

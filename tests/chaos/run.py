@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -39,6 +38,7 @@ def arguments():
 	extent.add_argument("--seconds", type=float, metavar="S", help="as many as fit into this time")
 	parser.add_argument("--only", type=lambda words: words.split(","), metavar="KIND,...", help=" ".join(KINDS))
 	parser.add_argument("--pace", type=float, default=0.1, metavar="S", help="an officer rests so long between two acts, on average (0.1)")
+	parser.add_argument("--pause", type=float, default=0.6, metavar="S", help="at most so long between two faults (0.6)")
 	parser.add_argument("--keep", action="store_true", help="keep the homes also when all is well")
 	parser.add_argument("--json", action="store_true", help="the report as one line of JSON")
 	parser.add_argument("--quiet", action="store_true", help="do not tell each fault")
@@ -64,7 +64,7 @@ def play(options, lab, say):
 	began = time.monotonic()
 	world, record, chance = World(lab), Record(), random.Random(options.seed)
 	people = officers(world, record, chance, options.pace)
-	storm = Storm(world, people, plan(chance.getrandbits(32), len(world.authorities), options.only), say)
+	storm = Storm(world, people, plan(chance.getrandbits(32), len(world.authorities), options.only, options.pause), say)
 	for officer in people:
 		officer.start()
 	try:

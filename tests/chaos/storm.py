@@ -21,6 +21,10 @@ class Storm:
 		if how:
 			how()
 
+	def heal_all(self):
+		for where in list(self.healing):
+			self.heal(where)
+
 	def heal_what_is_due(self, now):
 		for where in [where for where, (when, _) in self.healing.items() if when <= now]:
 			self.heal(where)
@@ -39,6 +43,8 @@ class Storm:
 		one = self.world.authorities[fault.victim]
 		slot, _, _, begin = KINDS[fault.kind]
 		self.heal((one, slot))
+		if fault.kind == "restore":	# waits for what all of them do
+			self.heal_all()
 		if slot in NEED_A_DISK:
 			self.heal((one, "disk"))
 			self.heal((one, "body"))
@@ -64,8 +70,7 @@ class Storm:
 
 	def abate(self):
 		"""No more faults: everything is healed, everybody runs, the half-open connections end by themselves."""
-		for where in list(self.healing):
-			self.heal(where)
+		self.heal_all()
 		self.look_after()
 		for one in self.world.authorities:
 			require(not self.world.is_dead(one), f"{one.name} runs")

@@ -33,7 +33,7 @@ class Disk:
 	"""The disk below one home, as faults.c sees it."""
 
 	def __init__(self, one):
-		self.path = one.path("disk.control")
+		self.path = os.path.join(one.lab.directory, one.name + ".disk")	# not in the home: that may be put back
 		with open(self.path, "w+b") as file:
 			file.write(bytes(CONTROL.size))
 			file.flush()
@@ -52,7 +52,7 @@ class Clock:
 	"""The clock of one daemon: so many seconds off."""
 
 	def __init__(self, one):
-		self.path = one.path("clock")
+		self.path = os.path.join(one.lab.directory, one.name + ".clock")
 		self.set(0)
 
 	def set(self, seconds):
@@ -66,11 +66,13 @@ class World:
 		self.lab, self.authorities, self.points = lab, [], points(lab)
 		self.relays, self.disks, self.clocks = {}, {}, {}
 		self.doomed = set()		# whose death at any moment is part of a fault
+		self.officers = []
 		for name in names:
 			self.add(name)
 		for index, one in enumerate(self.authorities):
 			for other in self.authorities[:index]:
 				lab.befriend(one, other)
+		self.copies = {one: one.copy("copy-0") for one in self.authorities}
 		self.pairs = [(one, other) for one in self.authorities for other in self.authorities if one is not other]
 
 	def add(self, name):
@@ -82,7 +84,9 @@ class World:
 		preload = [self.lab.build + "/tests/faults.so", faketime_library()]
 		one.environment = {"LD_PRELOAD": ":".join(preload), "COMITY_DISK": self.disks[one].path,
 			"COMITY_DISK_BELOW": one.home, "FAKETIME_TIMESTAMP_FILE": self.clocks[one].path, "NO_FAKE_STAT": "1",
-			"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
+			"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1",
+			# In a build with AddressSanitizer: the preloaded come before it.
+			"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 		self.authorities.append(one.start())
 
 	def arm(self, one, instruction):
@@ -97,9 +101,9 @@ class World:
 	def is_dead(self, one):
 		return not one.daemon or one.daemon.poll() is not None
 
-	def is_stopped(self, one):
-		with open(f"/proc/{one.daemon.pid}/stat") as file:
-			return file.read().rpartition(")")[2].split()[0] == "T"
+	def is_up(self, one, other):
+		view = one.run("--json", "peer", "show", other.name)
+		return view.status == 0 and view.documents()[-1].get("link", {}).get("state") == "up"
 
 	def revive(self, one):
 		"""Have it running again; a death that no fault explains is a failure."""

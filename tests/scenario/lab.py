@@ -81,6 +81,12 @@ class Answer:
 		return json.loads(lines[-1])
 
 
+def is_stopped(process):
+	"""By SIGSTOP."""
+	with open(f"/proc/{process.pid}/stat") as file:
+		return file.read().rpartition(")")[2].split()[0] == "T"
+
+
 class Ready:
 	"""The other end of sd_notify."""
 
@@ -99,7 +105,7 @@ class Ready:
 				if b"READY=1" in self.socket.recv(4096):
 					return True
 			except socket.timeout:
-				if process.poll() is not None:
+				if process.poll() is not None or is_stopped(process):
 					return False
 		return False
 
