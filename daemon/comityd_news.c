@@ -141,6 +141,7 @@ static void on_opened(void *owner, struct link *link)
 {
 	struct comityd *comityd = owner;
 	registry_opened(comityd->registry, link_peer(link));
+	registry_judge_signer(comityd->registry, link_peer(link));
 	recovery_opened(comityd->recovery, link);
 	if (recovery_is_on(link))
 		return;		/* nothing else is said on this line */

@@ -117,26 +117,42 @@ static void report_unread(const char *peer, enum fault fault)
 	log_broken("peer %s: its record cannot be read: %s", peer, fault_detail(fault));
 }
 
-void registry_apply(struct registry *registry, const char *id)
+/* NULL when there is no such peer.  No transaction is left: anybody may be called. */
+static enum fault read_peer(struct registry *registry, const char *id, struct arena *arena, Comity__Peer **peer)
 {
 	struct txn txn;
-	struct arena arena;
-	enum fault fault = txn_begin(registry->rooms.store, TXN_READ, &txn);
-	if (fault) {
-		report_unread(id, fault);
-		return;
-	}
-	arena_init(&arena, RECORD_ARENA);
 	struct key key = key_of_peer(id);
-	Comity__Peer *peer = record_find(&txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, &arena);
-	fault = txn.fault;
-	txn_abort(&txn);	/* before anybody else is called */
+	enum fault fault = txn_begin(registry->rooms.store, TXN_READ, &txn);
+	if (!fault) {
+		*peer = record_find(&txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, arena);
+		fault = txn.fault;
+		txn_abort(&txn);
+	}
 	if (fault)
 		report_unread(id, fault);
-	else if (peer)
+	return fault;
+}
+
+void registry_apply(struct registry *registry, const char *id)
+{
+	struct arena arena;
+	Comity__Peer *peer = NULL;
+	arena_init(&arena, RECORD_ARENA);
+	enum fault fault = read_peer(registry, id, &arena, &peer);
+	if (!fault && peer)
 		apply_known(registry, peer);
-	else
+	else if (!fault)
 		apply_unknown(registry, id);
+	arena_clear(&arena);
+}
+
+void registry_judge_signer(struct registry *registry, const char *id)
+{
+	struct arena arena;
+	Comity__Peer *peer = NULL;
+	arena_init(&arena, RECORD_ARENA);
+	if (!read_peer(registry, id, &arena, &peer) && peer)
+		apply_signer(registry, peer);
 	arena_clear(&arena);
 }
 

@@ -85,6 +85,9 @@ void registry_find_signer(struct txn *txn, struct span digest, struct arena *are
 /* After the commit: tell trust, peers and the inbox where this peer stands now.  Unknown ids are taken out. */
 void registry_apply(struct registry *registry, const char *peer);
 void registry_apply_all(struct registry *registry);	/* when the daemon starts */
+/* The inbox is told anew whether the peer's signing certificate counts, by the present clock: when a line has opened.
+ * The clock may have been wrong when the daemon started, and certificates expire. */
+void registry_judge_signer(struct registry *registry, const char *peer);
 /* A line did not come about.  Kept in memory first, and only of peers that we know: the ledger is written at most once
  * in 5 s for each peer and reason, however many lines fail. */
 void registry_refused(struct registry *registry, const char *peer, enum line_proof proof, const char *address,

@@ -49,6 +49,20 @@ static void trust_lines_and_the_inbox_follow_the_check(void **state)
 	assert_string_equal(lines.set, "xs-ca");
 }
 
+static void a_signing_certificate_counts_again_when_the_clock_is_mended(void **state)
+{
+	struct world *world = *state;
+	int64_t right = now;
+	make_verified(world);
+	now -= 366 * INT64_C(86400) * STAMP_SECOND;	/* as a machine without a battery starts */
+	registry_apply_all(world->registry);
+	assert_int_equal(world->signer_bytes.len, 0);
+	now = right;
+	registry_judge_signer(world->registry, "xs-ca");
+	assert_true(span_equal(span_of(&world->signer_bytes), identity_certificate(world->them, ROLE_SIGNING)));
+	registry_judge_signer(world->registry, "nobody-here");
+}
+
 static void what_cannot_be_the_digits_is_refused(void **state)
 {
 	static const char *const heard[] = { NULL, "", "12345", "not digits at all" };
@@ -122,6 +136,7 @@ int main(void)
 		TEST(the_digits_that_differ_are_named_before_anything_is_confirmed),
 		TEST(digits_that_match_verify_only_when_confirmed),
 		TEST(trust_lines_and_the_inbox_follow_the_check),
+		TEST(a_signing_certificate_counts_again_when_the_clock_is_mended),
 		TEST(what_cannot_be_the_digits_is_refused),
 		TEST(a_blocked_peer_stands_again_where_it_stood),
 		TEST(a_removed_peer_is_unknown),
