@@ -128,10 +128,10 @@ def disk(name):
 		world.disks[one].fail(name, pick([1, 2, 5, 20], fault.force), fault.seed)
 
 		def heal():
-			world.disks[one].heal()
-			if one in world.doomed:
-				world.revive(one)
-				world.doomed.discard(one)
+			if world.disks[one].heal() and one in world.doomed and one.daemon:
+				one.daemon.wait(10)	# it is dying, if it is not dead
+			world.revive(one)
+			world.doomed.discard(one)
 		return heal
 	return begin
 
@@ -148,8 +148,7 @@ def start_astray(world, one, fault):
 	world.arm(one, None)
 
 	def heal():
-		world.clocks[one].set(0)
-		world.arm(one, None)
+		world.clocks[one].set(0)	# and the daemon must find its way back without a restart
 	return heal
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import struct
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "scenario"))
@@ -44,8 +45,13 @@ class Disk:
 		CONTROL.pack_into(self.control, 0, DISK_FAULTS[fault], one_in, seed, 0, 0)
 
 	def heal(self):
-		self.struck += CONTROL.unpack_from(self.control)[-1]
+		"""How many calls were struck."""
+		struct.pack_into("I", self.control, 0, 0)
+		time.sleep(0.01)	# a call that is just being struck is counted
+		struck = CONTROL.unpack_from(self.control)[-1]
 		CONTROL.pack_into(self.control, 0, 0, 0, 0, 0, 0)
+		self.struck += struck
+		return struck
 
 
 class Clock:
