@@ -128,7 +128,10 @@ def disk(name):
 		world.disks[one].fail(name, pick([1, 2, 5, 20], fault.force), fault.seed)
 
 		def heal():
-			if world.disks[one].heal() and one in world.doomed and one.daemon:
+			was_struck = world.disks[one].heal()
+			if one not in world.doomed:
+				return
+			if was_struck and one.daemon:
 				one.daemon.wait(10)	# it is dying, if it is not dead
 			world.revive(one)
 			world.doomed.discard(one)
