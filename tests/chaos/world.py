@@ -102,6 +102,7 @@ class World:
 			one.environment["COMITY_MISCHIEF"] = instruction
 		if one.daemon:
 			one.kill()
+		laboratory.forget_fake_clocks()
 		one.start(expect=not instruction)	# it may die before it is ready
 
 	def is_dead(self, one):
@@ -119,6 +120,7 @@ class World:
 		require(status == -signal.SIGKILL and one in self.doomed or not one.daemon,
 			f"{one.name}: comityd ended by itself with {status}", one.log()[-3000:])
 		one.daemon = None
+		laboratory.forget_fake_clocks()
 		one.start()
 
 
