@@ -35,6 +35,8 @@ static void on_carrier_closed(void *owner)
 	for (size_t i = 0; i < ARRAY_LEN(comityd->signals); i++)
 		uv_close((uv_handle_t *)&comityd->signals[i], NULL);
 	uv_close((uv_handle_t *)&comityd->chores.timer, NULL);
+	throttle_close(comityd->giving);
+	throttle_close(comityd->asking);
 }
 
 static void on_scribe_closed(void *owner)
@@ -127,6 +129,9 @@ static enum fault open_line(struct comityd *comityd, const struct places *places
 		.backoff_ms = setting_ms(settings->line->retry_initial),
 		.ceiling_ms = setting_ms(settings->line->retry_max),
 	};
+	uint64_t bandwidth = setting_limit(settings->limits->bandwidth_per_peer);
+	TRY(throttle_open(&comityd->loop, bandwidth, &comityd->giving));
+	TRY(throttle_open(&comityd->loop, bandwidth, &comityd->asking));
 	enum fault fault = peers_open(&comityd->loop, &line, comityd->context, identity_authority(comityd->identity),
 		&comityd_line_news, comityd, &comityd->peers);
 	return fault == FAULT_CONFIG ? fault_say(fault, "%s: line.listen: %s", places->config, fault_detail(fault)) : fault;
@@ -138,9 +143,12 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	comityd->casework = (struct casework){ .own_id = own_id, .reference_pattern = settings->config->reference_pattern,
 		.submitted = comityd_on_submitted, .owner = comityd };
 	TRY(inbox_open(comityd->scribe, comityd->identity, &comityd_inbox_news, comityd, comityd->peers, &comityd->inbox));
-	TRY(supplier_open(comityd->store, comityd->reader, comityd->blobs, comityd->peers, own_id, &comityd->supplier));
+	const struct supplier_rooms supplier = { .store = comityd->store, .porter = comityd->reader, .blobs = comityd->blobs,
+		.peers = comityd->peers, .throttle = comityd->giving, .own_id = own_id };
+	TRY(supplier_open(&supplier, &comityd->supplier));
 	const struct fetcher_rooms fetcher = { .store = comityd->store, .scribe = comityd->scribe, .porter = comityd->carrier,
-		.blobs = comityd->blobs, .identity = comityd->identity, .peers = comityd->peers, .recorded = comityd_on_recorded, .owner = comityd };
+		.blobs = comityd->blobs, .identity = comityd->identity, .peers = comityd->peers, .throttle = comityd->asking,
+		.recorded = comityd_on_recorded, .owner = comityd };
 	TRY(fetcher_open(&fetcher, &comityd->fetcher));
 	const struct recovery_rooms recovery = { .store = comityd->store, .scribe = comityd->scribe, .peers = comityd->peers,
 		.casework = &comityd->casework, .identity = comityd->identity, .trust = comityd->trust,

@@ -19,6 +19,7 @@
 #include "daemon/ledger/scribe.h"
 #include "daemon/ledger/store.h"
 #include "daemon/desks/supplier.h"
+#include "daemon/line/throttle.h"
 
 struct comityd {
 	uv_loop_t loop;
@@ -55,6 +56,7 @@ struct comityd {
 	struct blobs *blobs;
 	struct outbox *outbox;
 	struct peers *peers;
+	struct throttle *giving, *asking;	/* bulk of each peer, out and in */
 	struct inbox *inbox;
 	struct fetcher *fetcher;
 	struct supplier *supplier;

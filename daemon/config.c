@@ -11,7 +11,7 @@
 #include "proto/mapping.h"
 #include "proto/units.h"
 
-enum { FILE_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, BANDWIDTH_MIN = 1 << 10 };
 
 static bool join(char *path, const char *directory, const char *name)
 {
@@ -66,6 +66,16 @@ static enum fault is_size(const char *text)
 {
 	uint64_t size;
 	return size_read(text, &size);
+}
+
+/* Less is as good as nothing: a piece of an attachment is 64 KiB. */
+static enum fault is_bandwidth(const char *text)
+{
+	uint64_t size;
+	if (!strcmp(text, "none"))
+		return OK;
+	TRY(size_read(text, &size));
+	return size >= BANDWIDTH_MIN ? OK : fault_say(FAULT_CONFIG, "it is \"none\", or 1 KiB and more in a second");
 }
 
 static enum fault is_retention(const char *text)
@@ -132,6 +142,7 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "retention.events",       settings->retention->events,       is_retention },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
+		{ "limits.bandwidth_per_peer", settings->limits->bandwidth_per_peer, is_bandwidth },
 		{ "log.level",              settings->log->level,              is_level },
 		{ "reference_pattern",      settings->config->reference_pattern, is_pattern },
 	};
@@ -215,6 +226,11 @@ uint64_t setting_bytes(const char *text)
 {
 	uint64_t size = 0;
 	return size_read(text, &size) ? 0 : size;
+}
+
+uint64_t setting_limit(const char *text)
+{
+	return strcmp(text, "none") ? setting_bytes(text) : 0;
 }
 
 unsigned setting_percent(const char *text)

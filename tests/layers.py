@@ -59,6 +59,7 @@ WALLS = [
 	("daemon/line/endpoint*", ["proto/"]),
 	("daemon/line/socket*", ["proto/", "daemon/line/endpoint"]),
 	("daemon/line/exchange*", ["proto/"]),
+	("daemon/line/throttle*", ["proto/"]),
 	("daemon/line/wire*", ["proto/", "certs/", "daemon/log", "daemon/line/exchange", "daemon/line/socket", "daemon/mischief"]),
 	("daemon/line/link*", ["proto/", "certs/", "daemon/log", "daemon/line/wire"]),
 	("daemon/line/dialer*", ["proto/", "daemon/log", "daemon/line/endpoint", "daemon/line/socket"]),
@@ -70,8 +71,8 @@ WALLS = [
 	("daemon/desks/inbox*", [*DESK, *LINE, "daemon/law/casework", "daemon/law/acts"]),
 	("daemon/desks/outbox*", [*DESK, *LINE]),
 	("daemon/desks/receipts*", DESK),
-	("daemon/desks/fetcher*", [*DESK, *LINE]),
-	("daemon/desks/supplier*", [*DESK, *LINE]),
+	("daemon/desks/fetcher*", [*DESK, *LINE, "daemon/line/throttle"]),
+	("daemon/desks/supplier*", [*DESK, *LINE, "daemon/line/throttle"]),
 
 	# above everything
 	("daemon/desks/comparison*", [*DESK, *LINE]),
@@ -88,7 +89,7 @@ HOMES = {
 	"openssl/": ["certs/*", "tools/bench_floor*"],
 	"lmdb.h": ["daemon/ledger/store*", "tools/bench_floor*"],
 	"uv.h": ["tools/bench_floor*", "daemon/ledger/scribe*", "daemon/ledger/porter*", "daemon/ledger/worker*",
-		*(f"daemon/line/{name}*" for name in ("exchange", "socket", "wire", "dialer", "listener", "endpoint", "peers")),
+		*(f"daemon/line/{name}*" for name in ("exchange", "socket", "wire", "dialer", "listener", "endpoint", "peers", "throttle")),
 		"daemon/desks/fetcher*", "daemon/control/*", "daemon/comityd*", "daemon/main*", "daemon/notify*"],
 	"yaml.h": ["proto/*"],
 	"jansson.h": ["proto/*"],

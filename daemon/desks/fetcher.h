@@ -15,6 +15,7 @@ struct fetcher;
 struct identity;
 struct peers;
 struct porter;
+struct throttle;
 
 struct fetcher_rooms {
 	struct store *store;
@@ -23,6 +24,7 @@ struct fetcher_rooms {
 	struct blobs *blobs;
 	const struct identity *identity;
 	struct peers *peers;
+	struct throttle *throttle;
 	/* On the loop: an attachment was recorded; there is something to send. */
 	void (*recorded)(void *owner, struct link *link);
 	void *owner;

@@ -3,6 +3,7 @@
 #include "daemon/ledger/blobs.h"
 #include "daemon/desks/fetcher.h"
 #include "daemon/ledger/porter.h"
+#include "daemon/line/throttle.h"
 #include "proto/manifest.h"
 
 enum haul_state {
@@ -36,6 +37,7 @@ struct haul {
 	enum fault fault;
 	char detail[256];
 	struct errand errand;			/* begin, finish, leave */
+	struct turn turn;			/* when more may be asked for */
 	struct job job;
 };
 

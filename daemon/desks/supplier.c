@@ -1,12 +1,15 @@
 #include "daemon/desks/supplier.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/ledger/blobs.h"
 #include "daemon/line/peers.h"
+#include "daemon/line/throttle.h"
 #include "daemon/ledger/porter.h"
 #include "proto/frame.h"
+#include "proto/manifest.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
 
@@ -28,10 +31,12 @@ struct counter {
 	struct counter *next;
 	struct supplier *supplier;
 	uint64_t link_id;
+	char peer[MANIFEST_ID_SIZE];
 	struct order *first, *last;
 	size_t count;
 	bool is_reading;
 	struct errand errand;
+	struct turn turn;			/* when its peer may have more */
 	struct blob *blob;			/* the porter's */
 	struct fetch open;			/* what the blob is of; told by its digest */
 	uint8_t *buffer;			/* READ_SIZE bytes */
@@ -41,11 +46,7 @@ struct counter {
 };
 
 struct supplier {
-	struct store *store;
-	struct porter *porter;
-	struct blobs *blobs;
-	struct peers *peers;
-	const char *own_id;
+	struct supplier_rooms rooms;
 	struct counter *counters;
 };
 
@@ -74,7 +75,7 @@ static void read_piece(struct errand *errand)
 		blob_close(counter->blob);
 		counter->blob = NULL;
 		struct blob_id id = { order->request, order->fetch.sha256 };
-		counter->fault = blob_open(counter->supplier->blobs, id, &counter->blob);
+		counter->fault = blob_open(counter->supplier->rooms.blobs, id, &counter->blob);
 		counter->open = order->fetch;
 	}
 	if (!counter->fault)
@@ -118,9 +119,10 @@ static void on_closed(struct errand *errand)
 /* The line is gone: so are its orders. */
 static void wind_up(struct counter *counter)
 {
+	throttle_forget(counter->supplier->rooms.throttle, &counter->turn);
 	counter->is_reading = true;
 	counter->errand = (struct errand){ .work = close_blob, .done = on_closed };
-	porter_add(counter->supplier->porter, &counter->errand);
+	porter_add(counter->supplier->rooms.porter, &counter->errand);
 }
 
 static void send_piece(struct counter *counter, struct link *link)
@@ -139,7 +141,7 @@ static void send_piece(struct counter *counter, struct link *link)
 static void on_read(struct errand *errand)
 {
 	struct counter *counter = container_of(errand, struct counter, errand);
-	struct link *link = counter->link_id ? peers_find_link_by_id(counter->supplier->peers, counter->link_id) : NULL;
+	struct link *link = counter->link_id ? peers_find_link_by_id(counter->supplier->rooms.peers, counter->link_id) : NULL;
 	counter->is_reading = false;
 	if (link && counter->fault) {
 		link_send_missing(link, counter->first->fetch.stream, fault_slug(counter->fault));
@@ -154,7 +156,7 @@ static void serve(struct counter *counter)
 {
 	if (counter->is_reading)
 		return;
-	struct link *link = counter->link_id ? peers_find_link_by_id(counter->supplier->peers, counter->link_id) : NULL;
+	struct link *link = counter->link_id ? peers_find_link_by_id(counter->supplier->rooms.peers, counter->link_id) : NULL;
 	if (!link) {
 		wind_up(counter);
 		return;
@@ -162,12 +164,21 @@ static void serve(struct counter *counter)
 	if (!counter->first || link_is_bulk_congested(link))
 		return;
 	struct order *order = counter->first;
+	struct throttle *throttle = counter->supplier->rooms.throttle;
 	uint64_t left = order->fetch.length - order->done;
-	counter->want = left < READ_SIZE ? (size_t)left : READ_SIZE;
+	size_t piece = throttle_piece(throttle, BULK_SIZE_MAX, READ_SIZE);
+	counter->want = left < piece ? (size_t)left : piece;
+	if (!throttle_take(throttle, counter->peer, counter->want, &counter->turn))
+		return;
 	counter->from = order->fetch.offset + order->done;
 	counter->is_reading = true;
 	counter->errand = (struct errand){ .work = read_piece, .done = on_read, .bytes = counter->want };
-	porter_add(counter->supplier->porter, &counter->errand);
+	porter_add(counter->supplier->rooms.porter, &counter->errand);
+}
+
+static void on_turn(struct turn *turn)
+{
+	serve(container_of(turn, struct counter, turn));
 }
 
 /* Did a message of ours to this peer announce it, or one of its own to us, if it wants that back? */
@@ -177,8 +188,8 @@ static enum fault find(struct supplier *supplier, struct txn *txn, const char *p
 	char id[UUID_TEXT_SIZE], sha256[DIGEST_HEX_SIZE + 1];
 	uuid_text(id, fetch->message_id);
 	hex_write(sha256, SPAN(fetch->sha256));
-	struct key key = key_of_message(fetch->is_own ? peer : supplier->own_id, id);
-	const char *to = fetch->is_own ? supplier->own_id : peer;
+	struct key key = key_of_message(fetch->is_own ? peer : supplier->rooms.own_id, id);
+	const char *to = fetch->is_own ? supplier->rooms.own_id : peer;
 	struct span raw;
 	ProtobufCMessage *unpacked;
 	if (!txn_get(txn, TABLE_MESSAGES, key_span(&key), &raw))
@@ -197,7 +208,7 @@ static enum fault look_up(struct supplier *supplier, const char *peer, const str
 {
 	struct txn txn;
 	struct arena arena;
-	TRY(txn_begin(supplier->store, TXN_READ, &txn));
+	TRY(txn_begin(supplier->rooms.store, TXN_READ, &txn));
 	arena_init(&arena, UNPACK_ARENA);
 	enum fault fault = find(supplier, &txn, peer, fetch, &arena, request);
 	arena_clear(&arena);
@@ -213,7 +224,7 @@ static struct counter *counter_of(struct supplier *supplier, uint64_t link_id)
 	return counter;
 }
 
-static struct counter *make_counter(struct supplier *supplier, uint64_t link_id)
+static struct counter *make_counter(struct supplier *supplier, const struct link *link)
 {
 	struct counter *counter = calloc(1, sizeof *counter);
 	if (!counter || !(counter->buffer = malloc(READ_SIZE))) {
@@ -221,7 +232,9 @@ static struct counter *make_counter(struct supplier *supplier, uint64_t link_id)
 		return NULL;
 	}
 	counter->supplier = supplier;
-	counter->link_id = link_id;
+	counter->link_id = link_id(link);
+	counter->turn.come = on_turn;
+	snprintf(counter->peer, sizeof counter->peer, "%s", link_peer(link));
 	counter->next = supplier->counters;
 	supplier->counters = counter;
 	return counter;
@@ -238,7 +251,7 @@ void supplier_fetch(struct supplier *supplier, struct link *link, const struct f
 	enum fault fault = look_up(supplier, link_peer(link), fetch, request);
 	struct order *order = fault ? NULL : calloc(1, sizeof *order);
 	if (!counter && order)
-		counter = make_counter(supplier, link_id(link));
+		counter = make_counter(supplier, link);
 	if (!order || !counter) {
 		free(order);
 		link_send_missing(link, fetch->stream, fault_slug(fault ? fault : FAULT_NO_MEMORY));
@@ -271,13 +284,12 @@ void supplier_closed(struct supplier *supplier, struct link *link)
 	serve(counter);
 }
 
-enum fault supplier_open(struct store *store, struct porter *porter, struct blobs *blobs, struct peers *peers,
-	const char *own_id, struct supplier **supplier)
+enum fault supplier_open(const struct supplier_rooms *rooms, struct supplier **supplier)
 {
 	*supplier = calloc(1, sizeof **supplier);
 	if (!*supplier)
 		return FAULT_NO_MEMORY;
-	**supplier = (struct supplier){ .store = store, .porter = porter, .blobs = blobs, .peers = peers, .own_id = own_id };
+	(*supplier)->rooms = *rooms;
 	return OK;
 }
 

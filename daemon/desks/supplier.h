@@ -11,9 +11,18 @@ struct blobs;
 struct peers;
 struct porter;
 struct supplier;
+struct throttle;
 
-enum fault supplier_open(struct store *store, struct porter *porter, struct blobs *blobs, struct peers *peers,
-	const char *own_id, struct supplier **supplier) MUST_CHECK;
+struct supplier_rooms {
+	struct store *store;
+	struct porter *porter;
+	struct blobs *blobs;
+	struct peers *peers;
+	struct throttle *throttle;
+	const char *own_id;
+};
+
+enum fault supplier_open(const struct supplier_rooms *rooms, struct supplier **supplier) MUST_CHECK;
 /* The porter must have ended.  Takes NULL. */
 void supplier_close(struct supplier *supplier);
 void supplier_fetch(struct supplier *supplier, struct link *link, const struct fetch *fetch);

@@ -115,6 +115,7 @@ static void an_authority_is_all_that_is_needed(void **state)
 	assert_int_equal(setting_ms(world->settings.line->retry_initial), 200);
 	assert_int_equal(setting_bytes(world->settings.limits->keep_free), 64 << 20);
 	assert_int_equal(setting_bytes(world->settings.store->map_size_max), UINT64_C(256) << 30);
+	assert_int_equal(setting_limit(world->settings.limits->bandwidth_per_peer), 0);
 	assert_string_equal(world->settings.log->level, "info");
 	assert_int_equal(world->settings.line->n_listen, 0);
 	assert_null(world->settings.profile);
@@ -125,12 +126,13 @@ static void what_is_written_is_what_applies(void **state)
 	struct world *world = *state;
 	put(world->places.profile, "state: XF\n");
 	assert_int_equal(read_with(world, "authority: xf-ca\nline:\n  listen: [\"[::]:7443\", \"127.0.0.1:1\"]\n  dead_after: 2min\n"
-		"limits: { max_attachment: 1 GiB }\nlog:\n  level: debug\nreference_pattern: \"AZ {number}/{year}\"\n"), OK);
+		"limits: { max_attachment: 1 GiB, bandwidth_per_peer: 4 MiB }\nlog:\n  level: debug\nreference_pattern: \"AZ {number}/{year}\"\n"), OK);
 	assert_int_equal(world->settings.line->n_listen, 2);
 	assert_string_equal(world->settings.line->listen[1], "127.0.0.1:1");
 	assert_int_equal(setting_ms(world->settings.line->dead_after), 120000);
 	assert_int_equal(setting_ms(world->settings.line->ping_interval), 10000);	/* its neighbour's default */
 	assert_int_equal(setting_bytes(world->settings.limits->max_attachment), 1 << 30);
+	assert_int_equal(setting_limit(world->settings.limits->bandwidth_per_peer), 4 << 20);
 	assert_string_equal(world->settings.log->level, "debug");
 	assert_string_equal(world->settings.profile->state, "XF");
 }
@@ -174,6 +176,8 @@ static void every_mistake_is_told_with_its_place(void **state)
 		{ "authority: xf-ca\nstore:\n  high_water: full\n",     "comityd.yaml:3:15: store.high_water: \"full\": " },
 		{ "authority: xf-ca\nstore:\n  high_water: 101%\n",     "comityd.yaml:3:15: store.high_water: \"101%\": " },
 		{ "authority: xf-ca\nstore:\n  keep_free: all\n",       "comityd.yaml:3:14: store.keep_free: \"all\": " },
+		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: 12\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"12\": it is \"none\", or " },
+		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: much\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"much\": " },
 		{ "authority: xf-ca\nlimits:\n  max_attachment: -1\n",  "comityd.yaml:3:19: limits.max_attachment: \"-1\": " },
 		{ "authority: xf-ca\nlimits:\n  keep_free: 99999999999 TiB\n", "comityd.yaml:3:14: limits.keep_free: " },
 		{ "authority: xf-ca\nlog:\n  level: loud\n",            "comityd.yaml:3:10: log.level: \"loud\": it is debug, info, unusual or broken" },

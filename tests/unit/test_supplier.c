@@ -7,6 +7,7 @@
 #include "daemon/ledger/blobs.h"
 #include "daemon/ledger/porter.h"
 #include "daemon/desks/supplier.h"
+#include "daemon/line/throttle.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
 
@@ -20,6 +21,7 @@ struct world {
 	struct ledger ledger;
 	uv_loop_t loop;
 	struct porter *porter;
+	struct throttle *throttle;
 	struct blobs *blobs;
 	struct supplier *supplier;
 	struct link *link, *other;
@@ -76,6 +78,14 @@ static void store_secret(struct world *world)
 	assert_ok(blob_finish(part, 6, world->secret, NULL));
 }
 
+static void open_supplier(struct world *world, uint64_t per_second)
+{
+	assert_ok(throttle_open(&world->loop, per_second, &world->throttle));
+	const struct supplier_rooms rooms = { .store = world->ledger.store, .porter = world->porter, .blobs = world->blobs,
+		.throttle = world->throttle, .own_id = "xf-ca" };
+	assert_ok(supplier_open(&rooms, &world->supplier));
+}
+
 static int setup(void **state)
 {
 	struct world *world = calloc(1, sizeof *world);
@@ -93,7 +103,7 @@ static int setup(void **state)
 	announce(world, "xf-ca", "xs-ca", loose_id, NULL, world->digest);
 	world->link = fake_link_open(7, "xs-ca");
 	world->other = fake_link_open(8, "xm-ca");
-	assert_ok(supplier_open(world->ledger.store, world->porter, world->blobs, NULL, "xf-ca", &world->supplier));
+	open_supplier(world, 0);
 	*state = world;
 	return 0;
 }
@@ -102,6 +112,7 @@ static int teardown(void **state)
 {
 	struct world *world = *state;
 	porter_close(world->porter, NULL, NULL);
+	throttle_close(world->throttle);
 	uv_run(&world->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&world->loop), 0);
 	supplier_close(world->supplier);
@@ -178,6 +189,38 @@ static void a_congested_line_waits_until_it_has_drained(void **state)
 	supplier_drained(world->supplier, world->link);
 	settle(world);
 	assert_given(world, world->link, 0, SIZE);
+}
+
+/* With so much allowed in a second all of it takes longer than the half of one, and the other line is not held up by it. */
+static void no_more_is_given_in_a_second_than_is_allowed(void **state)
+{
+	struct world *world = *state;
+	struct fetch fetch = fetch_of(world, message_id, 0, SIZE);
+	supplier_close(world->supplier);
+	throttle_close(world->throttle);
+	open_supplier(world, 2 * BULK_SIZE_MAX);
+	uint64_t before = uv_hrtime();
+	supplier_fetch(world->supplier, world->link, &fetch);
+	settle(world);
+	assert_given(world, world->link, 0, SIZE);
+	assert_true(uv_hrtime() - before > UINT64_C(1000000000));
+}
+
+/* It waits for its turn when its line goes: nobody is called for it any more. */
+static void who_waits_for_a_turn_goes_with_its_line(void **state)
+{
+	struct world *world = *state;
+	struct fetch fetch = fetch_of(world, message_id, 0, SIZE);
+	supplier_close(world->supplier);
+	throttle_close(world->throttle);
+	open_supplier(world, 1 << 10);		/* minutes for all of it */
+	supplier_fetch(world->supplier, world->link, &fetch);
+	while (!world->link->bulk.len)
+		uv_run(&world->loop, UV_RUN_ONCE);
+	fake_link_cut(world->link);
+	supplier_closed(world->supplier, world->link);
+	settle(world);
+	assert_int_equal(world->link->bulk.len, BULK_SIZE_MAX);
 }
 
 /* ── not given ────────────────────────────────────────────────────────────────────────────────── */
@@ -265,6 +308,8 @@ int main(void)
 		TEST(what_was_announced_is_given_from_anywhere_to_anywhere),
 		TEST(orders_are_served_one_after_the_other),
 		TEST(a_congested_line_waits_until_it_has_drained),
+		TEST(no_more_is_given_in_a_second_than_is_allowed),
+		TEST(who_waits_for_a_turn_goes_with_its_line),
 		TEST(what_nobody_announced_to_them_is_missing),
 		TEST(more_orders_than_allowed_end_the_line),
 		TEST(what_was_ordered_dies_with_its_line),
