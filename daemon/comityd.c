@@ -24,14 +24,10 @@ static int64_t now_seconds(void)
 
 /* ── closing, one room after the other ────────────────────────────────────────────────────────── */
 
-static void on_reader_closed(void *owner)
-{
-	(void)owner;
-}
-
-static void on_carrier_closed(void *owner)
+static void on_scribe_closed(void *owner)
 {
 	struct comityd *comityd = owner;
+	comityd->scribe = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(comityd->signals); i++)
 		uv_close((uv_handle_t *)&comityd->signals[i], NULL);
 	uv_close((uv_handle_t *)&comityd->chores.timer, NULL);
@@ -39,19 +35,29 @@ static void on_carrier_closed(void *owner)
 	throttle_close(comityd->asking);
 }
 
-static void on_scribe_closed(void *owner)
+/* After the porters: what they have carried is still recorded.  Without lines no record makes new work for them. */
+static void on_carrier_closed(void *owner)
 {
 	struct comityd *comityd = owner;
-	comityd->scribe = NULL;
-	porter_close(comityd->reader, on_reader_closed, comityd);
-	porter_close(comityd->steward, on_reader_closed, comityd);
+	scribe_close(comityd->scribe, on_scribe_closed);
+}
+
+static void on_steward_closed(void *owner)
+{
+	struct comityd *comityd = owner;
 	porter_close(comityd->carrier, on_carrier_closed, comityd);
+}
+
+static void on_reader_closed(void *owner)
+{
+	struct comityd *comityd = owner;
+	porter_close(comityd->steward, on_steward_closed, comityd);
 }
 
 static void on_peers_closed(void *owner)
 {
 	struct comityd *comityd = owner;
-	scribe_close(comityd->scribe, on_scribe_closed);
+	porter_close(comityd->reader, on_reader_closed, comityd);
 }
 
 static void on_control_closed(void *owner)
