@@ -11,8 +11,6 @@
 #include "proto/uuid.h"
 
 enum {
-	PIECE_SIZE = 1 << 20,			/* asked for at once, at most */
-	WINDOW_PIECES = 4,			/* asked for and not yet written */
 	TRIES_MAX = 3,				/* of one attachment on one line, when its content is wrong */
 };
 
@@ -141,29 +139,6 @@ static void on_finished(struct errand *errand)
 	}
 }
 
-static void ask_piece(struct haul *haul, struct link *link, uint64_t length)
-{
-	struct fetch fetch = { .stream = haul->stream, .index = haul->index, .offset = haul->asked, .length = length,
-		.is_own = haul->is_own };
-	memcpy(fetch.message_id, haul->message, UUID_SIZE);
-	memcpy(fetch.sha256, haul->sha256, DIGEST_SIZE);
-	link_send_fetch(link, &fetch);
-	haul->asked += length;
-}
-
-/* Keep a window of bytes asked for, as far as the bandwidth allows. */
-static void ask_ahead(struct haul *haul, struct link *link)
-{
-	struct throttle *throttle = haul->fetcher->rooms.throttle;
-	size_t piece = throttle_piece(throttle, BULK_SIZE_MAX, PIECE_SIZE);
-	while (haul->asked < haul->size && haul->asked - haul->written + piece <= WINDOW_PIECES * piece) {
-		uint64_t left = haul->size - haul->asked, length = left < piece ? left : piece;
-		if (!throttle_take(throttle, haul->peer, length, &haul->turn))
-			return;		/* and the turn comes here again */
-		ask_piece(haul, link, length);
-	}
-}
-
 /* Ask on; finish when all is written. */
 static void ask(struct haul *haul)
 {
@@ -178,7 +153,7 @@ static void ask(struct haul *haul)
 		start_errand(haul, HAUL_FINISHING, finish, on_finished);
 		return;
 	}
-	ask_ahead(haul, link);
+	haul_ask(haul, link);
 }
 
 static void on_turn(struct turn *turn)

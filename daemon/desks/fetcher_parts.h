@@ -46,6 +46,13 @@ struct fetcher {
 	struct haul *hauls;
 };
 
+enum { HAUL_WINDOW_ALL = 16 << 20 };	/* asked for and not yet written, of all peers together */
+
+/* What each of so many that fetch may ask ahead: a like part, and never less than one bulk frame. */
+size_t haul_window(size_t fetching);
+/* Keep a window of bytes asked for, as far as the bandwidth allows. */
+void haul_ask(struct haul *haul, struct link *link);
+
 /* Jobs of the scribe, for haul->job: the attachment is here; it could not be had on this line. */
 enum fault haul_record(struct txn *txn, struct job *job);
 enum fault haul_record_failure(struct txn *txn, struct job *job);

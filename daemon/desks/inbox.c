@@ -1,4 +1,5 @@
 #include "daemon/desks/inbox.h"
+#include "daemon/desks/inbox_window.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,6 @@
 #include "daemon/line/peers.h"
 #include "proto/unpack.h"
 
-enum { ARRIVALS_MAX = 16 };		/* of one link, heard and not yet kept: then we stop hearing it */
 enum { AGAIN_MAX = 16 };			/* receipts that are sent once more for one arrival */
 
 struct signer_row {
@@ -21,7 +21,7 @@ struct signer_row {
 	char peer[MANIFEST_ID_SIZE];
 	struct signer *signer;
 	uint8_t digest[DIGEST_SIZE];
-	unsigned outstanding;
+	struct window window;
 };
 
 struct inbox {
@@ -31,6 +31,7 @@ struct inbox {
 	const struct inbox_listener *listener;
 	void *owner;
 	struct signer_row *signers;
+	size_t bytes;				/* of all arrivals that are not done with */
 };
 
 /* One manifest on its way into the ledger; everything it points to is its own. */
@@ -42,6 +43,7 @@ struct arrival {
 	struct bytes content;			/* text, signature and messages, one behind the other */
 	struct span text, signature, *messages;
 	size_t message_count;
+	size_t bytes;				/* that it holds in memory */
 	uint8_t signer[DIGEST_SIZE];
 	struct arena arena;			/* of the parsed manifest */
 	struct manifest manifest;
@@ -334,7 +336,8 @@ static void answer(struct job *job, enum fault fault)
 	struct inbox *inbox = arrival->inbox;
 	struct link *link = peers_find_link_by_id(inbox->peers, arrival->link_id);
 	/* The line may be another one by now. */
-	struct link *current = --arrival->row->outstanding == ARRIVALS_MAX / 2 ? peers_find_link(inbox->peers, arrival->row->peer) : NULL;
+	bool opens = window_empty(&arrival->row->window, &inbox->bytes, arrival->bytes);
+	struct link *current = opens ? peers_find_link(inbox->peers, arrival->row->peer) : NULL;
 	if (current)
 		link_resume(current);
 	switch (fault_remedy(fault)) {
@@ -381,7 +384,8 @@ void inbox_hear(struct inbox *inbox, struct link *link, const struct signed_mani
 		return;
 	}
 	memcpy(arrival->signer, arrival->row->digest, DIGEST_SIZE);
-	if (++arrival->row->outstanding >= ARRIVALS_MAX)
+	arrival->bytes = sizeof *arrival + arrival->content.len + arrival->arena.used;
+	if (window_fill(&arrival->row->window, &inbox->bytes, arrival->bytes))
 		link_pause(link);
 	scribe_add(inbox->scribe, &arrival->job);
 }

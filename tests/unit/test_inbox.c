@@ -156,6 +156,30 @@ static void a_line_is_not_heard_while_too_much_waits(void **state)
 	assert_int_equal(world->link->confirmed.number, WINDOW);
 }
 
+static void a_few_large_messages_stop_a_line_like_many_small_ones(void **state)
+{
+	enum { COUNT = 5, SIZE = 900 << 10 };
+	struct world *world = *state;
+	struct bundle bundles[COUNT];
+	char *text = malloc(SIZE + 1);
+	memset(text, 'w', SIZE);
+	text[SIZE] = 0;
+	for (int i = 0; i < COUNT; i++) {
+		char id[UUID_TEXT_SIZE];
+		uuid_new(id);
+		bundles[i] = say_one(world, id, text);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		assert_false(world->link->is_paused);
+		hear_only(world, &bundles[i]);
+	}
+	assert_true(world->link->is_paused);
+	uv_run(&world->loop, UV_RUN_DEFAULT);
+	assert_false(world->link->is_paused);
+	assert_int_equal(world->link->confirmed.number, COUNT);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +191,7 @@ int main(void)
 		WORLD_TEST(a_receipt_is_never_receipted),
 		WORLD_TEST(what_is_heard_while_the_line_goes_is_kept_and_confirmed_on_the_next),
 		WORLD_TEST(a_line_is_not_heard_while_too_much_waits),
+		WORLD_TEST(a_few_large_messages_stop_a_line_like_many_small_ones),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }
