@@ -91,7 +91,7 @@ static void fail(struct haul *haul, enum fault fault, const char *detail)
 static void start_errand(struct haul *haul, enum haul_state state, void (*work)(struct errand *), void (*done)(struct errand *))
 {
 	haul->state = state;
-	haul->errand = (struct errand){ .work = work, .done = done };
+	haul->errand = (struct errand){ .work = work, .done = done, .lane = &haul->lane };
 	porter_add(haul->fetcher->rooms.porter, &haul->errand);
 }
 
@@ -332,7 +332,8 @@ void fetcher_bulk(struct fetcher *fetcher, struct link *link, uint32_t stream, u
 		ask(haul);
 		return;
 	}
-	*append = (struct append){ .errand = { .work = write_append, .done = on_appended, .bytes = data.len }, .haul = haul };
+	*append = (struct append){ .errand = { .work = write_append, .done = on_appended, .lane = &haul->lane, .bytes = data.len },
+		.haul = haul };
 	memcpy(append->bytes, data.at, data.len);
 	append->data = (struct span){ append->bytes, data.len };
 	haul->heard += data.len;

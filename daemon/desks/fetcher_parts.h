@@ -37,6 +37,7 @@ struct haul {
 	enum fault fault;
 	char detail[256];
 	struct errand errand;			/* begin, finish, leave */
+	struct lane lane;			/* those, and what is appended */
 	struct turn turn;			/* when more may be asked for */
 	struct job job;
 };

@@ -36,6 +36,7 @@ struct counter {
 	size_t count;
 	bool is_reading;
 	struct errand errand;
+	struct lane lane;
 	struct turn turn;			/* when its peer may have more */
 	struct blob *blob;			/* the porter's */
 	struct fetch open;			/* what the blob is of; told by its digest */
@@ -121,7 +122,7 @@ static void wind_up(struct counter *counter)
 {
 	throttle_forget(counter->supplier->rooms.throttle, &counter->turn);
 	counter->is_reading = true;
-	counter->errand = (struct errand){ .work = close_blob, .done = on_closed };
+	counter->errand = (struct errand){ .work = close_blob, .done = on_closed, .lane = &counter->lane };
 	porter_add(counter->supplier->rooms.porter, &counter->errand);
 }
 
@@ -172,7 +173,8 @@ static void serve(struct counter *counter)
 		return;
 	counter->from = order->fetch.offset + order->done;
 	counter->is_reading = true;
-	counter->errand = (struct errand){ .work = read_piece, .done = on_read, .bytes = counter->want };
+	counter->errand = (struct errand){ .work = read_piece, .done = on_read, .lane = &counter->lane,
+		.bytes = counter->want };
 	porter_add(counter->supplier->rooms.porter, &counter->errand);
 }
 

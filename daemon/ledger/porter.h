@@ -1,17 +1,27 @@
 #pragma once
 /* The thread that carries bulk to and from the disk, so that the loop never waits for a file.
  *
- * Errands are run one after the other, in the order in which they were added: what is begun,
- * appended and finished in this order happens in this order.  The porter knows nothing of what
- * they do.
+ * Errands are run one after the other.  Those of one lane run in the order in which they were
+ * added: what is begun, appended and finished in this order happens in this order.  The lanes take
+ * turns, an errand each, so that whoever brings much does not hold up whoever brings little.  The
+ * porter knows nothing of what the errands do.
  */
 #include <uv.h>
 
 #include "daemon/ledger/worker.h"
 
+/* Whose errands they are: embedded, zero-initialised, in whoever has many of them.  It may go when
+ * none of them is outstanding. */
+struct lane {
+	struct lane *next;
+	struct errand *first, *last;		/* those that are not in the porter's hands yet */
+};
+
 /* One errand: embedded in what it belongs to, found again by container_of. */
 struct errand {
 	struct task task;			/* the porter's own */
+	struct errand *next;			/* the porter's own */
+	struct lane *lane;			/* NULL: that of all who have none */
 	void (*work)(struct errand *errand);	/* on the porter's thread */
 	void (*done)(struct errand *errand);	/* on the loop's thread; the errand is yours again */
 	size_t bytes;				/* that it carries: backlog until it is done */
