@@ -154,6 +154,7 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	TRY(supplier_open(&supplier, &comityd->supplier));
 	const struct fetcher_rooms fetcher = { .store = comityd->store, .scribe = comityd->scribe, .porter = comityd->carrier,
 		.blobs = comityd->blobs, .identity = comityd->identity, .peers = comityd->peers, .throttle = comityd->asking,
+		.has_quota = !setting_is_none(settings->limits->peer_quota), .quota = setting_limit(settings->limits->peer_quota),
 		.recorded = comityd_on_recorded, .owner = comityd };
 	TRY(fetcher_open(&fetcher, &comityd->fetcher));
 	const struct recovery_rooms recovery = { .store = comityd->store, .scribe = comityd->scribe, .peers = comityd->peers,

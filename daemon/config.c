@@ -72,10 +72,15 @@ static enum fault is_size(const char *text)
 static enum fault is_bandwidth(const char *text)
 {
 	uint64_t size;
-	if (!strcmp(text, "none"))
+	if (setting_is_none(text))
 		return OK;
 	TRY(size_read(text, &size));
 	return size >= BANDWIDTH_MIN ? OK : fault_say(FAULT_CONFIG, "it is \"none\", or 1 KiB and more in a second");
+}
+
+static enum fault is_quota(const char *text)
+{
+	return setting_is_none(text) ? OK : is_size(text);
 }
 
 static enum fault is_retention(const char *text)
@@ -143,6 +148,7 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
 		{ "limits.bandwidth_per_peer", settings->limits->bandwidth_per_peer, is_bandwidth },
+		{ "limits.peer_quota",      settings->limits->peer_quota,      is_quota },
 		{ "log.level",              settings->log->level,              is_level },
 		{ "reference_pattern",      settings->config->reference_pattern, is_pattern },
 	};
@@ -230,7 +236,12 @@ uint64_t setting_bytes(const char *text)
 
 uint64_t setting_limit(const char *text)
 {
-	return strcmp(text, "none") ? setting_bytes(text) : 0;
+	return setting_is_none(text) ? 0 : setting_bytes(text);
+}
+
+bool setting_is_none(const char *text)
+{
+	return !strcmp(text, "none");
 }
 
 unsigned setting_percent(const char *text)

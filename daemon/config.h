@@ -38,7 +38,9 @@ void settings_clear(struct settings *settings);
 /* A duration or size that settings_read() has checked. */
 uint64_t setting_ms(const char *text);
 uint64_t setting_bytes(const char *text);
-uint64_t setting_limit(const char *text);	/* 0 for "none" */
+/* Of a limit: 0 for "none", which is what tells it from one of nothing at all. */
+uint64_t setting_limit(const char *text);
+bool setting_is_none(const char *text);
 unsigned setting_percent(const char *text);
 /* Of a retention: -1 for "never". */
 int64_t setting_retention_ms(const char *text);

@@ -117,7 +117,9 @@ enum remedy {
 	X(FAULT_ALREADY_SIGNED,      "already-signed",      REMEDY_REFUSE,        65, "the message is in a signed manifest: it cannot be dropped any more", "tell the other side that it is no longer required: comity request withdraw REF") \
 	X(FAULT_OTHERS_FOLLOW,       "others-follow",       REMEDY_REFUSE,        65, "what came later rests on this message", "drop the later ones first: comity queue list") \
 	X(FAULT_HELD,                "held",                REMEDY_RETRY,         75, "an operator holds it", "comity queue release, or comity daemon release") \
-	X(FAULT_ORDER,               "order",               REMEDY_RETRY,         75, "an earlier message of the same request goes first", NULL)
+	X(FAULT_ORDER,               "order",               REMEDY_RETRY,         75, "an earlier message of the same request goes first", NULL) \
+	/* ── fair among peers ───────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_QUOTA,               "quota",               REMEDY_RETRY,         75, "attachments of this peer have no room left here; nothing is lost", "it goes on by itself when there is room: purge closed cases (comity store purge), or raise limits.peer_quota and start comityd again")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

@@ -16,7 +16,8 @@ LEDGER = ["daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/scrib
 BLOBS = ["daemon/ledger/blobs", "daemon/ledger/porter", "daemon/ledger/worker", "daemon/ledger/disk", "daemon/ledger/disk_stream"]
 LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems"]
 SIDE = ["daemon/log", "daemon/notify"]
-DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/hold"]
+DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/hold",
+	"daemon/ledger/quota"]
 LINE = ["daemon/line/peers", "daemon/line/link"]
 
 # The first row that matches a file holds.
@@ -35,7 +36,7 @@ WALLS = [
 	("daemon/ledger/porter*", ["proto/", "daemon/ledger/blobs", "daemon/ledger/worker"]),
 	("daemon/ledger/record*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key"]),
 	("daemon/ledger/events*", ["proto/", *LEDGER]),
-	("daemon/upkeep/retention*", ["proto/", *LEDGER, "daemon/ledger/events"]),
+	("daemon/upkeep/retention*", ["proto/", *LEDGER, "daemon/ledger/events", "daemon/ledger/quota"]),
 	("daemon/upkeep/purger*", ["proto/", *LEDGER, *BLOBS, *SIDE, "daemon/upkeep/retention"]),
 	("daemon/upkeep/backups*", ["proto/", *LEDGER]),
 	("daemon/upkeep/gap*", ["proto/", *LEDGER, "daemon/ledger/chain"]),
@@ -43,6 +44,7 @@ WALLS = [
 	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain"]),
 	("daemon/ledger/hold*", ["proto/", *LEDGER]),
 	("daemon/ledger/tokens*", ["proto/", *LEDGER]),
+	("daemon/ledger/quota*", ["proto/", *LEDGER]),
 	("daemon/ledger/chain*", ["proto/", "certs/", *LEDGER, "daemon/ledger/events"]),
 
 	# the law: a transaction in, a decision out

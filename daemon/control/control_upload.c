@@ -208,7 +208,8 @@ static enum fault stage(struct inquiry *inquiry, void *state)
 	TRY(casework_find(inquiry->txn, upload->request_id, inquiry->arena, &kase));
 	TRY(casework_stage(inquiry->rooms->casework, inquiry->txn, kase, attachment, inquiry->uid, inquiry->arena,
 		&content->attachment));
-	record_keep(inquiry->txn, TABLE_BLOBS, key_span(&key), &blob.base);
+	if (!txn_get(inquiry->txn, TABLE_BLOBS, key_span(&key), NULL))	/* theirs stays theirs */
+		record_keep(inquiry->txn, TABLE_BLOBS, key_span(&key), &blob.base);
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_ATTACHMENT;
 	inquiry->reply->attachment = content;
 	return inquiry_fault(inquiry);

@@ -234,9 +234,16 @@ static bool load(struct haul *haul, struct span key, const Comity__Wanted *wante
 	haul->number = wanted->number;
 	haul->size = wanted->size;
 	haul->is_own = wanted->own;
+	haul->written = 0;
 	haul->is_lost = false;
 	haul->fault = OK;
 	return true;
+}
+
+/* There is no room for it still, and that is on record: others may fit. */
+static bool waits_for_room(const struct haul *haul, const Comity__Wanted *wanted)
+{
+	return haul->fault == FAULT_QUOTA && wanted->reason && !strcmp(wanted->reason, fault_slug(FAULT_QUOTA));
 }
 
 static bool find_wanted(struct haul *haul)
@@ -251,9 +258,15 @@ static bool find_wanted(struct haul *haul)
 		return false;
 	arena_init(&arena, UNPACK_ARENA);
 	walk_from(&walk, &txn, TABLE_WANTED, key_span(&prefix), key_span(&haul->after));
-	if (walk_next(&walk, &key, &value)) {
+	for (bool goes_on = true; goes_on && walk_next(&walk, &key, &value); ) {
+		arena_reset(&arena);
 		const Comity__Wanted *wanted = record_read(&txn, value, &comity__wanted__descriptor, &arena);
 		is_found = wanted && load(haul, key, wanted);
+		goes_on = is_found && !haul_has_room(haul, &txn, wanted) && waits_for_room(haul, wanted);
+		if (goes_on) {
+			pass_over(haul);
+			is_found = false;
+		}
 	}
 	walk_end(&walk);
 	arena_clear(&arena);
@@ -263,7 +276,11 @@ static bool find_wanted(struct haul *haul)
 
 static void look_for_more(struct haul *haul)
 {
-	if (haul->state == HAUL_IDLE && link_of(haul) && find_wanted(haul))
+	if (haul->state != HAUL_IDLE || !link_of(haul) || !find_wanted(haul))
+		return;
+	if (haul->fault)
+		give_up(haul);
+	else
 		start_errand(haul, HAUL_BEGINNING, begin, on_begun);
 }
 

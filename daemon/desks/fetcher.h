@@ -25,6 +25,8 @@ struct fetcher_rooms {
 	const struct identity *identity;
 	struct peers *peers;
 	struct throttle *throttle;
+	bool has_quota;
+	uint64_t quota;				/* bytes on our disk that attachments of one peer may take */
 	/* On the loop: an attachment was recorded; there is something to send. */
 	void (*recorded)(void *owner, struct link *link);
 	void *owner;

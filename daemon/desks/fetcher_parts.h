@@ -54,6 +54,9 @@ size_t haul_window(size_t fetching);
 /* Keep a window of bytes asked for, as far as the bandwidth allows. */
 void haul_ask(struct haul *haul, struct link *link);
 
+/* May it still be fetched, so far as the quota of its peer goes?  Otherwise why not is said in the haul. */
+bool haul_has_room(struct haul *haul, struct txn *txn, const Comity__Wanted *wanted);
+
 /* Jobs of the scribe, for haul->job: the attachment is here; it could not be had on this line. */
 enum fault haul_record(struct txn *txn, struct job *job);
 enum fault haul_record_failure(struct txn *txn, struct job *job);

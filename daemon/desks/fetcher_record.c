@@ -1,4 +1,5 @@
 /* What the ledger says of a fetched attachment, and the signed `complete` for the last one of a message. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "daemon/ledger/chain.h"
 #include "daemon/ledger/events.h"
 #include "daemon/desks/fetcher_parts.h"
+#include "daemon/ledger/quota.h"
 #include "proto/unpack.h"
 
 static void tell(struct txn *txn, const struct haul *haul, const Comity__MessageState *state, const char *type, const char *reason)
@@ -40,16 +42,22 @@ static void record_presence(struct txn *txn, const struct haul *haul, struct are
 	record_keep(txn, TABLE_ATTACHMENTS, key_span(&key), &state->base);
 }
 
+/* What a case holds already costs nothing more, whoever brought it. */
 static void record_blob(struct txn *txn, const struct haul *haul)
 {
+	struct key key = key_of_blob(haul->request_id, SPAN(haul->sha256));
+	if (txn_get(txn, TABLE_BLOBS, key_span(&key), NULL))
+		return;
 	char now[STAMP_SIZE];
 	stamp_now(now);
 	Comity__Blob blob = COMITY__BLOB__INIT;
 	blob.has_size = 1;
 	blob.size = haul->size;
 	blob.stored_at = now;
-	struct key key = key_of_blob(haul->request_id, SPAN(haul->sha256));
+	blob.from = haul->is_own ? NULL : (char *)haul->peer;
 	record_keep(txn, TABLE_BLOBS, key_span(&key), &blob.base);
+	if (blob.from)
+		quota_change(txn, blob.from, blob.size, 0);
 }
 
 /* Say, signed, that all of a message is here. */
@@ -101,14 +109,40 @@ static Comity__MessageState *find_state(struct txn *txn, const struct haul *haul
 	return record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
 }
 
+static Comity__Wanted *find_wanted(struct txn *txn, const struct haul *haul, struct arena *arena)
+{
+	return record_find(txn, TABLE_WANTED, key_span(&haul->wanted), &comity__wanted__descriptor, arena);
+}
+
+bool haul_has_room(struct haul *haul, struct txn *txn, const Comity__Wanted *wanted)
+{
+	struct key key = key_of_blob(haul->request_id, SPAN(haul->sha256));
+	if (!haul->fetcher->rooms.has_quota || haul->is_own || txn_get(txn, TABLE_BLOBS, key_span(&key), NULL))
+		return true;
+	uint64_t quota = haul->fetcher->rooms.quota, used = quota_used(txn, haul->peer);
+	uint64_t others = used > wanted->bytes_here ? used - wanted->bytes_here : 0;
+	if (others <= quota && haul->size <= quota - others)
+		return true;
+	haul->fault = FAULT_QUOTA;
+	snprintf(haul->detail, sizeof haul->detail, "it has %" PRIu64 " bytes, and %" PRIu64 " of the %" PRIu64
+		" that attachments of %s may take are taken (limits.peer_quota)", haul->size, others, quota, haul->peer);
+	return false;
+}
+
 enum fault haul_record(struct txn *txn, struct job *job)
 {
 	struct haul *haul = container_of(job, struct haul, job);
 	struct arena arena;
-	if (!txn_delete(txn, TABLE_WANTED, key_span(&haul->wanted)))
-		return txn->fault;	/* recorded before */
 	arena_init(&arena, UNPACK_ARENA);
+	const Comity__Wanted *wanted = find_wanted(txn, haul, &arena);
+	if (!wanted) {
+		arena_clear(&arena);
+		return txn->fault;	/* recorded before */
+	}
 	txn_use_reserve(txn);
+	txn_delete(txn, TABLE_WANTED, key_span(&haul->wanted));
+	if (wanted->bytes_here)
+		quota_change(txn, haul->peer, 0, wanted->bytes_here);	/* the whole of it counts from here on */
 	struct key key = key_of_state(haul);
 	Comity__MessageState *state = find_state(txn, haul, &arena);
 	record_blob(txn, haul);
@@ -139,9 +173,14 @@ static void record_loss(struct txn *txn, const struct haul *haul, struct arena *
 /* For those who ask why it is not here. */
 static void note_failure(struct txn *txn, struct haul *haul, struct arena *arena)
 {
-	Comity__Wanted *wanted = record_find(txn, TABLE_WANTED, key_span(&haul->wanted), &comity__wanted__descriptor, arena);
+	Comity__Wanted *wanted = find_wanted(txn, haul, arena);
 	if (!wanted)
 		return;
+	if (!haul->is_own && haul->written > wanted->bytes_here) {
+		quota_change(txn, haul->peer, haul->written - wanted->bytes_here, 0);
+		wanted->has_bytes_here = 1;
+		wanted->bytes_here = haul->written;
+	}
 	wanted->has_attempts = 1;
 	wanted->attempts++;
 	wanted->reason = (char *)fault_slug(haul->fault);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/ledger/events.h"
+#include "daemon/ledger/quota.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 #include "proto/uuid.h"
@@ -198,6 +199,8 @@ void retention_forget_blobs(struct txn *txn, struct retention_round *round)
 		const Comity__Blob *blob = record_find(txn, TABLE_BLOBS, key_span(&key), &comity__blob__descriptor, &arena);
 		round->attachments += blob != NULL;
 		round->attachment_bytes += blob ? blob->size : 0;
+		if (blob && blob->from)
+			quota_change(txn, blob->from, 0, blob->size);
 		txn_delete(txn, TABLE_BLOBS, key_span(&key));
 	}
 	arena_clear(&arena);

@@ -12,6 +12,13 @@ def _moment(one, kind, **data):
 	return None
 
 
+def _queue(one):
+	"""What waits there."""
+	answer = one.run("--json", "queue", "list")
+	require(answer.status == 0, f"{one.name}: queue list", answer.err)
+	return answer.documents()
+
+
 def _takes_its_time(lab, giving, asking):
 	freedonia, sylvania = lab.authority("xf-ca", settings=giving), lab.authority("xs-ca", settings=asking)
 	lab.befriend(freedonia, sylvania)
@@ -42,6 +49,51 @@ def messages_pass_while_an_exhibit_waits_for_bandwidth(lab):
 				"+999-02-555-0131")
 		said = speaker.say(ref, "and one more thing\n")["message_id"]
 		lab.eventually(lambda: any(said in str(one) for one in hearer.messages(ref)), "a message arrives")
-		lab.eventually(lambda: not [item for item in speaker.comity("queue", "list").get("data", []) if item["kind"] != "attach"],
+		lab.eventually(lambda: not [item for item in _queue(speaker) if item["kind"] != "attach"],
 			"and is receipted")
 	require(not sylvania.is_whole(ref, 3), "while the exhibit is on its way")
+
+
+def _waiting(one):
+	"""The attachments that wait for room."""
+	return [item for item in _queue(one) if item.get("reason_code") == "quota"]
+
+
+def at_the_quota_attachments_wait_and_messages_go_on(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca", settings={"limits": {"peer_quota": "4 MiB"}})
+	lab.befriend(freedonia, sylvania)
+	first = freedonia.send(sylvania, lab.file("one.bin", 3 << 20))
+	lab.eventually(lambda: sylvania.has(first) and sylvania.is_whole(first, 3), "what fits arrives")
+	second = freedonia.send(sylvania, lab.file("two.bin", 3 << 20), lab.file("small.bin", 1000))
+	lab.eventually(lambda: _waiting(sylvania), "what does not fit waits, and says why")
+	lab.eventually(lambda: len([one for one in sylvania.attachments(second) if one["presence"] == "HERE"]) == 3,
+		"what is smaller comes in its place")
+	require([item["size"] for item in _waiting(sylvania)] == [str(3 << 20)], "only the large one waits", _waiting(sylvania))
+	freedonia.say(second, "did you get it?\n")
+	lab.eventually(lambda: not _queue(freedonia), "messages go on")
+	sylvania.restart()
+	lab.eventually(lambda: sylvania.is_up(freedonia), "the line is up again")
+	require(_waiting(sylvania) and not sylvania.is_whole(second, 4), "the count survives a sudden death")
+	sylvania.stop()
+	sylvania.configure({"limits": {"peer_quota": "8 MiB"}})
+	sylvania.start()
+	lab.eventually(lambda: sylvania.is_whole(second, 4), "it comes when there is more room")
+	lab.eventually(lambda: freedonia.request(second)["transport"] == "COMPLETE", "and is receipted")
+	require(sylvania.comity("store", "check", "--deep")["ok"], "the store is sound")
+
+
+def a_purge_makes_room_for_what_waits(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca", settings={"limits": {"peer_quota": "4 MiB"}, "retention": {"closed_cases": "1s"}})
+	lab.befriend(freedonia, sylvania)
+	first = freedonia.send(sylvania, lab.file("one.bin", 3 << 20))
+	lab.eventually(lambda: sylvania.has(first) and sylvania.is_whole(first, 3), "what fits arrives")
+	second = freedonia.send(sylvania, lab.file("two.bin", 3 << 20))
+	lab.eventually(lambda: _waiting(sylvania), "what does not fit waits")
+	sylvania.admit(first)
+	lab.eventually(lambda: freedonia.status(first) == "ACCEPTED", "the first is accepted")
+	freedonia.comity("request", "withdraw", first, "--reason", "no longer needed, the thing is settled")
+	lab.eventually(lambda: sylvania.status(first) == "WITHDRAWN", "and withdrawn")
+	lab.eventually(lambda: int(sylvania.comity("store", "purge").get("cases", 0)) == 1, "its time comes")
+	lab.eventually(lambda: sylvania.is_whole(second, 3), "and the second comes by itself", 60)

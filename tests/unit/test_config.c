@@ -178,6 +178,7 @@ static void every_mistake_is_told_with_its_place(void **state)
 		{ "authority: xf-ca\nstore:\n  keep_free: all\n",       "comityd.yaml:3:14: store.keep_free: \"all\": " },
 		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: 12\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"12\": it is \"none\", or " },
 		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: much\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"much\": " },
+		{ "authority: xf-ca\nlimits:\n  peer_quota: unlimited\n", "comityd.yaml:3:15: limits.peer_quota: \"unlimited\": " },
 		{ "authority: xf-ca\nlimits:\n  max_attachment: -1\n",  "comityd.yaml:3:19: limits.max_attachment: \"-1\": " },
 		{ "authority: xf-ca\nlimits:\n  keep_free: 99999999999 TiB\n", "comityd.yaml:3:14: limits.keep_free: " },
 		{ "authority: xf-ca\nlog:\n  level: loud\n",            "comityd.yaml:3:10: log.level: \"loud\": it is debug, info, unusual or broken" },
