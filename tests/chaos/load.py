@@ -188,7 +188,8 @@ class Officer(threading.Thread):
 		file = self.file("records.bin", self.random.choices(SIZES, SIZE_WEIGHTS)[0]) if "{file}" in " ".join(options) else ""
 		answer = self.run_tool(*verb, case.ref, *(word.format(ref=case.ref, file=file) for word in options))
 		if isinstance(answer, str):
-			require(case.is_in_doubt, f"{self.one.name}: {' '.join(verb)} in {case.ref} at {status}: {answer}")
+			# Done before, without an answer; or what was seen was a past that has been fetched back since.
+			require(case.is_in_doubt or self.status(case) != status, f"{self.one.name}: {' '.join(verb)} in {case.ref} at {status}: {answer}")
 		case.is_in_doubt = answer is None
 		self.record.steps += bool(answer)
 
@@ -201,12 +202,9 @@ class Officer(threading.Thread):
 			path = self.file(name, b"%PDF-1.7 " + name.encode() + b"\n")
 			if not isinstance(self.run_tool("attach", "add", ref, path, "--role", role, "--language", language, *options), dict):
 				return	# a draft that stays one
-		while not self.leaving.is_set():
-			answer = self.run_tool("request", "send", ref, "--officer", "B. Sandglass")
-			if answer is None:
-				continue
-			require(isinstance(answer, dict) or answer == "not-draft", f"{self.one.name}: {ref} cannot be sent", answer)
-			break
+		while (answer := self.run_tool("request", "send", ref, "--officer", "B. Sandglass")) is None:
+			pass	# what was tried may be sent, so it is tried until there is an answer
+		require(isinstance(answer, dict) or answer == "not-draft", f"{self.one.name}: {ref} cannot be sent", answer)
 		self.record.cases.append(Case(ref, self.one, self.other))
 
 	# ── their papers ──

@@ -29,7 +29,7 @@ from load import Record, officers
 from run import build
 from world import World
 
-PACE, DEADLINE_SECONDS = 0.05, 20
+PACE, DEADLINE_SECONDS = 0.15, 20
 restore.PATIENCE_SECONDS = 25	# what was missed is asked for again after 15 s
 DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed"}
 ACTIONS = {"die": "killed", "halt": "the line cut"}
