@@ -1,7 +1,11 @@
 """Fair among peers: no one of them, however fast, slow, dead or full, takes from another."""
 import datetime
+import signal
+import threading
 
 from lab import require
+
+MEMORY_MAX_MIB = 64
 
 
 def _moment(one, kind, **data):
@@ -97,3 +101,64 @@ def a_purge_makes_room_for_what_waits(lab):
 	lab.eventually(lambda: sylvania.status(first) == "WITHDRAWN", "and withdrawn")
 	lab.eventually(lambda: int(sylvania.comity("store", "purge").get("cases", 0)) == 1, "its time comes")
 	lab.eventually(lambda: sylvania.is_whole(second, 3), "and the second comes by itself", 60)
+
+
+def _memory_mib(one):
+	with open(f"/proc/{one.daemon.pid}/status") as file:
+		return next(int(line.split()[1]) for line in file if line.startswith("RssAnon:")) / 1024
+
+
+def _is_sanitized(lab):
+	with open(lab.comityd, "rb") as file:
+		return b"__asan_init" in file.read()
+
+
+class _Flood(threading.Thread):
+	"""One that says as much as it can until it is told to stop, each thing in a process of its own."""
+
+	def __init__(self, one, ref):
+		super().__init__(daemon=True)
+		self.one, self.ref, self.said, self.is_over = one, ref, 0, False
+		self.start()
+
+	def run(self):
+		while not self.is_over:
+			self.one.say(self.ref, "flood " * 10000)
+			self.said += 1
+
+	def end(self):
+		self.is_over = True
+		self.join(60)
+
+
+def one_floods_one_is_stopped_and_a_third_is_heard(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania, moria = lab.authority("xs-ca"), lab.authority("xm-ca")
+	thule = lab.authority("xt-ca", settings={"limits": {"bandwidth_per_peer": "4 MiB"}})	# so that there is a middle
+	for other in (sylvania, moria, thule):
+		lab.befriend(freedonia, other)
+	calm = freedonia.send(moria)
+	lab.eventually(lambda: moria.has(calm) and freedonia.request(calm)["transport"] == "COMPLETE", "the third has its case")
+	exhibit = lab.file("exhibit.bin", 64 << 20)
+	stopped = freedonia.send(thule, exhibit)
+	lab.eventually(lambda: thule.has(stopped), "the letter arrives at the second")
+	thule.daemon.send_signal(signal.SIGSTOP)
+	require(freedonia.request(stopped)["transport"] != "COMPLETE", "which is stopped while its exhibit is on its way")
+	flooded = sylvania.send(freedonia, lab.file("flood.bin", 192 << 20), document=lab.example("flood.yaml", swapped=True))
+	lab.eventually(lambda: freedonia.has(flooded), "the flood begins")
+	floods = [_Flood(sylvania, flooded) for _ in range(3)]
+	most = 0
+	try:
+		for _ in range(5):
+			said = moria.say(calm, "and a word of ours\n")["message_id"]
+			lab.eventually(lambda: not _queue(moria), "what the third says is receipted")
+			require(any(said in str(one) for one in freedonia.messages(calm)), "and is there")
+			most = max(most, _memory_mib(freedonia))
+	finally:
+		for flood in floods:
+			flood.end()
+		thule.daemon.send_signal(signal.SIGCONT)
+	require(all(flood.said for flood in floods), "it was a flood", [flood.said for flood in floods])
+	require(_is_sanitized(lab) or most < MEMORY_MAX_MIB, f"memory stays below {MEMORY_MAX_MIB} MiB", most)
+	lab.eventually(lambda: thule.is_whole(stopped, 3), "who was stopped goes on", 120)
+	lab.eventually(lambda: freedonia.is_whole(flooded, 3), "and what flooded arrives whole", 120)
