@@ -166,7 +166,7 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 		.every_ms = setting_ms(settings->line->reconcile_every) };
 	TRY(comparison_open(&comparison, &comityd->comparison));
 	const struct purger_rooms purger = { .store = comityd->store, .scribe = comityd->scribe, .steward = comityd->steward,
-		.blobs = comityd->blobs, .own_id = own_id,
+		.blobs = comityd->blobs, .own_id = own_id, .identity = comityd->identity,
 		.keep_cases_ms = setting_retention_ms(settings->retention->closed_cases),
 		.keep_events_ms = setting_retention_ms(settings->retention->events) };
 	TRY(purger_open(&purger, &comityd->purger));

@@ -37,7 +37,7 @@ WALLS = [
 	("daemon/ledger/record*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key"]),
 	("daemon/ledger/events*", ["proto/", *LEDGER]),
 	("daemon/upkeep/retention*", ["proto/", *LEDGER, "daemon/ledger/events", "daemon/ledger/quota"]),
-	("daemon/upkeep/purger*", ["proto/", *LEDGER, *BLOBS, *SIDE, "daemon/upkeep/retention"]),
+	("daemon/upkeep/purger*", ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/upkeep/retention"]),
 	("daemon/upkeep/backups*", ["proto/", *LEDGER]),
 	("daemon/upkeep/gap*", ["proto/", *LEDGER, "daemon/ledger/chain"]),
 	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/signature.h"
 #include "daemon/ledger/blobs.h"
 #include "daemon/log.h"
 #include "proto/stamp.h"
@@ -119,6 +120,7 @@ enum fault purger_run(struct purger *purger, bool is_dry,
 {
 	if (purger->is_under_way || purger->is_stopping)
 		return fault_say(FAULT_NOT_YET, "a round of the retention policy is under way");
+	TRY(signature_check_time(purger->rooms.identity, stamp_clock() / STAMP_SECOND));	/* a wrong clock destroys nothing */
 	purger->is_under_way = true;
 	purger->retention = (struct retention){ .own_id = purger->rooms.own_id, .is_dry = is_dry,
 		.cases_before = before(purger->rooms.keep_cases_ms), .events_before = before(purger->rooms.keep_events_ms) };

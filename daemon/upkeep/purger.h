@@ -6,6 +6,7 @@
 #include "daemon/ledger/scribe.h"
 
 struct blobs;
+struct identity;
 struct purger;
 
 struct purger_rooms {
@@ -14,6 +15,7 @@ struct purger_rooms {
 	struct porter *steward;
 	struct blobs *blobs;
 	const char *own_id;
+	const struct identity *identity;	/* whose certificates tell whether the clock can be right */
 	int64_t keep_cases_ms, keep_events_ms;	/* -1: for ever */
 };
 
@@ -22,6 +24,7 @@ enum fault purger_open(const struct purger_rooms *rooms, struct purger **purger)
 void purger_close(struct purger *purger);
 /* Take no further step: the scribe is about to end. */
 void purger_stop(struct purger *purger);
-/* Begin a round; `done` may be NULL.  What it is given lives until it returns.  Faults: not yet (one is under way). */
+/* Begin a round; `done` may be NULL.  What it is given lives until it returns.  Faults: not yet (one is under way); those of
+ * signature_check_time(), when by the clock our own certificates are not valid: then its word on age counts for nothing. */
 enum fault purger_run(struct purger *purger, bool is_dry,
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner) MUST_CHECK;
