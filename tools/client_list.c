@@ -67,14 +67,15 @@ static enum fault gather(struct client *client, const Comity__Reply *page, struc
 /* The rows of all pages become the first page's. */
 static enum fault join(struct arena *arena, const struct bytes *all, Comity__Reply *list)
 {
-	struct rows rows = { 0 };	/* the compiler does not see that it is set where it is used */
+	struct rows rows;
+	if (!find_rows(list, &rows))
+		return FAULT_BAD_FRAME;
 	arena->budget += all->len + UNPACK_SLACK;
 	ProtobufCMessage **at = arena_alloc(arena, all->len + 1);
 	if (!at)
 		return arena_fault(arena);
 	if (all->len)
 		memcpy(at, all->at, all->len);
-	find_rows(list, &rows);
 	*rows.at = at;
 	*rows.count = all->len / sizeof *at;
 	list->more = 0;

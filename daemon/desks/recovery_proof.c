@@ -70,8 +70,9 @@ static enum fault use_theirs(const struct recovery *recovery, const char *id, st
 	const Comity__Peer *peer = casework_peer(&txn, id, arena);
 	enum fault fault = txn.fault;
 	txn_abort(&txn);
-	if (fault || !peer)
-		return fault ? fault : fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" any more", id);
+	TRY(fault);
+	if (!peer)
+		return fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" any more", id);
 	certificates[ROLE_IDENTITY] = span_of_binary(peer->identity_certificate);
 	if (certificates[ROLE_SIGNING].len)
 		return OK;

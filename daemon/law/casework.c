@@ -201,6 +201,7 @@ static enum fault fill_pattern(struct casework *casework, char year[STAMP_SIZE],
 		{ "{authority}", authority }, { "{year}", year }, { "{number}", number },
 	};
 	size_t used = 0;
+	reference[0] = 0;	/* of an empty pattern */
 	for (const char *from = casework->reference_pattern; *from && used < size; ) {
 		size_t i = 0;
 		while (i < ARRAY_LEN(parts) && strncmp(from, parts[i].name, strlen(parts[i].name)))

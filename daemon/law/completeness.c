@@ -187,7 +187,7 @@ static void check_urgency(const struct check *check)
 	const Comity__UrgencyStatement *urgency = check->request->urgency;
 	for (size_t i = 0; urgency && i < urgency->n_deadlines; i++)
 		check_deadline(check, urgency->deadlines[i], i);
-	if (!is_urgent(check->request))
+	if (!urgency || !is_urgent(check->request))
 		return;
 	if (!urgency->n_reasons)
 		ERROR(check, "urgency-reason", "UNTOC 18(24)", "request.urgency.reasons",

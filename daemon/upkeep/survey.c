@@ -135,6 +135,7 @@ static enum fault look_through(struct surveyor *surveyor, enum table table)
 		is_more = look_on(surveyor, &after);
 		enum fault fault = txn.fault;
 		txn_abort(&txn);
+		surveyor->txn = NULL;
 		TRY(fault);
 	}
 	return OK;
