@@ -21,6 +21,21 @@ def others(world, one):
 	return [other for other in world.authorities if other is not one]
 
 
+def cases_of(world, one):
+	record = world.officers[0].record
+	return [case for case in list(record.cases) if one in (case.requesting, case.requested)]
+
+
+def has_its_attachments(world, one):
+	"""Also its own, which it fetches back after its messages: else the others hold the only copies."""
+	for case in cases_of(world, one):
+		listed = one.run("--json", "attach", "list", case.ref)
+		rows = listed.documents()[-1].get("data", []) if listed.status == 0 else [{}]
+		if any(row.get("presence") not in ("HERE", "SENT", "STAGED") for row in rows):
+			return False
+	return True
+
+
 def is_recovered(world, one):
 	"""Nothing of its past is missing any more, by its own and the others' word."""
 	for other in others(world, one):
@@ -28,7 +43,7 @@ def is_recovered(world, one):
 		recovery = view.get("correspondence", {}).get("recovery")
 		if not view or recovery and not recovery.get("ended_at") or int(mine.get("sent", 0)) < int(theirs.get("received", 0)):
 			return False
-	return True
+	return has_its_attachments(world, one)
 
 
 def holds_nothing_alone(world, one):
@@ -37,7 +52,7 @@ def holds_nothing_alone(world, one):
 		(mine, view), (theirs, _) = chain(one, other), chain(other, one)
 		if not view or int(view.get("queued", 0)) or mine.get("sent") != theirs.get("received"):
 			return False
-	for case in {case for officer in world.officers for case in officer.record.cases if one in (case.requesting, case.requested)}:
+	for case in cases_of(world, one):
 		if one in case.whole:
 			continue
 		listed = one.run("--json", "message", "list", case.ref)
