@@ -85,7 +85,8 @@ class World:
 		port = laboratory.free_port()
 		relay = self.lab.relay(("127.0.0.1", port))
 		one = self.lab.authority(name, start=False, port=port, endpoint=f"127.0.0.1:{relay.port}", watch=False,
-			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"}})
+			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"},
+				"retention": {"events": "never"}})	# a clock that is years ahead ends what is kept for days
 		self.relays[one], self.disks[one], self.clocks[one] = relay, Disk(one), Clock(one)
 		preload = [self.lab.build + "/tests/faults.so", faketime_library()]
 		one.environment = {"LD_PRELOAD": ":".join(preload), "COMITY_DISK": self.disks[one].path,
