@@ -110,6 +110,10 @@ static enum fault pack_card(const struct card *card, const char *issued_at, cons
 	CERTIFICATE(signing_certificate, ROLE_SIGNING);
 	CERTIFICATE(sealing_certificate, ROLE_SEALING);
 #undef CERTIFICATE
+#define REVOCATIONS(field, role) message.has_##field = card->revocations[role].len > 0, message.field = binary(card->revocations[role])
+	REVOCATIONS(identity_revocations, ROLE_IDENTITY);
+	REVOCATIONS(delegation_revocations, ROLE_DELEGATION);
+#undef REVOCATIONS
 	return pack(&message.base, out);
 }
 
@@ -136,13 +140,29 @@ static enum fault write_with(struct drafts *drafts, const struct identity *ident
 	return OK;
 }
 
-enum fault card_write(const struct identity *identity, const struct card *card, struct bytes *text)
+/* What every reader would refuse is not made. */
+static enum fault check_unrevoked(const struct card *card)
 {
+	for (enum role role = ROLE_DELEGATION; role < ROLE_COUNT; role++) {
+		struct span list = card->revocations[role == ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION];
+		struct revoked_entry entry = { 0 };
+		if (list.len)
+			TRY(revocation_find(list, card->certificates[role], &entry));
+		if (entry.is_listed)
+			return fault_say(FAULT_BAD_CARD, "the %s certificate that it would show is revoked", role_name(role));
+	}
+	return OK;
+}
+
+enum fault card_write(const struct identity *whose, const struct card *card, struct bytes *text)
+{
+	const struct identity *identity = identity_now(whose);	/* all that the card tells is of one generation */
 	struct card ours = *card;
 	strcpy(ours.authority, identity_authority(identity));
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		ours.certificates[role] = identity_certificate(identity, role);
 	TRY(check_fields(&ours));
+	TRY(check_unrevoked(&ours));
 	struct drafts drafts = { 0 };
 	enum fault fault = write_with(&drafts, identity, &ours, text);
 	bytes_clear(&drafts.summary);
@@ -183,6 +203,8 @@ static enum fault take(struct card *card, const Comity__Card *message)
 	CERTIFICATE(signing_certificate, ROLE_SIGNING);
 	CERTIFICATE(sealing_certificate, ROLE_SEALING);
 #undef CERTIFICATE
+	card->revocations[ROLE_IDENTITY] = span_of_binary(message->has_identity_revocations, message->identity_revocations);
+	card->revocations[ROLE_DELEGATION] = span_of_binary(message->has_delegation_revocations, message->delegation_revocations);
 	return OK;
 }
 
@@ -205,12 +227,32 @@ static enum fault check_leaves(const struct trust *trust, const struct card *car
 	return check_leaf(trust, card, USAGE_SEALING, ROLE_SEALING);
 }
 
+/* Each of its issuer, whose certificate is in the card, and none from the future: it could not be told from an old one. */
+static enum fault check_lists(struct trust *trust, const struct card *card, int64_t now)
+{
+	struct span lists[ROLE_COUNT];
+	size_t count = 0;
+	for (enum role issuer = ROLE_IDENTITY; issuer <= ROLE_DELEGATION; issuer++) {
+		struct revocation_facts facts;
+		if (!card->revocations[issuer].len)
+			continue;
+		TRY(revocation_read(card->revocations[issuer], &facts));
+		TRY(revocation_check_issuer(card->revocations[issuer], card->certificates[issuer]));
+		if (facts.this_update > now + DAY_SECONDS)
+			return fault_say(FAULT_BAD_REVOCATION, "the revocation list was issued in the future");
+		lists[count++] = card->revocations[issuer];
+	}
+	return trust_set_revocations(trust, card->authority, lists, count);
+}
+
 static enum fault check_certificates(const struct card *card, int64_t now)
 {
 	struct trust *trust = trust_new();
 	if (!trust)
 		return FAULT_NO_MEMORY;
 	enum fault fault = trust_set_peer(trust, card->authority, card->certificates[ROLE_IDENTITY], STANDING_VERIFIED);
+	if (!fault)
+		fault = check_lists(trust, card, now);
 	if (!fault)
 		fault = check_leaves(trust, card);
 	trust_free(trust);

@@ -14,6 +14,7 @@
  * A card holds no secret. */
 #include "certs/certificate.h"
 #include "certs/identity.h"
+#include "certs/revocation.h"
 #include "proto/bytes.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 };
 
 /* A card as plain values.  Read: everything is owned by `backing` and lives until card_clear.
- * To be written: the caller lends name to languages; authority, certificates and summary are made. */
+ * To be written: the caller lends name to languages, and revocations; authority, certificates and summary are made. */
 struct card {
 	char authority[AUTHORITY_ID_SIZE];
 	const char *name;
@@ -37,6 +38,7 @@ struct card {
 	const char *const *languages;			/* BCP 47, the preferred first */
 	size_t language_count;
 	struct span certificates[ROLE_COUNT];		/* DER */
+	struct span revocations[ROLE_COUNT];		/* DER, by issuer: identity and delegation; empty: there is none yet */
 	const char *summary;				/* the readable lines, each with its newline */
 	void *backing;
 };
@@ -47,7 +49,8 @@ enum fault card_write(const struct identity *identity, const struct card *card,
 
 /* Read and prove a card: one signer, whose chain leads to the identity inside; all five certificates of
  * this authority, of their profile, and valid when the card was issued (a card may travel longer than a
- * channel certificate lives; the line is judged anew); the identity valid `now`, in seconds since 1970;
+ * channel certificate lives; the line is judged anew) and not revoked by the lists inside, each its issuer's; the
+ * identity valid `now`, in seconds since 1970;
  * everything bounded, nothing shown that was not signed.  Line ends may be CR LF, blank space around is
  * skipped; nothing else gives.  Faults: bad card, card altered, no memory. */
 enum fault card_read(struct span text, int64_t now, struct card *card) MUST_CHECK;

@@ -10,6 +10,8 @@
 #include "certs/digest.h"
 #include "certs/openssl.h"
 
+enum { SERIAL_SIZE_MAX = 20, RSA_BITS_MIN = 3072 };
+
 static const struct profile profiles[ROLE_COUNT] = {
 	[ROLE_IDENTITY] = {
 		"identity", 30 * 365, "critical,CA:TRUE,pathlen:1", "critical,keyCertSign,cRLSign", NULL,
@@ -116,11 +118,23 @@ static bool has_our_key(X509 *certificate, enum role role)
 	return key && evp_is_on_our_curves(key);
 }
 
+/* RSA is here for what a national PKI signs: whether an issuer may have such a key is its own profile's to say. */
+bool algorithm_is_ours(int algorithm)
+{
+	static const int ours[] = {
+		NID_ecdsa_with_SHA256, NID_ecdsa_with_SHA384, NID_ecdsa_with_SHA512,
+		NID_sha256WithRSAEncryption, NID_sha384WithRSAEncryption, NID_sha512WithRSAEncryption,
+	};
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (algorithm == ours[i])
+			return true;
+	return false;
+}
+
 static bool has_our_algorithm(X509 *certificate, enum role role)
 {
 	(void)role;
-	int algorithm = X509_get_signature_nid(certificate);
-	return algorithm == NID_ecdsa_with_SHA256 || algorithm == NID_ecdsa_with_SHA384;
+	return algorithm_is_ours(X509_get_signature_nid(certificate));
 }
 
 static bool has_one_authority(X509 *certificate, enum role role)
@@ -155,6 +169,21 @@ static bool has_right_extended_usage(X509 *certificate, enum role role)
 	return !wanted || (usage != UINT32_MAX && (usage & wanted) == wanted);
 }
 
+/* RFC 5280 section 4.1.2.2.  A revocation list knows a certificate by its number alone. */
+static bool has_number(X509 *certificate, enum role role)
+{
+	(void)role;
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+	int len = ASN1_STRING_length(serial);
+	return ASN1_STRING_type(serial) == V_ASN1_INTEGER && len > 0 && len <= SERIAL_SIZE_MAX && ASN1_INTEGER_get(serial) != 0;
+}
+
+/* Which key signed and which is certified: by them revocation lists find their issuer. */
+static bool names_its_keys(X509 *certificate, enum role role)
+{
+	return X509_get0_subject_key_id(certificate) && (role == ROLE_IDENTITY || X509_get0_authority_key_id(certificate));
+}
+
 static const struct demand {
 	bool (*is_met)(X509 *certificate, enum role role);
 	const char *otherwise;
@@ -162,11 +191,62 @@ static const struct demand {
 	{ has_v3_form,              "is not an X.509 version 3 certificate, or has extensions we cannot judge" },
 	{ has_one_authority,        "does not have exactly one URI name comity:ID" },
 	{ has_our_key,              "has a key that is not on P-256 or P-384" },
-	{ has_our_algorithm,        "is not signed with ECDSA and SHA-256 or SHA-384" },
+	{ has_our_algorithm,        "is not signed with SHA-256, SHA-384 or SHA-512 and ECDSA or RSA" },
+	{ has_number,               "does not have a positive number of at most 20 bytes" },
+	{ names_its_keys,           "does not have the identifiers of its key and its issuer's" },
 	{ has_right_constraints,    "has the wrong basic constraints" },
 	{ has_right_usage,          "has the wrong key usage" },
 	{ has_right_extended_usage, "has the wrong extended key usage, or none" },
 };
+
+/* ── the certificates of a national PKI that stand above the leaves ───────────────────────────────── */
+
+static bool has_national_key(X509 *certificate, enum role role)
+{
+	(void)role;
+	EVP_PKEY *key = X509_get0_pubkey(certificate);
+	return key && (evp_is_on_our_curves(key) || (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= RSA_BITS_MIN));
+}
+
+static bool issues(X509 *certificate, enum role role)
+{
+	uint32_t flags = X509_get_extension_flags(certificate), usage = X509_get_key_usage(certificate);
+	bool is_authority = flags & EXFLAG_BCONS && flags & EXFLAG_CA && usage != UINT32_MAX && usage & KU_KEY_CERT_SIGN;
+	return is_authority && !(flags & EXFLAG_SI) == (role != ROLE_IDENTITY);
+}
+
+static bool names_no_authority(X509 *certificate, enum role role)
+{
+	char id[AUTHORITY_ID_SIZE];
+	(void)role;
+	return !x509_authority(certificate, id);
+}
+
+static const struct demand national_demands[] = {
+	{ has_v3_form,        "is not an X.509 version 3 certificate, or has extensions we cannot judge" },
+	{ names_no_authority, "names an authority, which an issuer of a national PKI must not" },
+	{ has_national_key,   "has a key that is neither on P-256 or P-384 nor RSA of 3,072 bits and more" },
+	{ has_our_algorithm,  "is not signed with SHA-256, SHA-384 or SHA-512 and ECDSA or RSA" },
+	{ has_number,         "does not have a positive number of at most 20 bytes" },
+	{ names_its_keys,     "does not have the identifiers of its key and its issuer's" },
+	{ issues,             "is not that of a root, or of an issuer beneath one" },
+};
+
+/* An identity names its authority; the root of a State names nobody. */
+bool x509_is_national(const X509 *identity)
+{
+	char id[AUTHORITY_ID_SIZE];
+	return !x509_authority(identity, id);
+}
+
+enum fault x509_check_national(X509 *certificate, enum role role)
+{
+	for (size_t i = 0; i < ARRAY_LEN(national_demands); i++)
+		if (!national_demands[i].is_met(certificate, role))
+			return fault_say(FAULT_CERT_PROFILE, "the %s of the national PKI %s",
+					 role == ROLE_IDENTITY ? "root" : "issuing certificate", national_demands[i].otherwise);
+	return OK;
+}
 
 enum fault x509_check_profile(X509 *certificate, enum role role)
 {
@@ -179,6 +259,11 @@ enum fault x509_check_profile(X509 *certificate, enum role role)
 				 *id ? id : "an unnamed authority", demands[i].otherwise);
 	}
 	return OK;
+}
+
+const EVP_MD *x509_digest_for(const EVP_PKEY *key)
+{
+	return EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() : EVP_sha256();
 }
 
 int64_t asn1_seconds(const ASN1_TIME *time)
@@ -197,7 +282,7 @@ static void copy_cut(char *to, size_t size, const char *from, size_t len)
 	to[len] = 0;
 }
 
-static void write_name(char *to, size_t size, const X509_NAME *name)
+void x509_write_name(char *to, size_t size, const X509_NAME *name)
 {
 	*to = 0;
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -228,8 +313,8 @@ enum fault certificate_read(struct span der, struct certificate_facts *facts)
 	*facts = (struct certificate_facts){ 0 };
 	TRY(parse(der, &certificate));
 	x509_authority(certificate, facts->authority);
-	write_name(facts->subject, sizeof facts->subject, X509_get_subject_name(certificate));
-	write_name(facts->issuer, sizeof facts->issuer, X509_get_issuer_name(certificate));
+	x509_write_name(facts->subject, sizeof facts->subject, X509_get_subject_name(certificate));
+	x509_write_name(facts->issuer, sizeof facts->issuer, X509_get_issuer_name(certificate));
 	write_serial(facts->serial, certificate);
 	facts->not_before = asn1_seconds(X509_get0_notBefore(certificate));
 	facts->not_after = asn1_seconds(X509_get0_notAfter(certificate));
@@ -251,6 +336,35 @@ enum fault certificate_spki(struct span der, struct bytes *spki)
 	enum fault fault = bytes_append(spki, (struct span){ at, (size_t)len });
 	OPENSSL_free(at);
 	return fault;
+}
+
+enum fault certificate_pin(struct span identity, const char *authority, struct bytes *pin)
+{
+	X509 *certificate;
+	TRY(certificate_spki(identity, pin));
+	TRY(parse(identity, &certificate));
+	bool is_national = x509_is_national(certificate);
+	X509_free(certificate);
+	return is_national ? bytes_printf(pin, "comity:%s", authority) : OK;
+}
+
+bool certificate_is_national(struct span identity)
+{
+	X509 *certificate = x509_parse(identity);
+	bool is_national = certificate && x509_is_national(certificate);
+	X509_free(certificate);
+	return is_national;
+}
+
+bool certificate_is_issued_by(struct span der, struct span issuer)
+{
+	X509 *certificate = x509_parse(der), *upper = x509_parse(issuer);
+	bool is_issued = certificate && upper && X509_check_issued(upper, certificate) == X509_V_OK &&
+			 X509_verify(certificate, X509_get0_pubkey(upper)) == 1;
+	X509_free(certificate);
+	X509_free(upper);
+	ERR_clear_error();
+	return is_issued;
 }
 
 enum fault certificate_pem(struct span der, struct bytes *pem)

@@ -27,8 +27,16 @@ struct certificate_facts {
 
 /* What the certificate says of itself; nothing of it is proven.  Fault: certificate profile. */
 enum fault certificate_read(struct span der, struct certificate_facts *facts) MUST_CHECK;
-/* Its SubjectPublicKeyInfo, appended as DER: what the telephone check is about. */
+/* What is pinned of an authority, appended: the SubjectPublicKeyInfo of its identity as DER; behind it, where that is the root
+ * of a national PKI, the URI name of the authority, for a State has several under one root.  It is what the telephone check is
+ * about. */
+enum fault certificate_pin(struct span identity, const char *authority, struct bytes *pin) MUST_CHECK;
+/* Is this the root of a national PKI (certs/national.h), and not an identity of an authority's own? */
+bool certificate_is_national(struct span identity);
+/* Its SubjectPublicKeyInfo, appended as DER. */
 enum fault certificate_spki(struct span der, struct bytes *spki) MUST_CHECK;
+/* Was it signed with the key of that other certificate?  False also when one of them is none. */
+bool certificate_is_issued_by(struct span der, struct span issuer);
 /* The PEM form, appended: for files that stock tools read. */
 enum fault certificate_pem(struct span der, struct bytes *pem) MUST_CHECK;
 /* The next certificate off the front of a text in PEM form, appended as DER.  Fault: certificate profile (there is none). */

@@ -1,8 +1,10 @@
 #include "certs/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,6 +63,50 @@ enum fault directory_sync(const char *path)
 	return fault;
 }
 
+/* Do that for each file whose name is wanted. */
+static enum fault for_each_file(const char *path, bool (*is_wanted)(const char *name),
+				enum fault (*act)(const char *file, const char *name, const char *to), const char *to)
+{
+	char file[4096];
+	enum fault fault = OK;
+	DIR *directory = opendir(path);
+	if (!directory)
+		return file_fault(path);
+	for (struct dirent *entry; !fault && (entry = readdir(directory));) {
+		if (entry->d_type != DT_REG || !is_wanted(entry->d_name))
+			continue;
+		if (snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
+			fault = act(file, entry->d_name, to);
+	}
+	closedir(directory);
+	return fault;
+}
+
+static enum fault share_one(const char *file, const char *name, const char *to)
+{
+	char other[4096];
+	if (snprintf(other, sizeof other, "%s/%s", to, name) >= (int)sizeof other)
+		return fault_say(FAULT_IO, "%s: %s", file, strerror(ENAMETOOLONG));
+	return link(file, other) && errno != EEXIST ? file_fault(file) : OK;
+}
+
+enum fault directory_share(const char *from, const char *to, bool (*is_wanted)(const char *name))
+{
+	return for_each_file(from, is_wanted, share_one, to);
+}
+
+static enum fault sweep_one(const char *file, const char *name, const char *to)
+{
+	(void)name, (void)to;
+	unlink(file);
+	return OK;
+}
+
+void directory_sweep(const char *path, bool (*is_wanted)(const char *name))
+{
+	(void)!for_each_file(path, is_wanted, sweep_one, NULL);
+}
+
 enum fault file_create(const char *path, enum file_privacy privacy, struct span content)
 {
 	mode_t mode = privacy == FILE_PRIVATE ? 0600 : 0644;
@@ -74,6 +120,16 @@ enum fault file_create(const char *path, enum file_privacy privacy, struct span 
 	if (fault)
 		unlink(path);
 	return fault ? fault : sync_parent(path);
+}
+
+enum fault file_replace(const char *path, enum file_privacy privacy, struct span content)
+{
+	char beside[4096];
+	if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
+		return fault_say(FAULT_IO, "%s: %s", path, strerror(ENAMETOOLONG));
+	unlink(beside);		/* of a replacing that was cut short */
+	TRY(file_create(beside, privacy, content));
+	return rename(beside, path) ? file_fault(path) : sync_parent(path);
 }
 
 static enum fault check(int fd, const char *path, enum file_privacy privacy, size_t size_max)
@@ -133,6 +189,7 @@ enum fault file_read(const char *path, enum file_privacy privacy, size_t size_ma
 
 void bytes_wipe(struct bytes *bytes)
 {
-	OPENSSL_cleanse(bytes->at, bytes->room);
+	if (bytes->at)
+		OPENSSL_cleanse(bytes->at, bytes->room);
 	bytes_clear(bytes);
 }

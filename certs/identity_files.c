@@ -1,5 +1,6 @@
 /* The making and renewing of the files below keys/.  What is new is built in keys.new/ beside it, brought
  * to disk, and takes its place in one rename: whoever looks sees all of the old or all of the new. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "certs/digest.h"
 #include "certs/files.h"
 #include "certs/identity.h"
 #include "certs/issue.h"
@@ -18,12 +20,14 @@ enum { PATH_SIZE = 4096 };
 struct making {
 	const char *directory, *authority, *name;
 	int64_t now;
+	const struct identity_access *access;	/* how keys are opened, and what new ones are protected with */
 	int lock;			/* on the directory: two at once would build in one place */
 	struct key *key[ROLE_COUNT];	/* made here, or loaded to sign with */
 	struct bytes der[ROLE_COUNT];
+	char uri[ROLE_COUNT][TOKEN_URI_MAX];	/* of the new key; "": it lies in a file */
 };
 
-static const char *const endings[] = { "key", "crt" };
+static const char *const endings[] = { "key", "crt", "crl" };
 
 static void path_of(char path[PATH_SIZE], const struct making *making, const char *folder, enum role role,
 		    const char *ending)
@@ -36,16 +40,37 @@ static enum fault refuse_path(enum fault fault, const char *path)
 	return fault_say(fault, "%s: %s", path, strerror(errno));
 }
 
+/* Beside our files lies what others keep there: the store key, for one. */
+bool identity_is_others(const char *name)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		size_t len = strlen(role_name(role));
+		for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+			if (!strncmp(name, role_name(role), len) && name[len] == '.' && !strcmp(name + len + 1, endings[i]))
+				return false;
+	}
+	return true;
+}
+
+/* What others keep is in both; should something have come there while we were at work, it is put where it belongs first. */
+static void clear_others(const char *beside, const char *keys)
+{
+	if (!access(keys, F_OK) && !directory_share(beside, keys, identity_is_others))
+		directory_sweep(beside, identity_is_others);
+}
+
 /* What an interrupted making, or the last renewal, left behind. */
 static void clear_away(const struct making *making)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], keys[PATH_SIZE];
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 			path_of(path, making, "keys.new", role, endings[i]);
 			unlink(path);
 		}
 	snprintf(path, sizeof path, "%s/keys.new", making->directory);
+	snprintf(keys, sizeof keys, "%s/keys", making->directory);
+	clear_others(path, keys);
 	rmdir(path);
 }
 
@@ -74,12 +99,24 @@ static void end(struct making *making)
 	}
 }
 
+/* In the clear, unless somebody says with what to protect it. */
+static enum fault save_key(const struct key *key, const struct secret_source *source, const char *path)
+{
+	struct secret *passphrase = NULL;
+	if (source->text || source->prompt)
+		TRY(secret_read(source, path, &passphrase));
+	enum fault fault = key_save(key, passphrase, path);
+	secret_free(passphrase);
+	return fault;
+}
+
 static enum fault save(const struct making *making, enum role role)
 {
 	char path[PATH_SIZE];
 	struct bytes pem = { 0 };
 	path_of(path, making, "keys.new", role, "key");
-	TRY(key_save(making->key[role], path));
+	TRY(*making->uri[role] ? key_save_uri(making->uri[role], path) :
+		save_key(making->key[role], identity_secret(making->access, role), path));
 	path_of(path, making, "keys.new", role, "crt");
 	enum fault fault = certificate_pem(span_of(&making->der[role]), &pem);
 	if (!fault)
@@ -88,10 +125,35 @@ static enum fault save(const struct making *making, enum role role)
 	return fault;
 }
 
+/* Where the new key is to be: as is asked for; else, when there was one before, in the same token as that. */
+static enum fault place_key(struct making *making, enum role role)
+{
+	char path[PATH_SIZE], before[TOKEN_URI_MAX] = "";
+	const char *token = making->access->tokens[role];
+	path_of(path, making, "keys", role, "key");
+	if (token && strlen(token) < TOKEN_URI_MAX)
+		strcpy(making->uri[role], token);
+	if (token || access(path, F_OK))
+		return OK;
+	TRY(key_uri(path, before));
+	return *before ? token_uri_next(before, making->now, making->uri[role]) : OK;
+}
+
+static enum fault make_key(struct making *making, enum role role)
+{
+	const struct secret_source *secret = identity_secret(making->access, role);
+	const char *uri = making->uri[role];
+	TRY(place_key(making, role));
+	if (!*uri)
+		return key_make(CURVE_P256, &making->key[role]);
+	TRY(token_make(uri, secret, role == ROLE_SEALING ? TOKEN_UNSEALS : TOKEN_SIGNS));
+	return key_load(uri, secret, &making->key[role]);
+}
+
 static enum fault make(struct making *making, enum role role)
 {
 	enum role issuer = role_issuer(role);
-	TRY(key_make(CURVE_P256, &making->key[role]));
+	TRY(make_key(making, role));
 	struct issue issue = {
 		.role = role, .authority = making->authority, .name = making->name, .now = making->now,
 		.subject_key = making->key[role],
@@ -108,6 +170,8 @@ static enum fault put_in_place(const struct making *making, unsigned how)
 	char from[PATH_SIZE], to[PATH_SIZE];
 	snprintf(from, sizeof from, "%s/keys.new", making->directory);
 	snprintf(to, sizeof to, "%s/keys", making->directory);
+	if (how == RENAME_EXCHANGE)
+		TRY(directory_share(to, from, identity_is_others));
 	TRY(directory_sync(from));
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, how))
 		return refuse_path(errno == EEXIST ? FAULT_EXISTS : FAULT_IO, to);
@@ -135,9 +199,18 @@ static enum fault create(struct making *making)
 	return put_in_place(making, RENAME_NOREPLACE);
 }
 
+static const struct identity_access in_the_clear;
+
 enum fault identity_create(const char *directory, const char *authority, const char *name, int64_t now)
 {
-	struct making making = { .directory = directory, .authority = authority, .name = name, .now = now, .lock = -1 };
+	return identity_create_protected(directory, authority, name, now, &in_the_clear);
+}
+
+enum fault identity_create_protected(const char *directory, const char *authority, const char *name, int64_t now,
+				     const struct identity_access *access)
+{
+	struct making making = { .directory = directory, .authority = authority, .name = name, .now = now,
+		.access = access, .lock = -1 };
 	enum fault fault = create(&making);
 	end(&making);
 	return fault;
@@ -162,32 +235,245 @@ static enum fault take_issuer(struct making *making, const struct identity *iden
 	enum role issuer = role_issuer(role);
 	path_of(path, making, "keys", issuer, "key");
 	TRY(bytes_append(&making->der[issuer], identity_certificate(identity, issuer)));
-	return key_load(path, &making->key[issuer]);
+	return key_load(path, identity_secret(making->access, issuer), &making->key[issuer]);
 }
 
-static enum fault renew(struct making *making, const struct identity *identity, enum role renewed)
+static enum fault make_folder(const char *path)
+{
+	return mkdir(path, 0700) && errno != EEXIST ? file_fault(path) : OK;
+}
+
+/* It has its name from all of its certificates, so that the same ones lie in the same place. */
+static enum fault name_folder(char folder[PATH_SIZE], const char *directory, const struct identity *identity)
+{
+	char name[DIGEST_HEX_SIZE + 1];
+	uint8_t digest[DIGEST_SIZE];
+	struct bytes all = { 0 };
+	enum fault fault = OK;
+	for (enum role role = 0; role < ROLE_COUNT && !fault; role++)
+		fault = bytes_append(&all, identity_certificate(identity, role));
+	digest_of(digest, span_of(&all));
+	bytes_clear(&all);
+	hex_write(name, SPAN(digest));
+	snprintf(folder, PATH_SIZE, "%s/keys.old/%.16s", directory, name);
+	return fault;
+}
+
+static enum fault keep_old_one(const char *directory, const char *folder, enum role role)
+{
+	char from[PATH_SIZE], to[PATH_SIZE];
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+		if (!role_is_leaf(role) && !strcmp(endings[i], "key"))
+			continue;
+		snprintf(from, sizeof from, "%s/keys/%s.%s", directory, role_name(role), endings[i]);
+		snprintf(to, sizeof to, "%.4000s/%s.%s", folder, role_name(role), endings[i]);
+		if (link(from, to) && errno != ENOENT && errno != EEXIST)
+			return refuse_path(FAULT_IO, to);
+	}
+	return OK;
+}
+
+/* Before it is replaced: after a cut it lies there twice, and never nowhere. */
+enum fault identity_keep_old(const char *directory, const struct identity *identity)
+{
+	char all[PATH_SIZE], folder[PATH_SIZE];
+	snprintf(all, sizeof all, "%s/keys.old", directory);
+	TRY(name_folder(folder, directory, identity));
+	TRY(make_folder(all));
+	TRY(directory_sync(directory));
+	TRY(make_folder(folder));
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		TRY(keep_old_one(directory, folder, role));
+	TRY(directory_sync(folder));
+	return directory_sync(all);
+}
+
+static enum fault renew(struct making *making, const struct identity *identity, unsigned roles)
 {
 	TRY(begin(making));
-	TRY(take_issuer(making, identity, renewed));
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		bool is_due = role == renewed || (renewed == ROLE_DELEGATION && role_is_leaf(role));
-		TRY(is_due ? make(making, role) : keep(making, role));
-	}
+	if (roles & KEY_OF(ROLE_DELEGATION))
+		roles |= KEYS_OF_LEAVES;
+	TRY(take_issuer(making, identity, roles & KEY_OF(ROLE_DELEGATION) ? ROLE_DELEGATION : ROLE_SIGNING));
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		TRY(roles & KEY_OF(role) ? make(making, role) : keep(making, role));
+	TRY(identity_keep_old(making->directory, identity));
 	return put_in_place(making, RENAME_EXCHANGE);
 }
 
 enum fault identity_renew(const char *directory, enum role role, int64_t now)
 {
-	if (role == ROLE_IDENTITY)
+	return identity_renew_protected(directory, role, now, &in_the_clear);
+}
+
+enum fault identity_renew_protected(const char *directory, enum role role, int64_t now, const struct identity_access *access)
+{
+	return identity_renew_roles(directory, KEY_OF(role), now, access);
+}
+
+enum fault identity_renew_roles(const char *directory, unsigned roles, int64_t now, const struct identity_access *access)
+{
+	if (roles & KEY_OF(ROLE_IDENTITY) || !roles)
 		return fault_say(FAULT_USAGE, "an identity is not renewed: its key is what counterparts have verified");
 	struct identity *identity;
-	TRY(identity_load(directory, &identity));
+	TRY(identity_open(directory, &(struct identity_access){ 0 }, &identity));
 	struct making making = {
 		.directory = directory, .authority = identity_authority(identity),
-		.name = identity_name(identity), .now = now, .lock = -1,
+		.name = identity_name(identity), .now = now, .access = access, .lock = -1,
 	};
-	enum fault fault = renew(&making, identity, role);
+	enum fault fault = renew(&making, identity, roles);
 	end(&making);
 	identity_free(identity);
 	return fault;
+}
+
+static enum fault protect_one(const struct making *making, const struct identity_access *next, enum role role, unsigned *count)
+{
+	char from[PATH_SIZE], to[PATH_SIZE];
+	char uri[TOKEN_URI_MAX];
+	struct key *key;
+	path_of(from, making, "keys", role, "key");
+	path_of(to, making, "keys.new", role, "key");
+	if (!(next->keys & KEY_OF(role)) || access(from, F_OK))
+		return OK;		/* not meant, or kept elsewhere */
+	TRY(key_uri(from, uri));
+	if (*uri)
+		return OK;		/* the token guards it */
+	TRY(key_load(from, identity_secret(making->access, role), &key));
+	unlink(to);			/* the one that keep() has put there */
+	enum fault fault = save_key(key, identity_secret(next, role), to);
+	key_free(key);
+	*count += !fault;
+	return fault;
+}
+
+/* With whichever of the two secrets opens it: an earlier call may have been cut short. */
+static enum fault save_old(const struct making *making, const struct identity_access *next, enum role role, const char *from,
+			   const char *to)
+{
+	struct key *key;
+	if (key_load(from, identity_secret(making->access, role), &key) && key_load(from, identity_secret(next, role), &key))
+		return OK;		/* nobody can use it as it is, and nobody could afterwards */
+	enum fault fault = save_key(key, identity_secret(next, role), to);
+	key_free(key);
+	return fault;
+}
+
+/* One that is the present one too stays the same file: by that identity_forget_older() knows it. */
+static enum fault protect_old(const struct making *making, const struct identity_access *next, const char *name, enum role role)
+{
+	char path[PATH_SIZE], new[PATH_SIZE], present[PATH_SIZE], again[PATH_SIZE];
+	char uri[TOKEN_URI_MAX];
+	struct stat old, now;
+	snprintf(path, sizeof path, "%s/keys.old/%.64s/%s.key", making->directory, name, role_name(role));
+	snprintf(new, sizeof new, "%s/keys.old/%.64s/%s.new", making->directory, name, role_name(role));
+	path_of(present, making, "keys", role, "key");
+	path_of(again, making, "keys.new", role, "key");
+	if (!(next->keys & KEY_OF(role)) || stat(path, &old))
+		return OK;
+	TRY(key_uri(path, uri));
+	if (*uri)
+		return OK;		/* the token guards it */
+	unlink(new);
+	bool is_present = !stat(present, &now) && old.st_ino == now.st_ino;
+	if (!is_present)
+		TRY(save_old(making, next, role, path, new));
+	else if (link(again, new))
+		return file_fault(new);
+	return rename(new, path) && errno != ENOENT ? file_fault(path) : OK;
+}
+
+static enum fault protect_folder(const struct making *making, const struct identity_access *next, const char *name)
+{
+	char path[PATH_SIZE];
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		TRY(protect_old(making, next, name, role));
+	snprintf(path, sizeof path, "%s/keys.old/%.64s", making->directory, name);
+	return directory_sync(path);
+}
+
+static enum fault protect_older(const struct making *making, const struct identity_access *next)
+{
+	char path[PATH_SIZE];
+	enum fault fault = OK;
+	snprintf(path, sizeof path, "%s/keys.old", making->directory);
+	DIR *folder = opendir(path);
+	for (struct dirent *entry; folder && !fault && (entry = readdir(folder));)
+		if (entry->d_name[0] != '.')
+			fault = protect_folder(making, next, entry->d_name);
+	if (folder)
+		closedir(folder);
+	return fault;
+}
+
+static enum fault protect(struct making *making, const struct identity_access *next, unsigned *count)
+{
+	TRY(begin(making));
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		TRY(keep(making, role));
+		TRY(protect_one(making, next, role, count));
+	}
+	TRY(protect_older(making, next));
+	return put_in_place(making, RENAME_EXCHANGE);
+}
+
+enum fault identity_protect(const char *directory, const struct identity_access *access, const struct identity_access *next,
+			    unsigned *count)
+{
+	struct making making = { .directory = directory, .access = access, .lock = -1 };
+	*count = 0;
+	enum fault fault = protect(&making, next, count);
+	end(&making);
+	return fault;
+}
+
+/* ── what everybody has heard of by now ───────────────────────────────────────────────────────── */
+
+/* Its sealing key, when that is the present one too, lies below keys/ already; and with it the last reason for the folder. */
+static void forget_one(const char *directory, const char *name)
+{
+	static const char *const gone[] = { "channel.key", "signing.key" };
+	char path[PATH_SIZE], present[PATH_SIZE];
+	struct stat old, new;
+	for (size_t i = 0; i < ARRAY_LEN(gone); i++) {
+		snprintf(path, sizeof path, "%s/keys.old/%.64s/%s", directory, name, gone[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof path, "%s/keys.old/%.64s/sealing.key", directory, name);
+	snprintf(present, sizeof present, "%s/keys/sealing.key", directory);
+	if (stat(path, &old) || stat(present, &new) || old.st_ino != new.st_ino)
+		return;
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+			snprintf(path, sizeof path, "%s/keys.old/%.64s/%s.%s", directory, name, role_name(role), endings[i]);
+			unlink(path);
+		}
+	snprintf(path, sizeof path, "%s/keys.old/%.64s", directory, name);
+	rmdir(path);
+}
+
+enum fault identity_forget_older(const char *directory)
+{
+	char path[PATH_SIZE];
+	int lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX)) {
+		if (lock >= 0)
+			close(lock);
+		return refuse_path(FAULT_IO, directory);
+	}
+	snprintf(path, sizeof path, "%s/keys.old", directory);
+	DIR *folder = opendir(path);
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
+		if (entry->d_name[0] != '.')
+			forget_one(directory, entry->d_name);
+	if (folder)
+		closedir(folder);
+	close(lock);
+	return OK;
+}
+
+bool identity_can_issue(const char *directory, enum role issuer)
+{
+	char path[PATH_SIZE];
+	snprintf(path, sizeof path, "%s/keys/%s.key", directory, role_name(issuer));
+	return !access(path, F_OK);	/* another process may be the one that reads it */
 }

@@ -31,13 +31,11 @@ static size_t cut(const char *text, size_t max)
 
 /* The role is part of the name: chains are built by names, so an identity, its delegation and a leaf
  * must not share one. */
-static bool set_subject(X509 *certificate, const struct issue *issue)
+bool x509_write_subject(X509_NAME *subject, enum role role, const char *authority, const char *name)
 {
 	char common[AUTHORITY_ID_SIZE + 16];
-	snprintf(common, sizeof common, "%s %s", issue->authority, role_name(issue->role));
-	X509_NAME *name = X509_get_subject_name(certificate);
-	return add_entry(name, "O", issue->name, cut(issue->name, X520_NAME_MAX)) &&
-	       add_entry(name, "CN", common, strlen(common));
+	snprintf(common, sizeof common, "%s %s", authority, role_name(role));
+	return add_entry(subject, "O", name, cut(name, X520_NAME_MAX)) && add_entry(subject, "CN", common, strlen(common));
 }
 
 static bool set_serial(X509 *certificate)
@@ -52,12 +50,16 @@ static bool set_serial(X509 *certificate)
 	return is_set;
 }
 
-/* Nothing outlives what vouches for it. */
+/* Nothing begins before, or outlives, what vouches for it. */
 static bool set_validity(X509 *certificate, const X509 *issuer, const struct issue *issue)
 {
 	time_t first = (time_t)(issue->now - EARLY_SECONDS);
 	time_t last = (time_t)(issue->now + issue_life(issue->role));
-	int64_t limit = issuer == certificate ? INT64_MAX : asn1_seconds(X509_get0_notAfter(issuer));
+	bool is_own = issuer == certificate;
+	int64_t begin = is_own ? INT64_MIN : asn1_seconds(X509_get0_notBefore(issuer));
+	int64_t limit = is_own ? INT64_MAX : asn1_seconds(X509_get0_notAfter(issuer));
+	if (first < begin)
+		first = (time_t)begin;
 	if (last > limit)
 		last = (time_t)limit;
 	return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, 0, &first) &&
@@ -90,21 +92,16 @@ static bool add_extensions(X509 *certificate, X509 *issuer, const struct issue *
 	       add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
 }
 
-/* RFC 5480 section 4: the hash goes with the size of the curve. */
-static bool sign(X509 *certificate, EVP_PKEY *key)
-{
-	return X509_sign(certificate, key, EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() : EVP_sha256());
-}
-
 static bool fill(X509 *certificate, X509 *issuer, const struct issue *issue)
 {
 	const struct key *issuer_key = issue->issuer_key ? issue->issuer_key : issue->subject_key;
 	return X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
-	       set_subject(certificate, issue) &&
+	       x509_write_subject(X509_get_subject_name(certificate), issue->role, issue->authority, issue->name) &&
 	       X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) &&
 	       set_validity(certificate, issuer, issue) &&
 	       X509_set_pubkey(certificate, key_evp(issue->subject_key)) &&
-	       add_extensions(certificate, issuer, issue) && sign(certificate, key_evp(issuer_key));
+	       add_extensions(certificate, issuer, issue) &&
+	       X509_sign(certificate, key_evp(issuer_key), x509_digest_for(key_evp(issuer_key)));
 }
 
 static enum fault append(X509 *certificate, struct bytes *der)

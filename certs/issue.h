@@ -11,7 +11,9 @@
  * emailProtection is there so that stock `openssl cms -verify` accepts signatures without further
  * options.  All are v3 with a random 128-bit serial, key identifiers, one URI name `comity:ID`, and
  * the subject CN="ID role", O=display name (cut to the 64 characters X.520 allows).  Validity starts
- * an hour early, because the clocks of two States differ. */
+ * an hour early, because the clocks of two States differ, and lies within the issuer's.  There is no name
+ * constraint: one on a URI is about the host in it (RFC 5280 section 4.2.1.10), and `comity:ID` has none;
+ * certs/trust asks for the name at each certificate of the chain. */
 #include "certs/certificate.h"
 #include "certs/keys.h"
 

@@ -8,6 +8,7 @@
 #include "certs/context.h"
 #include "certs/identity.h"
 #include "certs/keys.h"
+#include "certs/revocation.h"
 #include "certs/trust.h"
 
 EVP_PKEY *key_evp(const struct key *key);		/* borrowed */
@@ -31,9 +32,33 @@ X509 *x509_parse(struct span der);
 bool x509_authority(const X509 *certificate, char id[AUTHORITY_ID_SIZE]);
 /* Fault: certificate profile, naming what is not of the role's profile. */
 enum fault x509_check_profile(X509 *certificate, enum role role);
+/* The same for root (ROLE_IDENTITY) and issuer (ROLE_DELEGATION) of a national PKI (certs/national.h). */
+enum fault x509_check_national(X509 *certificate, enum role role);
+bool x509_is_national(const X509 *identity);
+/* What stands for that role of the authority as a subject (issue.h). */
+bool x509_write_subject(X509_NAME *subject, enum role role, const char *authority, const char *name);
+bool algorithm_is_ours(int algorithm);			/* of a signature, by its NID */
 int64_t asn1_seconds(const ASN1_TIME *time);		/* since 1970; INT64_MIN when it is no time */
+/* In the form of RFC 2253, cut to size where a character begins. */
+void x509_write_name(char *to, size_t size, const X509_NAME *name);
+/* The hash goes with the size of the curve (RFC 5480 section 4). */
+const EVP_MD *x509_digest_for(const EVP_PKEY *key);
 
-EVP_PKEY *identity_key(const struct identity *identity, enum role role);	/* borrowed; leaves only */
+/* Exactly one DER list and nothing after it, of a size that is taken; NULL otherwise. */
+X509_CRL *crl_parse(struct span der);
+/* The same, with the fault bad revocation list. */
+enum fault crl_read(struct span der, X509_CRL **crl);
+/* The number, big-endian; false when there is none, or one that cannot be. */
+bool crl_number(X509_CRL *crl, uint8_t order[REVOCATION_NUMBER_SIZE]);
+int revocation_reason_code(const char *name);		/* of RFC 5280 section 5.3.1; NULL: unspecified */
+enum fault crl_check_form(X509_CRL *crl);
+bool crl_is_of(X509_CRL *crl, X509 *issuer);		/* issued and signed by it */
+void crl_find(X509_CRL *crl, X509 *certificate, struct revoked_entry *entry);
+
+bool identity_is_others(const char *name);		/* in keys/: of none of the roles */
+EVP_PKEY *identity_key(const struct identity *identity, enum role role);	/* borrowed; NULL when it was not asked for */
+const struct signing_hand *identity_hand(const struct identity *identity);	/* NULL: we sign ourselves */
+const struct secret_source *identity_secret(const struct identity_access *access, enum role role);
 X509 *identity_x509(const struct identity *identity, enum role role);		/* borrowed */
 
 /* trust_judge for certificates that TLS has parsed already; leaf first. */

@@ -81,10 +81,16 @@ static enum fault append(CMS_ContentInfo *cms, struct bytes *der)
 	return OK;
 }
 
-static enum fault make(const struct identity *identity, struct span content, int64_t now, unsigned flags, struct bytes *der)
+static enum fault make(const struct identity *whose, struct span content, int64_t now, unsigned flags, struct bytes *der)
 {
+	const struct identity *identity = identity_now(whose);	/* certificate and key of one generation */
+	const struct signing_hand *hand = identity_hand(identity);
 	if (content.len > INT32_MAX)
 		return fault_say(FAULT_TOO_LARGE, "%zu bytes cannot be signed at once", content.len);
+	if (hand)
+		return hand->sign(hand->owner, identity, content, now, !(flags & CMS_DETACHED), der);
+	if (!identity_key(identity, ROLE_SIGNING))
+		return fault_say(FAULT_BAD_KEY, "our signing key is not here");
 	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, MAKE_FLAGS | CMS_PARTIAL | flags);
 	bool is_enclosed = !(flags & CMS_DETACHED);
 	bool is_signed = cms && (!is_enclosed || add_certificates(cms, identity)) && sign(cms, identity, content, now, flags);

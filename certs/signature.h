@@ -19,7 +19,7 @@
 enum { SIGNATURE_SIZE_MAX = 8192 };			/* ours have about 450 bytes */
 
 /* Sign with our signing key, append the DER.  `now` in seconds since 1970 becomes signingTime.
- * Faults: bad key, no memory. */
+ * Faults: bad key, no memory; where another process signs (struct signing_hand) also keys unavailable, sign refused. */
 enum fault signature_make(const struct identity *identity, struct span content, int64_t now,
 			  struct bytes *der) MUST_CHECK;
 /* Is our signing certificate valid at that time (seconds since 1970)?  What is signed at another proves nothing later.

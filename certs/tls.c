@@ -132,8 +132,8 @@ int tls_on_certificate(X509_STORE_CTX *store, void *unused)
 static bool is_about_our_certificate(int alert)
 {
 	static const int about[] = {
-		SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED,
-		SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA,
+		SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_EXPIRED,
+	 SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA,
 		SSL_AD_ACCESS_DENIED, SSL_AD_CERTIFICATE_REQUIRED,
 	};
 	for (size_t i = 0; i < ARRAY_LEN(about); i++)
@@ -155,6 +155,10 @@ static enum fault verdict(const struct tls *tls)
 		return FAULT_NO_MEMORY;
 	}
 	int alert = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) - ALERT_REASON : 0;
+	if (alert == SSL_AD_CERTIFICATE_REVOKED) {
+		ERR_clear_error();
+		return fault_say(FAULT_OWN_CERT_REVOKED, "the other side holds a list on which our certificate is revoked");
+	}
 	if (is_about_our_certificate(alert)) {
 		ERR_clear_error();
 		return fault_say(FAULT_REFUSED_BY_PEER, "the other side refused our certificate: %s",
@@ -308,7 +312,12 @@ const char *tls_peer(const struct tls *tls)
 
 int64_t tls_peer_not_after(const struct tls *tls)
 {
-	return tls->chain ? asn1_seconds(X509_get0_notAfter(sk_X509_value(tls->chain, 0))) : 0;
+	int64_t first = tls->chain ? INT64_MAX : 0;
+	for (int i = 0; i < sk_X509_num(tls->chain); i++) {
+		int64_t not_after = asn1_seconds(X509_get0_notAfter(sk_X509_value(tls->chain, i)));
+		first = not_after < first ? not_after : first;
+	}
+	return first;
 }
 
 const char *tls_description(struct tls *tls)

@@ -38,7 +38,7 @@ bool tls_is_ready(const struct tls *tls);		/* the handshake is done on our side 
 bool tls_is_closed(const struct tls *tls);		/* the other side said close_notify: its end is no cut */
 /* The authority at the other end: proven once ready; before, and after a fault, whom it claims to be or "". */
 const char *tls_peer(const struct tls *tls);
-int64_t tls_peer_not_after(const struct tls *tls);	/* its certificate's; 0 before ready */
+int64_t tls_peer_not_after(const struct tls *tls);	/* the first of its certificates' to end; 0 before ready */
 const char *tls_description(struct tls *tls);	/* "TLSv1.3, TLS_AES_256_GCM_SHA384, X25519" */
 
 /* Judge the other side anew by what we trust now and what time it is now: after every change of trust

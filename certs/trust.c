@@ -11,10 +11,12 @@
 enum { CHAIN_LEN = 3 };			/* leaf, delegation, identity */
 
 struct trust {
+	uint64_t changes;
 	struct pinned {
 		struct pinned *next;
 		char authority[AUTHORITY_ID_SIZE];
 		X509 *identity;
+		STACK_OF(X509_CRL) *lists;	/* what it revoked; one an issuer; NULL: nothing is known */
 		enum standing standing;
 	} *first;
 };
@@ -48,9 +50,10 @@ static struct pinned *find(const struct trust *trust, const char *authority)
 static enum fault check_identity(X509 *identity, const char *authority)
 {
 	char id[AUTHORITY_ID_SIZE];
-	TRY(x509_check_profile(identity, ROLE_IDENTITY));
+	bool is_national = x509_is_national(identity);
+	TRY(is_national ? x509_check_national(identity, ROLE_IDENTITY) : x509_check_profile(identity, ROLE_IDENTITY));
 	x509_authority(identity, id);
-	if (strcmp(id, authority))
+	if (!is_national && strcmp(id, authority))
 		return fault_say(FAULT_CERT_PROFILE, "the identity certificate is that of %s, not of %s", id, authority);
 	if (X509_verify(identity, X509_get0_pubkey(identity)) == 1)
 		return OK;
@@ -71,10 +74,16 @@ static enum fault pin(struct trust *trust, const char *authority, TAKES X509 *id
 		pinned->next = trust->first;
 		trust->first = pinned;
 	}
+	trust->changes++;
 	X509_free(pinned->identity);
 	pinned->identity = identity;
 	pinned->standing = standing;
 	return OK;
+}
+
+uint64_t trust_changes(const struct trust *trust)
+{
+	return trust->changes;
 }
 
 enum fault trust_set_peer(struct trust *trust, const char *authority, struct span identity_certificate,
@@ -95,7 +104,41 @@ enum fault trust_set_standing(struct trust *trust, const char *authority, enum s
 	struct pinned *pinned = find(trust, authority);
 	if (!pinned)
 		return fault_say(FAULT_NOT_FOUND, "%s is not among our peers", authority);
+	trust->changes++;
 	pinned->standing = standing;
+	return OK;
+}
+
+/* A list that is not of the form is none.  Whose it is shows when a certificate of that issuer is judged. */
+static enum fault add_list(STACK_OF(X509_CRL) *lists, struct span der)
+{
+	X509_CRL *crl = crl_parse(der);
+	if (!crl)
+		return fault_say(FAULT_BAD_REVOCATION, "what came as a revocation list is none");
+	enum fault fault = crl_check_form(crl);
+	if (!fault && !sk_X509_CRL_push(lists, crl))
+		fault = FAULT_NO_MEMORY;
+	if (fault)
+		X509_CRL_free(crl);
+	return fault;
+}
+
+enum fault trust_set_revocations(struct trust *trust, const char *authority, const struct span *lists, size_t count)
+{
+	struct pinned *pinned = find(trust, authority);
+	if (!pinned)
+		return fault_say(FAULT_NOT_FOUND, "%s is not among our peers", authority);
+	STACK_OF(X509_CRL) *parsed = sk_X509_CRL_new_null();
+	enum fault fault = parsed ? OK : FAULT_NO_MEMORY;
+	for (size_t i = 0; i < count && !fault; i++)
+		fault = add_list(parsed, lists[i]);
+	if (fault) {
+		sk_X509_CRL_pop_free(parsed, X509_CRL_free);
+		return fault;
+	}
+	sk_X509_CRL_pop_free(pinned->lists, X509_CRL_free);
+	pinned->lists = parsed;
+	trust->changes++;
 	return OK;
 }
 
@@ -106,7 +149,9 @@ void trust_remove_peer(struct trust *trust, const char *authority)
 		if (strcmp(pinned->authority, authority))
 			continue;
 		*link = pinned->next;
+		trust->changes++;
 		X509_free(pinned->identity);
+		sk_X509_CRL_pop_free(pinned->lists, X509_CRL_free);
 		free(pinned);
 		return;
 	}
@@ -118,6 +163,7 @@ struct hearing {
 	const struct pinned *pinned;
 	const char *peer;
 	const STACK_OF(X509) *chain;
+	struct lifetime *lifetime;
 };
 
 static enum role role_at(const struct hearing *hearing, int depth)
@@ -126,16 +172,22 @@ static enum role role_at(const struct hearing *hearing, int depth)
 	return depth == 0 ? leaf_of[hearing->claim->usage] : above[depth > 1];
 }
 
-/* What was sent: leaf and delegation of their profile and of one authority, perhaps the identity, no more. */
+/* What was sent: leaf and delegation of their profile and of one authority, perhaps the identity, no more.  Of a national PKI
+ * the leaf alone names the authority. */
 static enum fault check_sent(const struct hearing *hearing)
 {
 	int count = sk_X509_num(hearing->chain);
+	bool is_national = x509_is_national(hearing->pinned->identity);
 	if (count < CHAIN_LEN - 1 || count > CHAIN_LEN)
 		return fault_say(FAULT_CERT_PROFILE, "%s showed %d certificates instead of leaf, delegation and identity",
 				 hearing->peer, count);
 	for (int depth = 0; depth < count; depth++) {
 		X509 *certificate = sk_X509_value(hearing->chain, depth);
 		char id[AUTHORITY_ID_SIZE];
+		if (depth && is_national) {
+			TRY(x509_check_national(certificate, role_at(hearing, depth)));
+			continue;
+		}
 		TRY(x509_check_profile(certificate, role_at(hearing, depth)));
 		x509_authority(certificate, id);
 		if (strcmp(id, hearing->peer))
@@ -185,6 +237,21 @@ static bool is_whole(const struct hearing *hearing, X509_STORE_CTX *store)
 	       !X509_cmp(sk_X509_value(built, CHAIN_LEN - 1), hearing->pinned->identity);
 }
 
+static void shorten(struct lifetime *lifetime, const X509 *certificate)
+{
+	int64_t from = asn1_seconds(X509_get0_notBefore(certificate)), until = asn1_seconds(X509_get0_notAfter(certificate));
+	lifetime->from = from > lifetime->from ? from : lifetime->from;
+	lifetime->until = until < lifetime->until ? until : lifetime->until;
+}
+
+static void measure(const struct hearing *hearing)
+{
+	*hearing->lifetime = (struct lifetime){ INT64_MIN, INT64_MAX };
+	shorten(hearing->lifetime, sk_X509_value(hearing->chain, 0));
+	shorten(hearing->lifetime, sk_X509_value(hearing->chain, 1));
+	shorten(hearing->lifetime, hearing->pinned->identity);
+}
+
 static enum fault verify(const struct hearing *hearing, X509_STORE_CTX *store, STACK_OF(X509) *anchors)
 {
 	/* OpenSSL takes the stack without const, but only looks at it */
@@ -199,6 +266,7 @@ static enum fault verify(const struct hearing *hearing, X509_STORE_CTX *store, S
 	X509_VERIFY_PARAM_set_time(param, (time_t)hearing->claim->now);
 	if (X509_verify_cert(store) != 1)
 		return explain(hearing, store);
+	measure(hearing);
 	if (is_whole(hearing, store))
 		return OK;
 	return fault_say(FAULT_CERT_UNTRUSTED, "the certificates of %s are not leaf, delegation and identity", hearing->peer);
@@ -214,6 +282,44 @@ static enum fault check_chain(const struct hearing *hearing)
 	return fault;
 }
 
+/* What was signed before the revocation remains good; to be on the line, or to be sealed to, one must not be on the list. */
+static bool counts(const struct hearing *hearing, const struct revoked_entry *entry)
+{
+	return entry->is_listed && (hearing->claim->usage != USAGE_SIGNING || entry->at <= hearing->claim->now);
+}
+
+static enum fault refuse_revoked(const struct hearing *hearing, int depth, const struct revoked_entry *entry)
+{
+	char then[STAMP_SIZE];
+	stamp_write(then, entry->at * STAMP_SECOND);
+	return fault_say(FAULT_CERT_REVOKED, "the %s certificate of %s was revoked as from %s (%s)",
+			 role_name(role_at(hearing, depth)), hearing->peer, then, entry->reason);
+}
+
+static enum fault check_listed(const struct hearing *hearing, int depth, X509 *issuer)
+{
+	const STACK_OF(X509_CRL) *lists = hearing->pinned->lists;
+	for (int i = 0; i < sk_X509_CRL_num(lists); i++) {
+		struct revoked_entry entry;
+		X509_CRL *crl = sk_X509_CRL_value(lists, i);
+		if (!crl_is_of(crl, issuer))
+			continue;
+		crl_find(crl, sk_X509_value(hearing->chain, depth), &entry);
+		if (counts(hearing, &entry))
+			return refuse_revoked(hearing, depth, &entry);
+		if (entry.is_listed && entry.at < hearing->lifetime->until)
+			hearing->lifetime->until = entry.at;
+	}
+	return OK;
+}
+
+/* On a proven chain: the delegation by the identity's list, then the leaf by the delegation's. */
+static enum fault check_revocation(const struct hearing *hearing)
+{
+	TRY(check_listed(hearing, 1, hearing->pinned->identity));
+	return check_listed(hearing, 0, sk_X509_value(hearing->chain, 1));
+}
+
 static enum fault check_standing(const struct hearing *hearing)
 {
 	if (hearing->pinned->standing == STANDING_VERIFIED)
@@ -221,10 +327,10 @@ static enum fault check_standing(const struct hearing *hearing)
 	return fault_say(FAULT_PEER_UNVERIFIED, "%s is not verified: the telephone check was not done", hearing->peer);
 }
 
-enum fault trust_judge_parsed(const struct trust *trust, const STACK_OF(X509) *chain, const struct claim *claim,
-			      char peer[AUTHORITY_ID_SIZE])
+static enum fault judge(const struct trust *trust, const STACK_OF(X509) *chain, const struct claim *claim,
+			char peer[AUTHORITY_ID_SIZE], struct lifetime *lifetime)
 {
-	struct hearing hearing = { .claim = claim, .chain = chain, .peer = peer };
+	struct hearing hearing = { .claim = claim, .chain = chain, .peer = peer, .lifetime = lifetime };
 	*peer = 0;
 	if (sk_X509_num(chain) < 1)
 		return fault_say(FAULT_CERT_PROFILE, "no certificate was shown");
@@ -239,7 +345,15 @@ enum fault trust_judge_parsed(const struct trust *trust, const STACK_OF(X509) *c
 		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked here", peer);
 	TRY(check_sent(&hearing));
 	TRY(check_chain(&hearing));
+	TRY(check_revocation(&hearing));
 	return check_standing(&hearing);	/* last: only a proven peer is told where it stands */
+}
+
+enum fault trust_judge_parsed(const struct trust *trust, const STACK_OF(X509) *chain, const struct claim *claim,
+			      char peer[AUTHORITY_ID_SIZE])
+{
+	struct lifetime lifetime;
+	return judge(trust, chain, claim, peer, &lifetime);
 }
 
 static enum fault parse_all(const struct claim *claim, STACK_OF(X509) *chain)
@@ -256,7 +370,8 @@ static enum fault parse_all(const struct claim *claim, STACK_OF(X509) *chain)
 	return OK;
 }
 
-enum fault trust_judge(const struct trust *trust, const struct claim *claim, char peer[AUTHORITY_ID_SIZE])
+enum fault trust_judge_lifetime(const struct trust *trust, const struct claim *claim, char peer[AUTHORITY_ID_SIZE],
+				struct lifetime *lifetime)
 {
 	*peer = 0;
 	if (claim->count > CHAIN_LEN)
@@ -267,7 +382,13 @@ enum fault trust_judge(const struct trust *trust, const struct claim *claim, cha
 		return FAULT_NO_MEMORY;
 	enum fault fault = parse_all(claim, chain);
 	if (!fault)
-		fault = trust_judge_parsed(trust, chain, claim, peer);
+		fault = judge(trust, chain, claim, peer, lifetime);
 	sk_X509_pop_free(chain, X509_free);
 	return fault;
+}
+
+enum fault trust_judge(const struct trust *trust, const struct claim *claim, char peer[AUTHORITY_ID_SIZE])
+{
+	struct lifetime lifetime;
+	return trust_judge_lifetime(trust, claim, peer, &lifetime);
 }

@@ -3,8 +3,9 @@
  *
  * The one URI name in the certificate says which peer it claims to be, and only the identity certificate
  * pinned for *that* peer is asked.  There is no common set of anchors: with one, any peer could issue a
- * certificate in another's name.  Then: the profile (issue.h), the chain leaf, delegation, identity and
- * nothing else, validity by the clock passed in, and where the peer stands with us.
+ * certificate in another's name.  Where what is pinned is the root of a national PKI (national.h), it is pinned
+ * for that one name.  Then: the profile (issue.h), the chain leaf, delegation, identity and nothing else, validity
+ * by the clock passed in, revocation (revocation.h), and where the peer stands with us.
  *
  * Belongs to the thread that made it. */
 #include "certs/authority.h"
@@ -32,7 +33,15 @@ enum fault trust_set_peer(struct trust *trust, const char *authority, struct spa
 			  enum standing standing) MUST_CHECK;
 /* The standing alone.  Fault: not found. */
 enum fault trust_set_standing(struct trust *trust, const char *authority, enum standing standing) MUST_CHECK;
+/* Exactly these are the peer's revocation lists from now on, DER, copied: one an issuer, the newest (registry's business).
+ * A certificate whose issuer has none here counts as not revoked, and so does one on a list that is past its next update
+ * and not on it.  Faults: not found; bad revocation list, no memory, and then nothing is changed. */
+enum fault trust_set_revocations(struct trust *trust, const char *authority, const struct span *lists,
+				 size_t count) MUST_CHECK;
 void trust_remove_peer(struct trust *trust, const char *authority);	/* unknown is fine */
+
+/* How often anything of the above was changed: as long as it is the same, so is every judgement of the same claim. */
+uint64_t trust_changes(const struct trust *trust);
 
 /* What is to be judged. */
 struct claim {
@@ -43,9 +52,16 @@ struct claim {
 	int64_t now;					/* seconds since 1970 */
 };
 
+/* Seconds since 1970: from the first that counts to the first that does not any more. */
+struct lifetime { int64_t from, until; };
+
 /* OK, and `peer` is the authority that speaks.  Otherwise the fault, with a sentence that names the peer,
  * what was expected and what came; `peer` is then whom the certificate claims to be, "" if it cannot be told.
- * Faults: stranger, peer unverified, peer blocked, wrong peer; certificate expired, not yet valid,
+ * Faults: stranger, peer unverified, peer blocked, wrong peer; certificate expired, not yet valid, revoked,
  * untrusted, profile. */
 enum fault trust_judge(const struct trust *trust, const struct claim *claim,
 		       char peer[AUTHORITY_ID_SIZE]) MUST_CHECK;
+/* The same, and when it is OK, the time within which, all else being equal, the same claim would be judged so: that in which
+ * each of the three certificates is valid and not revoked. */
+enum fault trust_judge_lifetime(const struct trust *trust, const struct claim *claim, char peer[AUTHORITY_ID_SIZE],
+				struct lifetime *lifetime) MUST_CHECK;

@@ -1,3 +1,4 @@
+#include "daemon/ledger/certificates.h"
 #include "daemon/comityd.h"
 
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include "certs/identity.h"
 #include "certs/trust.h"
 #include "daemon/comityd_parts.h"
+#include "daemon/ledger/vault.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "proto/stamp.h"
@@ -31,6 +33,7 @@ static void on_scribe_closed(void *owner)
 	for (size_t i = 0; i < ARRAY_LEN(comityd->signals); i++)
 		uv_close((uv_handle_t *)&comityd->signals[i], NULL);
 	uv_close((uv_handle_t *)&comityd->chores.timer, NULL);
+	uv_close((uv_handle_t *)&comityd->keys.timer, NULL);
 	throttle_close(comityd->giving);
 	throttle_close(comityd->asking);
 }
@@ -74,9 +77,11 @@ static void on_signal(uv_signal_t *signal, int number)
 		return;
 	comityd->is_stopping = true;
 	uv_timer_stop(&comityd->chores.timer);
+	uv_timer_stop(&comityd->keys.timer);
 	log_info("comityd: stopping (%s)", strsignal(number));
 	notify_manager("STOPPING=1");
 	purger_stop(comityd->purger);
+	vigil_stop(comityd->vigil);
 	control_close(comityd->control, on_control_closed, comityd);
 }
 
@@ -95,9 +100,19 @@ static enum fault watch_signals(struct comityd *comityd)
 	return OK;
 }
 
+/* The keys that sign and unseal stay with their holder. */
+static enum fault open_identity(struct comityd *comityd, const struct places *places, const struct settings *settings)
+{
+	const struct keyholder_place place = { .home = places->home, .socket = places->key_holder };
+	TRY(keyholder_open(&place, &comityd->keyholder));
+	comityd->access = (struct identity_access){ .keys = KEY_OF(ROLE_CHANNEL), .hand = keyholder_hand(comityd->keyholder),
+		.secret.text = setting_secret(settings->keys->pin), .channel_secret.text = setting_secret(settings->keys->channel_pin) };
+	return identity_open(places->state, &comityd->access, &comityd->identity);
+}
+
 static enum fault open_trust(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
-	TRY(identity_load(places->state, &comityd->identity));
+	TRY(open_identity(comityd, places, settings));
 	if (strcmp(identity_authority(comityd->identity), settings->config->authority))
 		return fault_say(FAULT_CONFIG, "%s: authority: it says %s, the keys are of %s", places->config,
 			settings->config->authority, identity_authority(comityd->identity));
@@ -107,13 +122,26 @@ static enum fault open_trust(struct comityd *comityd, const struct places *place
 	return context_new(comityd->identity, comityd->trust, now_seconds, &comityd->context);
 }
 
+static enum fault unlock(struct comityd *comityd, const struct places *places, const struct settings *settings)
+{
+	struct vault *vault;
+	TRY(setting_store_key(settings, places, comityd->store_key));
+	TRY(vault_open(places->store, comityd->store_key, &vault));
+	TRY(store_unlock(comityd->store, vault));
+	return vault_tidy(store_vault(comityd->store));
+}
+
 static enum fault open_ledger(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
-	comityd->places = (struct backup_places){ .state = places->state, .config = places->config, .profile = places->profile };
+	setting_thresholds(settings->warn->cert_expiry, &comityd->papers.thresholds);	/* checked when it was read */
+	comityd->places = (struct backup_places){ .state = places->state, .config = places->config, .profile = places->profile,
+		.store_key = comityd->store_key };
 	TRY(backup_check_state(places->state));
 	TRY(store_open(places->store, setting_bytes(settings->store->map_size_max), &comityd->store));
+	TRY(unlock(comityd, places, settings));
 	store_set_limits(comityd->store, setting_percent(settings->store->high_water), setting_bytes(settings->store->keep_free));
 	TRY(blobs_open(places->blobs, &comityd->blobs));
+	blobs_set_keys(comityd->blobs, store_find_key, comityd->store);
 	blobs_set_keep_free(comityd->blobs, setting_bytes(settings->limits->keep_free));
 	TRY(outbox_open(comityd->store, comityd->identity, &comityd->outbox));
 	TRY(scribe_open(&comityd->loop, comityd->store, &comityd_scribe_news, comityd, &comityd->scribe));
@@ -143,15 +171,26 @@ static enum fault open_line(struct comityd *comityd, const struct places *places
 	return fault == FAULT_CONFIG ? fault_say(fault, "%s: line.listen: %s", places->config, fault_detail(fault)) : fault;
 }
 
+static enum fault open_vigil(struct comityd *comityd, const struct settings *settings)
+{
+	struct vigil_rooms vigil = { .scribe = comityd->scribe, .casework = &comityd->casework,
+		.silence_ms = setting_retention_ms(settings->warn->silence), .remind_ms = setting_retention_ms(settings->requests->remind_every) };
+	return setting_thresholds(settings->warn->deadline, &vigil.deadlines) ? vigil_open(&vigil, &comityd->vigil) : FAULT_CONFIG;
+}
+
 static enum fault open_desks(struct comityd *comityd, const struct settings *settings)
 {
 	const char *own_id = identity_authority(comityd->identity);
 	comityd->casework = (struct casework){ .own_id = own_id, .reference_pattern = settings->config->reference_pattern,
+		.approvals = settings->requests->approvals, .sees_assigned_only = !strcmp(settings->requests->officer_sees, "assigned"),
+		.answers_enquiries = settings->requests->answer_enquiries,
 		.submitted = comityd_on_submitted, .owner = comityd };
 	TRY(inbox_open(comityd->scribe, comityd->identity, &comityd_inbox_news, comityd, comityd->peers, &comityd->inbox));
+	inbox_set_quota(comityd->inbox, setting_count(settings->limits->peer_messages));
 	const struct supplier_rooms supplier = { .store = comityd->store, .porter = comityd->reader, .blobs = comityd->blobs,
 		.peers = comityd->peers, .throttle = comityd->giving, .own_id = own_id };
 	TRY(supplier_open(&supplier, &comityd->supplier));
+	TRY(waits_open(comityd->store, own_id, &comityd->waits));
 	const struct fetcher_rooms fetcher = { .store = comityd->store, .scribe = comityd->scribe, .porter = comityd->carrier,
 		.blobs = comityd->blobs, .identity = comityd->identity, .peers = comityd->peers, .throttle = comityd->asking,
 		.has_quota = !setting_is_none(settings->limits->peer_quota), .quota = setting_limit(settings->limits->peer_quota),
@@ -165,23 +204,40 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 		.porter = comityd->steward, .peers = comityd->peers, .own_id = own_id,
 		.every_ms = setting_ms(settings->line->reconcile_every) };
 	TRY(comparison_open(&comparison, &comityd->comparison));
+	const struct checkup_rooms checkup = { .store = comityd->store, .blobs = comityd->blobs, .peers = comityd->peers,
+		.has_quota = fetcher.has_quota, .quota = fetcher.quota,
+		.messages_a_day = setting_count(settings->limits->peer_messages) };
+	TRY(checkup_open(&checkup, &comityd->checkup));
+	const struct witness_rooms witness = { .store = comityd->store, .scribe = comityd->scribe, .peers = comityd->peers,
+		.trust = comityd->trust, .identity = comityd->identity, .is_willing = settings->audit->witness };
+	TRY(witness_open(&witness, &comityd->witness));
 	const struct purger_rooms purger = { .store = comityd->store, .scribe = comityd->scribe, .steward = comityd->steward,
-		.blobs = comityd->blobs, .own_id = own_id, .identity = comityd->identity,
+		.blobs = comityd->blobs, .own_id = own_id, .identity = comityd->identity, .clock = &comityd->clock,
 		.keep_cases_ms = setting_retention_ms(settings->retention->closed_cases),
 		.keep_events_ms = setting_retention_ms(settings->retention->events) };
 	TRY(purger_open(&purger, &comityd->purger));
+	TRY(open_vigil(comityd, settings));
 	const struct registry_rooms registry = { .store = comityd->store, .scribe = comityd->scribe, .trust = comityd->trust,
 		.peers = comityd->peers, .identity = comityd->identity, .signer = comityd_on_signer, .owner = comityd };
-	return registry_open(&registry, &comityd->registry);
+	TRY(registry_open(&registry, &comityd->registry));
+	if (settings->profile)
+		TRY(pack(&settings->profile->base, &comityd->profile));
+	const struct herald_rooms herald = { .store = comityd->store, .scribe = comityd->scribe, .peers = comityd->peers,
+		.registry = comityd->registry, .identity = comityd->identity, .config = settings->config,
+		.profile = span_of(&comityd->profile), .state = comityd->places.state,
+		.overlap = (int64_t)setting_ms(settings->keys->overlap) / 1000, .confirmed = comityd_on_confirmed, .owner = comityd };
+	TRY(herald_open(&herald, &comityd->herald));
+	const struct rotation_rooms rotation = { .store = comityd->store, .scribe = comityd->scribe, .steward = comityd->steward,
+		.peers = comityd->peers, .herald = comityd->herald, .trust = comityd->trust, .identity = comityd->identity,
+		.access = comityd->access, .state = comityd->places.state, .rotate_at = setting_percent(settings->keys->rotate_at),
+		.now = now_seconds, .renew = comityd_renew_keys, .is_in_doubt = comityd_is_in_doubt, .owner = comityd };
+	return rotation_open(&rotation, &comityd->context, &comityd->rotation);
 }
 
 static enum fault keep_certificates(struct txn *txn, struct job *job)
 {
 	const struct comityd *comityd = container_of(job, struct comityd, certificates);
-	struct span certificates[ROLE_COUNT];
-	for (int role = 0; role < ROLE_COUNT; role++)
-		certificates[role] = identity_certificate(comityd->identity, (enum role)role);
-	registry_keep_certificates(txn, certificates);
+	certificates_keep_ours(txn, comityd->identity);
 	return txn->fault;
 }
 
@@ -194,15 +250,14 @@ static void on_certificates_kept(struct job *job, enum fault fault)
 
 static enum fault open_control(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
-	if (settings->profile)
-		TRY(pack(&settings->profile->base, &comityd->profile));
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
-		.porter = comityd->carrier, .purger = comityd->purger, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
-		.places = &comityd->places,
-		.peers = comityd->peers, .comparison = comityd->comparison, .trust = comityd->trust,
-		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .casework = &comityd->casework, .registry = comityd->registry,
-		.identity = comityd->identity,
-		.config = settings->config, .profile = span_of(&comityd->profile), .version = COMITY_VERSION };
+		.porter = comityd->carrier, .purger = comityd->purger, .clock = &comityd->clock, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
+		.places = &comityd->places, .house = places,
+		.peers = comityd->peers, .comparison = comityd->comparison, .checkup = comityd->checkup, .witness = comityd->witness, .trust = comityd->trust,
+		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .waits = comityd->waits, .casework = &comityd->casework, .registry = comityd->registry,
+		.herald = comityd->herald, .rotation = comityd->rotation, .identity = comityd->identity, .keyholder = comityd->keyholder,
+		.messages_a_day = setting_count(settings->limits->peer_messages),
+		.config = settings->config, .thresholds = &comityd->papers.thresholds, .version = COMITY_VERSION };
 	return control_open(&rooms, places->run, &comityd->control);
 }
 
@@ -210,13 +265,16 @@ static enum fault open_rooms(struct comityd *comityd, const struct places *place
 {
 	TRY(open_trust(comityd, places, settings));
 	TRY(open_ledger(comityd, places, settings));
+	TRY(watch_begin(comityd));
 	TRY(open_line(comityd, places, settings));
 	TRY(open_desks(comityd, settings));
 	comityd->certificates = (struct job){ .write = keep_certificates, .done = on_certificates_kept };
 	scribe_add(comityd->scribe, &comityd->certificates);
+	herald_renew(comityd->herald);
 	registry_apply_all(comityd->registry);
 	TRY(open_control(comityd, places, settings));
 	TRY(chores_begin(comityd));
+	TRY(keys_watch(comityd));
 	return watch_signals(comityd);
 }
 
@@ -231,12 +289,18 @@ static void announce(const struct comityd *comityd, const struct places *places,
 /* What has no loop in it. */
 static void clear(struct comityd *comityd)
 {
+	rotation_close(comityd->rotation);
+	herald_close(comityd->herald);
 	registry_close(comityd->registry);
 	purger_close(comityd->purger);
+	vigil_close(comityd->vigil);
 	fetcher_close(comityd->fetcher);
 	supplier_close(comityd->supplier);
+	waits_close(comityd->waits);
 	recovery_close(comityd->recovery);
 	comparison_close(comityd->comparison);
+	checkup_close(comityd->checkup);
+	witness_close(comityd->witness);
 	inbox_close(comityd->inbox);
 	outbox_close(comityd->outbox);
 	peers_free(comityd->peers);
@@ -245,6 +309,7 @@ static void clear(struct comityd *comityd)
 	context_free(comityd->context);
 	trust_free(comityd->trust);
 	identity_free(comityd->identity);
+	keyholder_close(comityd->keyholder);
 	bytes_clear(&comityd->profile);
 }
 

@@ -14,6 +14,7 @@
 enum {
 	TICK_MS = 5000,
 	RETRY_TICKS = 3,
+	HOUR_TICKS = 3600 * 1000 / TICK_MS,
 	DAY_TICKS = 24 * 3600 * 1000 / TICK_MS,
 	DAY_SECONDS = 24 * 3600,
 };
@@ -29,8 +30,7 @@ static enum fault write_pruning(struct txn *txn, struct job *job)
 {
 	struct chores *chores = container_of(job, struct chores, pruning.job);
 	chores->pruning.next = chores->pruning.at;
-	chores->pruning.goes_on = tokens_prune(txn, stamp_clock() - TOKENS_DAYS * DAY_SECONDS * STAMP_SECOND,
-		&chores->pruning.next);
+	chores->pruning.goes_on = tokens_prune(txn, chores->pruning.before, &chores->pruning.next);
 	return txn->fault;
 }
 
@@ -95,8 +95,7 @@ static void work_sweeping(struct errand *errand)
 	struct chores *chores = container_of(errand, struct chores, sweeping.errand);
 	struct comityd *comityd = comityd_of(chores);
 	struct blob_leftovers *leftovers;
-	/* A day: for an upload that was cut and is begun again. */
-	enum fault fault = blob_leftovers_open(comityd->blobs, stamp_clock() / STAMP_SECOND - DAY_SECONDS, &leftovers);
+	enum fault fault = blob_leftovers_open(comityd->blobs, chores->sweeping.before, &leftovers);
 	chores->sweeping.swept = 0;
 	if (!fault)
 		fault = sweep(comityd, leftovers, &chores->sweeping.swept);
@@ -115,10 +114,12 @@ static void on_swept(struct errand *errand)
 			chores->sweeping.swept == 1 ? "" : "s");
 }
 
-static void sweep_parts(struct chores *chores)
+/* A day is left for an upload that was cut and is begun again. */
+static void sweep_parts(struct chores *chores, int64_t now)
 {
 	if (chores->sweeping.is_under_way)
 		return;
+	chores->sweeping.before = now / STAMP_SECOND - DAY_SECONDS;
 	chores->sweeping.is_under_way = true;
 	chores->sweeping.errand = (struct errand){ .work = work_sweeping, .done = on_swept };
 	porter_add(comityd_of(chores)->carrier, &chores->sweeping.errand);
@@ -126,20 +127,38 @@ static void sweep_parts(struct chores *chores)
 
 /* ── the clock ────────────────────────────────────────────────────────────────────────────────── */
 
-/* Nothing is destroyed for its age by a clock that is outside our own certificates' lives. */
+/* Nothing is destroyed for its age by a clock that is in doubt, or outside our own certificates' lives. */
+static enum fault tell_time(struct comityd *comityd, int64_t *now)
+{
+	TRY(clock_tell(&comityd->clock, now));
+	return signature_check_time(comityd->identity, *now / STAMP_SECOND);
+}
+
+/* What a wrong clock told would be told wrongly, and reminders go to others. */
+static void begin_hour(struct comityd *comityd)
+{
+	int64_t now;
+	papers_hour(comityd);
+	if (!tell_time(comityd, &now))
+		vigil_run(comityd->vigil, now);
+}
+
 static void begin_day(struct chores *chores)
 {
-	enum fault fault = signature_check_time(comityd_of(chores)->identity, stamp_clock() / STAMP_SECOND);
+	int64_t now;
+	enum fault fault = tell_time(comityd_of(chores), &now);
 	if (fault) {
 		log_unusual("comityd: nothing old is cleared away: %s", fault_detail(fault));
 		return;
 	}
-	sweep_parts(chores);
+	sweep_parts(chores, now);
+	witness_day(comityd_of(chores)->witness);
 	if (purger_run(comityd_of(chores)->purger, false, NULL, NULL))
 		log_info("retention: %s", fault_text(FAULT_NOT_YET));	/* somebody asked for a round just now */
 	if (chores->pruning.is_round)
 		return;
 	chores->pruning.is_round = true;
+	chores->pruning.before = now - TOKENS_DAYS * STAMP_DAY;
 	chores->pruning.at.len = 0;
 }
 
@@ -182,14 +201,22 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct chores *chores = timer->data;
 	struct comityd *comityd = comityd_of(chores);
+	bool is_believed_again = watch_look(comityd);
 	registry_write_refusals(comityd->registry);
 	look_for_room(chores);
 	if (++chores->ticks % RETRY_TICKS == 0) {
 		fetcher_retry(comityd->fetcher);	/* attachments that could not be kept */
 		outbox_retry(comityd->outbox);		/* messages that could not be signed */
+		if (comityd->clock.is_in_doubt)
+			peers_ask_clocks(comityd->peers);
 	}
 	comparison_tick(comityd->comparison);
-	if (chores->ticks % DAY_TICKS == 0)
+	papers_look(comityd);
+	if (chores->ticks % HOUR_TICKS == 0 || is_believed_again)
+		begin_hour(comityd);
+	rotation_look(comityd->rotation);
+	checkup_tick(comityd->checkup);
+	if (chores->ticks % DAY_TICKS == 0 || is_believed_again)
 		begin_day(chores);
 	prune_step(chores);
 }
@@ -200,6 +227,7 @@ enum fault chores_begin(struct comityd *comityd)
 	chores->timer.data = chores;
 	if (uv_timer_init(&comityd->loop, &chores->timer) || uv_timer_start(&chores->timer, on_tick, TICK_MS, TICK_MS))
 		return fault_say(FAULT_IO, "no timer can be had");
+	begin_hour(comityd);
 	begin_day(chores);
 	return OK;
 }

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "certs/trust.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/comityd_parts.h"
 #include "daemon/upkeep/gap.h"
@@ -33,15 +35,15 @@ const struct scribe_listener comityd_scribe_news = { .closing = on_closing, .set
 
 /* ── the line's news ──────────────────────────────────────────────────────────────────────────── */
 
-static void on_positions(void *owner, const char *peer, struct position *sent, struct position *received)
+static void on_introduce(void *owner, const char *peer, struct hello *ours)
 {
 	struct comityd *comityd = owner;
 	struct txn txn;
-	*sent = *received = (struct position){ 0 };
 	if (txn_begin(comityd->store, TXN_READ, &txn))
 		return;
-	*sent = chain_head(&txn, peer, DIRECTION_OURS);
-	*received = chain_head(&txn, peer, DIRECTION_THEIRS);
+	ours->sent = chain_head(&txn, peer, DIRECTION_OURS);
+	ours->received = chain_head(&txn, peer, DIRECTION_THEIRS);
+	herald_introduce(comityd->herald, &txn, peer, ours);
 	txn_abort(&txn);
 }
 
@@ -49,7 +51,7 @@ static void on_positions(void *owner, const char *peer, struct position *sent, s
 struct alarm {
 	struct job job;
 	struct comityd *comityd;
-	char peer[33], detail[512];
+	char peer[33], detail[640];
 	enum fault fault;
 };
 
@@ -145,20 +147,43 @@ static void on_opened(void *owner, struct link *link)
 	recovery_opened(comityd->recovery, link);
 	if (recovery_is_on(link))
 		return;		/* nothing else is said on this line */
+	herald_opened(comityd->herald, link);	/* before any manifest: it may be signed with a new key */
 	outbox_opened(comityd->outbox, link);
 	fetcher_opened(comityd->fetcher, link);
 	comparison_opened(comityd->comparison, link);
+	witness_opened(comityd->witness, link);
 }
 
 static void on_closed(void *owner, struct link *link, enum fault why)
 {
 	struct comityd *comityd = owner;
 	(void)why;	/* the link has told it */
+	herald_closed(comityd->herald, link);
 	outbox_closed(comityd->outbox, link);
 	fetcher_closed(comityd->fetcher, link);
 	supplier_closed(comityd->supplier, link);
+	waits_closed(comityd->waits, link);
 	recovery_closed(comityd->recovery, link);
 	comparison_closed(comityd->comparison, link);
+	checkup_closed(comityd->checkup, link);
+	witness_closed(comityd->witness, link);
+}
+
+/* Before anybody looks for a fault in a certificate: it may be in our clock. */
+static const char *or_our_clock(const struct comityd *comityd, enum fault why, const char *detail, char *text, size_t size)
+{
+	bool is_of_time = why == FAULT_CERT_EXPIRED || why == FAULT_CERT_NOT_YET;
+	struct clock_reading reading;
+	if (!is_of_time)
+		return detail;
+	clock_read(&reading);
+	if (comityd->clock.is_in_doubt)
+		snprintf(text, size, "%s; but our own clock is in doubt: %s", detail, comityd->clock.reason);
+	else if (!reading.is_synchronised)
+		snprintf(text, size, "%s; no time server keeps our own clock right: compare it first", detail);
+	else
+		return detail;
+	return text;
 }
 
 /* Strangers all count as one for the log: they choose the names that they claim. */
@@ -166,7 +191,8 @@ static void on_refused(void *owner, const char *peer, enum line_proof proof, con
 	const char *detail)
 {
 	struct comityd *comityd = owner;
-	char about[64];
+	char about[64], with_doubt[640];
+	detail = or_our_clock(comityd, why, detail, with_doubt, sizeof with_doubt);
 	snprintf(about, sizeof about, "refused %s %s", proof == LINE_PROVEN ? peer : "", fault_slug(why));
 	log_unusual_about(about, "line %s%s%s: %s: %s", address,
 		!*peer ? "" : proof == LINE_PROVEN ? " with " : " of whoever claims to be ", peer, fault_slug(why), detail);
@@ -175,55 +201,105 @@ static void on_refused(void *owner, const char *peer, enum line_proof proof, con
 		raise_alarm(comityd, peer, why, detail);	/* they found it, or we did: again is harmless */
 }
 
-static void on_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)
+static void on_manifest(struct comityd *comityd, struct link *link, const struct packet *packet)
 {
-	struct comityd *comityd = owner;
 	if (recovery_is_on(link))
 		link_close(link, FAULT_OUT_OF_TURN, "one side is behind its own past: nothing new may be said");
 	else
-		inbox_hear(comityd->inbox, link, manifest);
+		inbox_hear(comityd->inbox, link, &packet->manifest);
 }
 
-static void on_confirmed(void *owner, struct link *link, const struct position *received)
+static void on_confirm(struct comityd *comityd, struct link *link, const struct packet *packet)
 {
-	struct comityd *comityd = owner;
-	outbox_confirmed(comityd->outbox, link, received);
+	outbox_confirmed(comityd->outbox, link, &packet->confirm.received);
 }
 
-static void on_fetch(void *owner, struct link *link, const struct fetch *fetch)
+static void on_fetch(struct comityd *comityd, struct link *link, const struct packet *packet)
 {
-	struct comityd *comityd = owner;
-	supplier_fetch(comityd->supplier, link, fetch);
+	waits_end(comityd->waits, link, &packet->fetch);
+	supplier_fetch(comityd->supplier, link, &packet->fetch);
+}
+
+static void on_missing(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	fetcher_missing(comityd->fetcher, link, packet->missing.stream, packet->missing.reason);
+}
+
+static void on_waiting(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	waits_hear(comityd->waits, link, &packet->waiting);
+}
+
+static void on_recall(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	recovery_give(comityd->recovery, link, &packet->recall);
+}
+
+static void on_recalled(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	recovery_hear(comityd->recovery, link, &packet->recalled);
+}
+
+static void on_summary(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	comparison_hear(comityd->comparison, link, &packet->summary);
+}
+
+static void on_checkup(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	(void)packet;
+	checkup_hear(comityd->checkup, link);
+}
+
+static void on_findings(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	checkup_take(comityd->checkup, link, &packet->findings);
+}
+
+static void on_announce(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	if (recovery_is_on(link))
+		link_close(link, FAULT_OUT_OF_TURN, "one side is behind its own past: nothing new may be said");
+	else
+		herald_hear(comityd->herald, link, packet->announce.card);
+}
+
+static void on_announced(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	herald_answered(comityd->herald, link, &packet->announced);
+}
+
+static void on_audit_head(struct comityd *comityd, struct link *link, const struct packet *packet)
+{
+	witness_hear(comityd->witness, link, &packet->audit_head);
+}
+
+/* At which desk each kind of frame is heard; the others are the link's own business. */
+static void (*const desks[PACKET_KINDS])(struct comityd *, struct link *, const struct packet *) = {
+	[PACKET_MANIFEST] = on_manifest,
+	[PACKET_CONFIRM]  = on_confirm,
+	[PACKET_FETCH]    = on_fetch,
+	[PACKET_MISSING]  = on_missing,
+	[PACKET_RECALL]   = on_recall,
+	[PACKET_RECALLED] = on_recalled,
+	[PACKET_SUMMARY]  = on_summary,
+	[PACKET_CHECKUP]  = on_checkup,
+	[PACKET_FINDINGS] = on_findings,
+	[PACKET_ANNOUNCE] = on_announce,
+	[PACKET_ANNOUNCED] = on_announced,
+	[PACKET_AUDIT_HEAD] = on_audit_head,
+	[PACKET_WAITING]  = on_waiting,
+};
+
+static void on_heard(void *owner, struct link *link, const struct packet *packet)
+{
+	desks[packet->kind](owner, link, packet);
 }
 
 static void on_bulk(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data)
 {
 	struct comityd *comityd = owner;
 	fetcher_bulk(comityd->fetcher, link, stream, offset, data);
-}
-
-static void on_missing(void *owner, struct link *link, uint32_t stream, const char *reason)
-{
-	struct comityd *comityd = owner;
-	fetcher_missing(comityd->fetcher, link, stream, reason);
-}
-
-static void on_recall(void *owner, struct link *link, const struct recall *recall)
-{
-	struct comityd *comityd = owner;
-	recovery_give(comityd->recovery, link, recall);
-}
-
-static void on_recalled(void *owner, struct link *link, const struct recalled *recalled)
-{
-	struct comityd *comityd = owner;
-	recovery_hear(comityd->recovery, link, recalled);
-}
-
-static void on_summary(void *owner, struct link *link, const struct summary *summary)
-{
-	struct comityd *comityd = owner;
-	comparison_hear(comityd->comparison, link, summary);
 }
 
 static void on_drained(void *owner, struct link *link)
@@ -234,9 +310,8 @@ static void on_drained(void *owner, struct link *link)
 }
 
 const struct peers_listener comityd_line_news = {
-	.positions = on_positions, .compare = on_compare, .opened = on_opened, .closed = on_closed, .refused = on_refused,
-	.manifest = on_manifest, .confirmed = on_confirmed, .fetch = on_fetch, .bulk = on_bulk, .missing = on_missing,
-	.recall = on_recall, .recalled = on_recalled, .summary = on_summary, .drained = on_drained,
+	.introduce = on_introduce, .compare = on_compare, .opened = on_opened, .closed = on_closed, .refused = on_refused,
+	.clock = comityd_on_clock, .heard = on_heard, .bulk = on_bulk, .drained = on_drained,
 };
 
 /* ── the desks' news ──────────────────────────────────────────────────────────────────────────── */
@@ -275,11 +350,16 @@ void comityd_on_broken(void *owner, const char *peer, enum fault why, const char
 		raise_alarm(comityd, peer, why, detail);
 }
 
-static void send_again(struct txn *txn, struct link *link, uint64_t number, struct arena *arena)
+static void send_again(const struct comityd *comityd, struct txn *txn, struct link *link, uint64_t number, struct arena *arena)
 {
 	const Comity__StoredManifest *held = chain_find(txn, link_peer(link), DIRECTION_OURS, number, arena);
-	if (held)
-		link_send_manifest(link, span_of_binary(held->text), span_of_binary(held->signature), NULL, 0);
+	struct signed_manifest sent = { 0 };
+	if (!held)
+		return;
+	sent.text = span_of_binary(held->text);
+	sent.signature = span_of_binary(held->signature);
+	certificates_attach(txn, comityd->identity, link_peer(link), span_of_binary(held->signer), arena, &sent);
+	link_send_manifest(link, &sent);
 }
 
 /* To the letter as it was signed then. */
@@ -292,9 +372,17 @@ static void on_again(void *owner, struct link *link, const uint64_t *receipts, s
 		return;
 	arena_init(&arena, UNPACK_ARENA);
 	for (size_t i = 0; i < count; i++)
-		send_again(&txn, link, receipts[i], &arena);
+		send_again(comityd, &txn, link, receipts[i], &arena);
 	arena_clear(&arena);
 	txn_abort(&txn);
+}
+
+static enum fault on_judge(void *owner, const char *peer, const struct span chain[2], int64_t at)
+{
+	struct comityd *comityd = owner;
+	struct claim claim = { .certificates = chain, .count = 2, .usage = USAGE_SIGNING, .expected = peer, .now = at };
+	char speaker[AUTHORITY_ID_SIZE];
+	return trust_judge(comityd->trust, &claim, speaker);
 }
 
 static void on_reused(void *owner, const char *peer, const char *detail)
@@ -305,7 +393,7 @@ static void on_reused(void *owner, const char *peer, const char *detail)
 
 const struct inbox_listener comityd_inbox_news = {
 	.arrived = on_arrived, .receipted = on_receipted, .kept = on_kept, .broken = comityd_on_broken,
-	.again = on_again, .reused = on_reused,
+	.again = on_again, .judge = on_judge, .reused = on_reused,
 };
 
 void comityd_on_recorded(void *owner, struct link *link)
@@ -326,4 +414,26 @@ void comityd_on_signer(void *owner, const char *peer, struct span certificate)
 	enum fault fault = inbox_set_signer(comityd->inbox, peer, certificate);
 	if (fault)
 		log_broken("peer %s: its signing certificate cannot be used: %s", peer, fault_detail(fault));
+}
+
+/* ── our keys ─────────────────────────────────────────────────────────────────────────────────── */
+
+void comityd_on_confirmed(void *owner)
+{
+	struct comityd *comityd = owner;
+	if (comityd->rotation)
+		rotation_look(comityd->rotation);
+}
+
+enum fault comityd_renew_keys(void *owner, unsigned roles, int64_t now)
+{
+	struct comityd *comityd = owner;
+	TRY(keyholder_renew(comityd->keyholder, roles, now));
+	return keyholder_reload(comityd->keyholder);
+}
+
+bool comityd_is_in_doubt(void *owner)
+{
+	struct comityd *comityd = owner;
+	return comityd->clock.is_in_doubt;
 }

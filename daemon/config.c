@@ -7,11 +7,12 @@
 
 #include "certs/authority.h"
 #include "certs/files.h"
+#include "certs/secret.h"
 #include "daemon/log.h"
 #include "proto/mapping.h"
 #include "proto/units.h"
 
-enum { FILE_MAX = 1 << 20, BANDWIDTH_MIN = 1 << 10 };
+enum { FILE_MAX = 1 << 20, BANDWIDTH_MIN = 1 << 10, COUNT_DIGITS_MAX = 18 };
 
 static bool join(char *path, const char *directory, const char *name)
 {
@@ -20,6 +21,8 @@ static bool join(char *path, const char *directory, const char *name)
 
 enum fault places_find(struct places *places, const char *home)
 {
+	places->home = home;
+	places->key_holder = NULL;
 	bool fits = join(places->etc, home ? home : "", home ? "/etc" : "/etc/comity") &&
 		join(places->state, home ? home : "/var/lib/comity", "") &&
 		join(places->run, home ? home : "", home ? "/run" : "/run/comity") &&
@@ -83,9 +86,31 @@ static enum fault is_quota(const char *text)
 	return setting_is_none(text) ? OK : is_size(text);
 }
 
+static enum fault is_count(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	bool is_number = digits && digits <= COUNT_DIGITS_MAX && !text[digits] && *text != '0';
+	return is_number || setting_is_none(text) ? OK : fault_say(FAULT_CONFIG, "it is \"none\", or a number from 1 on");
+}
+
 static enum fault is_retention(const char *text)
 {
 	return strcmp(text, "never") ? is_duration(text) : OK;
+}
+
+/* From the longest to the shortest, so that each is nearer to the end. */
+static enum fault is_thresholds(const char *text)
+{
+	struct thresholds thresholds;
+	if (!setting_thresholds(text, &thresholds))
+		return fault_say(FAULT_CONFIG, "it is up to %d durations, the longest first: 30d, 14d, 7d, 2d", PAPERS_THRESHOLDS_MAX);
+	return OK;
+}
+
+static enum fault is_key_source(const char *text)
+{
+	bool is_one = (!strncmp(text, "file:", 5) && text[5]) || (!strncmp(text, "credential:", 11) && text[11]);
+	return is_one ? OK : fault_say(FAULT_CONFIG, "it is file:PATH or credential:NAME");
 }
 
 static enum fault is_percent(const char *text)
@@ -102,6 +127,11 @@ static enum fault is_level(const char *text)
 	return log_level_read(text, &level) ? OK : fault_say(FAULT_CONFIG, "it is debug, info, unusual or broken");
 }
 
+static enum fault is_sight(const char *text)
+{
+	return !strcmp(text, "all") || !strcmp(text, "assigned") ? OK : fault_say(FAULT_CONFIG, "it is all, or assigned");
+}
+
 static enum fault is_pattern(const char *text)
 {
 	return strstr(text, "{number}") ? OK : fault_say(FAULT_CONFIG, "it needs {number}, or two requests would have one reference");
@@ -110,6 +140,12 @@ static enum fault is_pattern(const char *text)
 static enum fault is_authority(const char *text)
 {
 	return authority_id_is_valid(span_of_text(text)) ? OK : fault_say(FAULT_CONFIG, "an authority id is needed, such as xf-ca");
+}
+
+/* None: the keys lie in the clear. */
+static enum fault is_secret(const char *text)
+{
+	return *text ? secret_source_check(text) : OK;
 }
 
 /* Where "line.ping_interval" stands; NULL where it does not. */
@@ -124,6 +160,15 @@ static const struct node *place_of(const struct document *document, const char *
 		name += len;
 	}
 	return node;
+}
+
+static void point_out(const struct document *document, const struct node *place, const char *name, const char *value,
+	const char *why, void (*complain)(const char *sentence))
+{
+	char sentence[1200];
+	snprintf(sentence, sizeof sentence, "%s:%u:%u: %s: \"%s\": %s", document->name, place ? place->line : 1,
+		place ? place->column : 1, name, value, why);
+	complain(sentence);
 }
 
 static enum fault check_settings(const struct settings *settings, const struct document *document,
@@ -143,26 +188,60 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "store.map_size_max",     settings->store->map_size_max,     is_size },
 		{ "store.high_water",       settings->store->high_water,       is_percent },
 		{ "store.keep_free",        settings->store->keep_free,        is_size },
+		{ "store.key",              settings->store->key,              is_key_source },
 		{ "retention.closed_cases", settings->retention->closed_cases, is_retention },
 		{ "retention.events",       settings->retention->events,       is_retention },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
 		{ "limits.bandwidth_per_peer", settings->limits->bandwidth_per_peer, is_bandwidth },
 		{ "limits.peer_quota",      settings->limits->peer_quota,      is_quota },
+		{ "limits.peer_messages",   settings->limits->peer_messages,   is_count },
+		{ "warn.cert_expiry",       settings->warn->cert_expiry,       is_thresholds },
+		{ "warn.deadline",          settings->warn->deadline,          is_thresholds },
+		{ "warn.silence",           settings->warn->silence,           is_retention },
+		{ "requests.remind_every",  settings->requests->remind_every,  is_retention },
 		{ "log.level",              settings->log->level,              is_level },
+		{ "requests.officer_sees",  settings->requests->officer_sees,  is_sight },
+		{ "keys.pin",               settings->keys->pin,               is_secret },
+		{ "keys.rotate_at",         settings->keys->rotate_at,         is_percent },
+		{ "keys.overlap",           settings->keys->overlap,           is_duration },
+		{ "keys.channel_pin",       settings->keys->channel_pin,       is_secret },
 		{ "reference_pattern",      settings->config->reference_pattern, is_pattern },
 	};
 	enum fault worst = OK;
-	char sentence[1200];
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *value = rows[i].value ? rows[i].value : "";
-		const struct node *place = place_of(document, rows[i].name);
 		enum fault fault = rows[i].check(value);
 		if (!fault)
 			continue;
-		snprintf(sentence, sizeof sentence, "%s:%u:%u: %s: \"%s\": %s", document->name, place ? place->line : 1,
-			place ? place->column : 1, rows[i].name, value, fault_detail(fault));
-		complain(sentence);
+		point_out(document, place_of(document, rows[i].name), rows[i].name, value, fault_detail(fault), complain);
+		worst = FAULT_CONFIG;
+	}
+	return worst;
+}
+
+/* Each is right for itself; the place is that of the one that was written. */
+static enum fault check_order(const struct settings *settings, const struct document *document,
+	void (*complain)(const char *sentence))
+{
+	const Comity__LineSettings *line = settings->line;
+	const struct {
+		const char *name, *value, *least_name, *least;
+		uint64_t more;
+		const char *why;
+	} rows[] = {
+		{ "line.dead_after", line->dead_after, "line.ping_interval", line->ping_interval, 1,
+			"it must be longer than line.ping_interval, or a quiet line is taken for dead" },
+		{ "line.retry_max", line->retry_max, "line.retry_initial", line->retry_initial, 0,
+			"it must not be shorter than line.retry_initial" },
+	};
+	enum fault worst = OK;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct node *place = place_of(document, rows[i].name);
+		if (setting_ms(rows[i].value) >= setting_ms(rows[i].least) + rows[i].more)
+			continue;
+		point_out(document, place ? place : place_of(document, rows[i].least_name), rows[i].name, rows[i].value, rows[i].why,
+			complain);
 		worst = FAULT_CONFIG;
 	}
 	return worst;
@@ -174,12 +253,20 @@ static void point_to(struct settings *settings)
 	static const Comity__StoreSettings store = COMITY__STORE_SETTINGS__INIT;
 	static const Comity__LimitSettings limits = COMITY__LIMIT_SETTINGS__INIT;
 	static const Comity__LogSettings log = COMITY__LOG_SETTINGS__INIT;
+	static const Comity__WarnSettings warn = COMITY__WARN_SETTINGS__INIT;
 	static const Comity__RetentionSettings retention = COMITY__RETENTION_SETTINGS__INIT;
+	static const Comity__KeysSettings keys = COMITY__KEYS_SETTINGS__INIT;
+	static const Comity__AuditSettings audit = COMITY__AUDIT_SETTINGS__INIT;
+	static const Comity__RequestSettings requests = COMITY__REQUEST_SETTINGS__INIT;
 	settings->line = settings->config->line ? settings->config->line : &line;
 	settings->store = settings->config->store ? settings->config->store : &store;
 	settings->limits = settings->config->limits ? settings->config->limits : &limits;
 	settings->log = settings->config->log ? settings->config->log : &log;
+	settings->warn = settings->config->warn ? settings->config->warn : &warn;
 	settings->retention = settings->config->retention ? settings->config->retention : &retention;
+	settings->keys = settings->config->keys ? settings->config->keys : &keys;
+	settings->audit = settings->config->audit ? settings->config->audit : &audit;
+	settings->requests = settings->config->requests ? settings->config->requests : &requests;
 }
 
 static enum fault read_config(struct settings *settings, const char *path, void (*complain)(const char *sentence))
@@ -191,6 +278,8 @@ static enum fault read_config(struct settings *settings, const char *path, void 
 		settings->config = (Comity__Config *)config;
 		point_to(settings);
 		fault = check_settings(settings, &document, complain);
+		if (!fault)
+			fault = check_order(settings, &document, complain);
 	}
 	document_clear(&document);
 	return fault;
@@ -234,9 +323,29 @@ uint64_t setting_bytes(const char *text)
 	return size_read(text, &size) ? 0 : size;
 }
 
+const char *setting_secret(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
 uint64_t setting_limit(const char *text)
 {
 	return setting_is_none(text) ? 0 : setting_bytes(text);
+}
+
+uint64_t setting_count(const char *text)
+{
+	return setting_is_none(text) ? UINT64_MAX : strtoull(text, NULL, 10);
+}
+
+enum fault setting_store_key(const struct settings *settings, const struct places *places, char source[SOURCE_SIZE])
+{
+	static const Comity__StoreSettings usual = COMITY__STORE_SETTINGS__INIT;
+	const char *text = (settings && settings->store ? settings->store : &usual)->key;
+	bool is_below = !strncmp(text, "file:", 5) && text[5] != '/';
+	int length = is_below ? snprintf(source, SOURCE_SIZE, "file:%s/%s", places->state, text + 5) :
+		snprintf(source, SOURCE_SIZE, "%s", text);
+	return length < SOURCE_SIZE ? OK : fault_say(FAULT_CONFIG, "store.key: the path is too long");
 }
 
 bool setting_is_none(const char *text)
@@ -252,4 +361,36 @@ unsigned setting_percent(const char *text)
 int64_t setting_retention_ms(const char *text)
 {
 	return strcmp(text, "never") ? (int64_t)setting_ms(text) : -1;
+}
+
+/* One duration off the front of the list, and the comma behind it. */
+static bool take_threshold(const char **text, int64_t *seconds)
+{
+	char part[32];
+	int64_t milliseconds;
+	*text += strspn(*text, " ");
+	size_t len = strcspn(*text, ", ");
+	if (!len || len >= sizeof part)
+		return false;
+	snprintf(part, sizeof part, "%.*s", (int)len, *text);
+	*text += len;
+	*text += strspn(*text, " ");
+	if ((**text && **text != ',') || duration_read(part, &milliseconds) || milliseconds < 1000 ||
+			milliseconds / 1000 >= UINT32_MAX)
+		return false;
+	*text += **text == ',';
+	*seconds = milliseconds / 1000;
+	return true;
+}
+
+bool setting_thresholds(const char *text, struct thresholds *thresholds)
+{
+	*thresholds = (struct thresholds){ 0 };
+	while (*text) {
+		int64_t seconds, last = thresholds->count ? thresholds->seconds[thresholds->count - 1] : INT64_MAX;
+		if (thresholds->count == PAPERS_THRESHOLDS_MAX || !take_threshold(&text, &seconds) || seconds >= last)
+			return false;
+		thresholds->seconds[thresholds->count++] = seconds;
+	}
+	return true;
 }

@@ -6,8 +6,9 @@
  * die:before-send:manifest:3, just before the third manifest would be sent.
  *
  *   ACTION  die: as by kill -9.  halt: as by SIGSTOP, so that whoever watches can cut the line at this very moment.
- *   POINT   before- or after- and commit, send, hear, rename or sync
- *   NAME    of a frame: its kind, as proto/packet.c names it, or bulk; of a commit: batch; of a file: blob */
+ *   POINT   before- or after- and commit, send, hear, rename, sync, renew or wrap
+ *   NAME    of a frame: its kind, as proto/packet.c names it, or bulk; of a commit: batch; of a file: blob; of our keys: keys; of
+ *           keys of the ledger: vault */
 #include <stdbool.h>
 
 #ifdef COMITY_MISCHIEF

@@ -83,6 +83,13 @@ void arena_clear(struct arena *arena)
 	arena->was_refused = arena->is_out_of_memory = false;
 }
 
+void arena_wipe(struct arena *arena)
+{
+	for (struct arena_block *block = arena->blocks; block; block = block->older)
+		explicit_bzero(block->at, block->used);
+	arena_clear(arena);
+}
+
 void arena_reset(struct arena *arena)
 {
 	arena->used = 0;

@@ -27,6 +27,7 @@ enum fault arena_fault(const struct arena *arena);
 /* All that was handed out is void; one block of at most 1 MiB is kept for the next round; the budget stays. */
 void arena_reset(struct arena *arena);
 void arena_clear(struct arena *arena);		/* frees; again is harmless */
+void arena_wipe(struct arena *arena);		/* the same for what must not be left lying in memory: overwrites first */
 
 /* The arena as protobuf-c knows it; its free does nothing. */
 ProtobufCAllocator arena_allocator(struct arena *arena);

@@ -88,6 +88,15 @@ void bytes_consume(struct bytes *bytes, size_t count)
 	memmove(bytes->at, bytes->at + count, bytes->len);
 }
 
+void bytes_trim(struct bytes *bytes)
+{
+	uint8_t *at = bytes->len ? realloc(bytes->at, bytes->len) : NULL;
+	if (!at)
+		return;
+	bytes->at = at;
+	bytes->room = bytes->len;
+}
+
 void bytes_clear(struct bytes *bytes)
 {
 	free(bytes->at);

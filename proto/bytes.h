@@ -38,6 +38,7 @@ enum fault bytes_printf(struct bytes *bytes, const char *format, ...) PRINTF_LIK
 /* A NUL-terminated view; the NUL is not counted in len.  NULL when memory is out. */
 const char *bytes_text(struct bytes *bytes);
 /* Drop `count` bytes from the front, moving the rest down. */
+void bytes_trim(struct bytes *bytes);				/* give back the room that is not filled */
 void bytes_consume(struct bytes *bytes, size_t count);
 void bytes_clear(struct bytes *bytes);			/* frees; empty again */
 

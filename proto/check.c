@@ -45,10 +45,13 @@ static const struct promise {
 	{ "_id",     is_uuid,   "is not a UUID in lower case" },
 };
 
-/* What the field's name promises; NULL when nothing.  "_sha256" also stands for a field that is called just so. */
+/* What the field's name promises; NULL when nothing.  "_sha256" also stands for a field that is called just so; and `rotate_at`
+ * of a configuration is no time but a share of a life, which daemon/config.c judges. */
 static const struct promise *promise_of(const char *name)
 {
 	const char *tail = strrchr(name, '_');
+	if (!strcmp(name, "rotate_at"))
+		return NULL;
 	if (!tail)
 		return strcmp(name, "sha256") ? NULL : promise_of("_sha256");
 	for (size_t i = 0; i < ARRAY_LEN(promises); i++)

@@ -119,7 +119,45 @@ enum remedy {
 	X(FAULT_HELD,                "held",                REMEDY_RETRY,         75, "an operator holds it", "comity queue release, or comity daemon release") \
 	X(FAULT_ORDER,               "order",               REMEDY_RETRY,         75, "an earlier message of the same request goes first", NULL) \
 	/* ── fair among peers ───────────────────────────────────────────────────────────────────── */ \
-	X(FAULT_QUOTA,               "quota",               REMEDY_RETRY,         75, "attachments of this peer have no room left here; nothing is lost", "it goes on by itself when there is room: purge closed cases (comity store purge), or raise limits.peer_quota and start comityd again")
+	X(FAULT_QUOTA,               "quota",               REMEDY_RETRY,         75, "attachments of this peer have no room left here; nothing is lost", "it goes on by itself when there is room: purge closed cases (comity store purge), or raise limits.peer_quota and start comityd again") \
+	/* ── events ─────────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_ANOTHER_EPOCH,       "another-epoch",       REMEDY_REFUSE,        75, "the store was restored since then, and its events are numbered anew", "list the requests anew, and watch from there") \
+	/* ── time ───────────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_CLOCK_IN_DOUBT,      "clock-in-doubt",      REMEDY_RETRY,         75, "our clock shows what cannot be: nothing is destroyed for its age until it is believed again", "compare it with another; if it is wrong, set it right; if it is right: comity clock confirm") \
+	/* ── the ladder between two sides ───────────────────────────────────────────────────────── */ \
+	X(FAULT_NO_ROUTE,            "no-route",            REMEDY_RETRY,         69, "this machine has no way to that address", "look at its routes and at the firewall") \
+	X(FAULT_CLOCK_DIFFERS,       "clock-differs",       REMEDY_CALL_OPERATOR, 69, "the clocks of the two sides differ too much", "compare both with a time service: timedatectl, chronyc tracking") \
+	/* ── revocation ─────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_BAD_REVOCATION,      "bad-revocation-list", REMEDY_REFUSE,        65, "the revocation list is not valid", "nothing was changed; ask whoever issued it for a new one") \
+	/* ── private keys ─────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_WRONG_PASSPHRASE,    "wrong-passphrase",    REMEDY_CALL_OPERATOR, 77, "the passphrase does not open the key", "nothing was changed; give the passphrase with which the key was protected") \
+	X(FAULT_KEY_PROTECTED,       "key-protected",       REMEDY_CALL_OPERATOR, 78, "the key is protected, and nothing says where its passphrase or PIN is", "the daemon: keys.pin in comityd.yaml; the tool: --key-passphrase-file, --credential or a terminal") \
+	X(FAULT_KEYS_UNAVAILABLE,    "keys-unavailable",    REMEDY_RETRY,         75, "the private keys cannot be used for now; nothing is lost, and nothing new leaves", "comity status tells why; what waits goes on by itself when they are back") \
+	X(FAULT_SIGN_REFUSED,        "sign-refused",        REMEDY_CALL_OPERATOR, 70, "the holder of the keys does not sign this: it is nothing that the protocol says", "look at the log: either the two programs are of different versions, or somebody misuses the daemon") \
+	X(FAULT_TOKEN_ABSENT,        "token-absent",        REMEDY_CALL_OPERATOR, 69, "the token that holds the key is not there", "is it plugged in, and its PKCS#11 module named (module-path=)?  pkcs11-tool --list-slots shows what there is") \
+	X(FAULT_TOKEN_KEY_MISSING,   "token-key-missing",   REMEDY_CALL_OPERATOR, 67, "the token is there, but the key is not in it", "pkcs11-tool --login --list-objects shows what is in it") \
+	X(FAULT_TOKEN_BROKEN,        "token-broken",        REMEDY_CALL_OPERATOR, 70, "the token refuses to do its work", "see what it says; its maker's tools tell more") \
+	X(FAULT_PIN_WRONG,           "pin-wrong",           REMEDY_CALL_OPERATOR, 77, "the token does not accept the PIN", "nothing was changed; mend the PIN before it is tried again: tokens lock themselves after a few wrong ones") \
+	X(FAULT_PIN_LOCKED,          "pin-locked",          REMEDY_CALL_OPERATOR, 77, "the token has locked its PIN", "its security officer must unlock it with the maker's tools") \
+	/* ── messages of a day ────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_MESSAGE_QUOTA,       "message-quota",       REMEDY_RETRY,         75, "this peer brought as many messages as it may in a day; nothing is lost", "they are taken in again by the hour; to take more, raise limits.peer_messages and start comityd again") \
+	X(FAULT_REMOTE_QUOTA,        "remote-quota",        REMEDY_RETRY,         75, "the other authority takes no more messages of ours for now; nothing is lost", "it is tried again by itself; if it stays so, tell them: they may raise limits.peer_messages") \
+	/* ── the audit log ──────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_AUDIT_BROKEN,        "audit-broken",        REMEDY_CALL_OPERATOR, 1,  "the audit log is not what it was when it was written", "keep the disk as it is; compare with a backup and with what counterparts counter-signed") \
+	/* ── sealed at rest ─────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_STORE_KEY,           "store-key",           REMEDY_CALL_OPERATOR, 78, "the store key is missing, or is another one; nothing was touched", "put the right key where store.key says (keys/store.key below the home, unless it says otherwise), from where it was put away") \
+	X(FAULT_BAD_ENVELOPE,        "bad-envelope",        REMEDY_REFUSE,        65, "the sealed key cannot be opened", "it was sealed to another certificate than our present one, or was altered: ask the sender to seal it anew") \
+	/* ── rotation ─────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_LINE_RENEWED,        "line-renewed",        REMEDY_RETRY,         69, "the line begins anew with a new key", "it is dialled again by itself") \
+	/* ── sealed end to end ──────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_SEALING_REQUIRED,    "sealing-required",    REMEDY_REFUSE,        65, "the counterpart takes words and files only sealed end to end", "repeat it with --seal; files: comity attach add REF FILE --seal") \
+	X(FAULT_SEAL_BROKEN,         "seal-broken",         REMEDY_REFUSE,        65, "what is sealed is not what was sealed; nothing of it is given out", "ask the sender to send it again") \
+	/* ── the officers of a case ─────────────────────────────────────────────────────────────── */ \
+	X(FAULT_APPROVAL_MISSING,    "approval-missing",    REMEDY_REFUSE,        77, "more officers must approve the request as it is now before it is sent", "each of them: comity request approve REF") \
+	X(FAULT_APPROVED_ALREADY,    "approved-already",    REMEDY_REFUSE,        77, "you approved this request as it is already", "another officer must: comity request approve REF") \
+	X(FAULT_ASSIGNED,            "assigned",            REMEDY_REFUSE,        77, "the case is another officer's", "whoever has it can hand it over: comity request assign REF USER") \
+	/* ── what the other side says of us ─────────────────────────────────────────────────────── */ \
+	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

@@ -26,21 +26,38 @@ static bool needs_escape(uint32_t character)
 	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 || character == 0x2029;
 }
 
+/* How much of it stands for itself: most texts are such a run from beginning to end. */
+static size_t plain_run(struct span text)
+{
+	size_t len = 0;
+	while (len < text.len && text.at[len] >= 0x20 && text.at[len] < 0x7f && text.at[len] != '"' && text.at[len] != '\\')
+		len++;
+	return len;
+}
+
+static enum fault write_special(struct bytes *out, struct span *text)
+{
+	const uint8_t *start = text->at;
+	uint32_t character;
+	if (!utf8_next(text, &character))
+		return fault_say(FAULT_BAD_TEXT, "a text is not valid UTF-8");
+	const char *escape = short_escape(character);
+	if (escape)
+		return bytes_append_text(out, escape);
+	if (needs_escape(character))
+		return bytes_printf(out, "\\u%04x", character);
+	return bytes_append(out, (struct span){ start, (size_t)(text->at - start) });
+}
+
 enum fault json_write_text(struct bytes *out, struct span text)
 {
 	TRY(bytes_append_text(out, "\""));
 	while (text.len) {
-		const uint8_t *start = text.at;
-		uint32_t character;
-		if (!utf8_next(&text, &character))
-			return fault_say(FAULT_BAD_TEXT, "a text is not valid UTF-8");
-		const char *escape = short_escape(character);
-		if (escape)
-			TRY(bytes_append_text(out, escape));
-		else if (needs_escape(character))
-			TRY(bytes_printf(out, "\\u%04x", character));
-		else
-			TRY(bytes_append(out, (struct span){ start, (size_t)(text.at - start) }));
+		size_t run = plain_run(text);
+		TRY(bytes_append(out, (struct span){ text.at, run }));
+		text = (struct span){ text.at + run, text.len - run };
+		if (text.len)
+			TRY(write_special(out, &text));
 	}
 	return bytes_append_text(out, "\"");
 }
@@ -88,7 +105,9 @@ static enum fault write_field(struct writer *writer, const ProtobufCMessage *mes
 	const ProtobufCFieldDescriptor *field, size_t count)
 {
 	TRY(new_line(writer));
-	TRY(bytes_printf(writer->out, writer->is_pretty ? "\"%s\": " : "\"%s\":", field->name));
+	TRY(bytes_append_text(writer->out, "\""));
+	TRY(bytes_append_text(writer->out, field->name));
+	TRY(bytes_append_text(writer->out, writer->is_pretty ? "\": " : "\":"));
 	return field_is_repeated(field)
 		? write_list(writer, message, field, count) : write_value(writer, message, field, 0);
 }

@@ -15,7 +15,9 @@ enum {
 	PACKET_SIGNATURE_MAX = 16 << 10,
 	PACKET_MESSAGES_MAX = 2048,		/* messages in one manifest */
 	PACKET_CERTIFICATE_MAX = 8 << 10,
+	PACKET_CARD_MAX = 256 << 10,		/* as certs/card.h has it */
 	PACKET_RECALL_MAX = 64,			/* manifests asked for at once */
+	PACKET_FINDINGS_MAX = 16,
 };
 
 enum packet_kind {
@@ -31,6 +33,12 @@ enum packet_kind {
 	PACKET_RECALL,
 	PACKET_RECALLED,
 	PACKET_SUMMARY,
+	PACKET_CHECKUP,
+	PACKET_FINDINGS,
+	PACKET_ANNOUNCE,
+	PACKET_ANNOUNCED,
+	PACKET_AUDIT_HEAD,
+	PACKET_WAITING,
 	PACKET_KINDS,
 };
 
@@ -47,6 +55,7 @@ struct hello {
 	int64_t sent_at;			/* the speaker's clock, microseconds since 1970 UTC */
 	struct position sent, received;		/* the speaker's own chain, and what it holds of ours */
 	const char *software;			/* NULL when not told */
+	uint32_t card_serial, card_held;	/* of the speaker's newest card, of ours that it holds; 0: none */
 };
 
 struct ready { uint32_t version; };
@@ -55,6 +64,7 @@ struct signed_manifest {
 	struct span text, signature;		/* the exact text that was signed; DER */
 	const struct span *messages;		/* the exact bytes, in the text's order */
 	size_t message_count;
+	struct span signing, delegation;	/* DER; both, or neither: the listener holds them */
 };
 
 struct confirm { struct position received; };
@@ -68,6 +78,7 @@ struct fetch {
 	bool is_own;				/* of a message of the asker's */
 };
 
+struct waiting { uint8_t message_id[16]; uint32_t index; const char *reason; };
 struct missing { uint32_t stream; const char *reason; };
 struct ping { uint64_t number; };
 struct pong { uint64_t number; int64_t sent_at; };
@@ -86,7 +97,6 @@ struct recalled {
 	enum whose chain;
 	uint64_t number;			/* from 1 */
 	struct signed_manifest manifest;	/* without text: not held.  Messages may be empty: no longer held */
-	struct span signing, delegation;	/* DER; both, or neither */
 	bool has_more;				/* of this answer */
 };
 
@@ -95,6 +105,17 @@ struct summary {
 	uint64_t messages_sent, messages_received;
 	bool is_answer;
 };
+
+struct finding { const char *rung, *reason, *text; };	/* reason: a slug; "" when the rung holds */
+
+struct findings {
+	const struct finding *list;		/* from the foot of the ladder */
+	size_t count;
+};
+
+struct announce { struct span card; };
+struct announced { uint32_t serial; const char *reason; };	/* "": it was taken */
+struct signed_head { struct span text, signature; };	/* an audit statement (proto/audit_head.h); DER */
 
 struct packet {
 	enum packet_kind kind;
@@ -105,12 +126,17 @@ struct packet {
 		struct confirm confirm;
 		struct fetch fetch;
 		struct missing missing;
+		struct waiting waiting;
 		struct ping ping;
 		struct pong pong;
 		struct goodbye goodbye;
 		struct recall recall;
 		struct recalled recalled;
 		struct summary summary;
+		struct findings findings;
+		struct announce announce;
+		struct announced announced;
+		struct signed_head audit_head;
 	};
 };
 

@@ -149,6 +149,32 @@ bool packed_number(struct span packed, unsigned number, uint64_t *value)
 	return is_found && !packed.len;
 }
 
+bool packed_part(struct span packed, unsigned number, struct span *value)
+{
+	struct packed_field field;
+	bool is_found = false;
+	while (packed.len && take_field(&packed, &field))
+		if (field.number == number && field.wire == WIRE_BYTES) {
+			*value = field.bytes;
+			is_found = true;
+		}
+	return is_found && !packed.len;
+}
+
+enum fault packed_without(struct span packed, unsigned number, struct bytes *out)
+{
+	struct packed_field field;
+	struct span rest = packed;
+	TRY(bytes_reserve(out, packed.len));
+	while (take_field(&rest, &field)) {
+		struct span whole = { packed.at, packed.len - rest.len };
+		if (field.number != number)
+			TRY(bytes_append(out, whole));
+		packed = rest;
+	}
+	return OK;
+}
+
 enum fault pack(const ProtobufCMessage *message, struct bytes *out)
 {
 	size_t size = protobuf_c_message_get_packed_size(message);

@@ -26,5 +26,10 @@ enum fault unpack_own(const ProtobufCMessageDescriptor *type, struct span packed
 /* The value of one number, boolean or enum of a packed message, without unpacking the rest; false when it is not
  * there, or the bytes are none. */
 bool packed_number(struct span packed, unsigned field, uint64_t *value);
+/* The same of one message, text or bytes, borrowed from the packed ones. */
+bool packed_part(struct span packed, unsigned field, struct span *value);
+/* Append a packed message as it is, but for one field of its own, which may stand anywhere and be there more than once.
+ * The bytes were unpacked before, so they are a message: nothing is appended of what is none.  Faults: no memory. */
+enum fault packed_without(struct span packed, unsigned field, struct bytes *out) MUST_CHECK;
 /* Append the packed message.  Faults: no memory. */
 enum fault pack(const ProtobufCMessage *message, struct bytes *out) MUST_CHECK;

@@ -8,7 +8,7 @@
 
 #include "proto/stamp.h"
 
-enum { COUNTER_MAX = 0xfff, RANDOM_AT = 8, RANDOM_SIZE = 8 };
+enum { COUNTER_MAX = 0xfff, RANDOM_AT = 8, RANDOM_SIZE = 8, POOL = 64 };
 
 /* A duplicate or a guessable id would be worse than no program: without randomness we stop. */
 static void fill_random(uint8_t *at, size_t size)
@@ -19,6 +19,19 @@ static void fill_random(uint8_t *at, size_t size)
 	while (count < 0 && errno == EINTR);
 	if (count != (ssize_t)size)
 		abort();
+}
+
+/* Drawn for many ids at once, as each draw is a call of the system; each part is used once.  (A child that goes on without
+ * exec would use them again: nobody here makes such children.) */
+static void take_random(uint8_t to[RANDOM_SIZE])
+{
+	static _Thread_local uint8_t pool[POOL][RANDOM_SIZE];
+	static _Thread_local size_t left;
+	if (!left) {
+		fill_random((uint8_t *)pool, sizeof pool);
+		left = POOL;
+	}
+	memcpy(to, pool[--left], RANDOM_SIZE);
 }
 
 /* The time in milliseconds and the counter, as one number that only grows.  A fresh millisecond starts
@@ -41,7 +54,7 @@ void uuid_new(char text[UUID_TEXT_SIZE])
 	uint64_t milliseconds = tick / (COUNTER_MAX + 1), counter = tick & COUNTER_MAX;
 	uint8_t id[UUID_SIZE];
 	put_u64(id, milliseconds << 16 | 7 << 12 | counter);	/* unix_ts_ms, ver, rand_a */
-	fill_random(id + RANDOM_AT, RANDOM_SIZE);
+	take_random(id + RANDOM_AT);
 	id[RANDOM_AT] = (uint8_t)(0x80 | (id[RANDOM_AT] & 0x3f));	/* var, rand_b */
 	uuid_text(text, id);
 }

@@ -14,74 +14,102 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LEDGER = ["daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/scribe", "daemon/ledger/record", "daemon/ledger/worker", "daemon/ledger/disk"]
 BLOBS = ["daemon/ledger/blobs", "daemon/ledger/porter", "daemon/ledger/worker", "daemon/ledger/disk", "daemon/ledger/disk_stream"]
-LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems"]
+LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems", "daemon/law/census"]
 SIDE = ["daemon/log", "daemon/notify"]
-DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/hold",
-	"daemon/ledger/quota"]
+DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/cards", "daemon/ledger/certificates", "daemon/ledger/hold",
+	"daemon/ledger/quota", "daemon/ledger/intake"]
 LINE = ["daemon/line/peers", "daemon/line/link"]
 
 # The first row that matches a file holds.
 WALLS = [
 	("proto/*", ["proto/"]),
 	("certs/*", ["proto/", "certs/"]),
+	("tools/sealed_request*", ["proto/", "certs/", "tools/", "daemon/law/completeness", "daemon/law/problems"]),
 	("tools/*", ["proto/", "certs/", "tools/"]),
 
 	# the ledger
 	("daemon/mischief*", []),
-	("daemon/ledger/store*", ["proto/", "daemon/ledger/disk"]),
+	("daemon/ledger/store*", ["proto/", "certs/seal", "daemon/ledger/disk", "daemon/ledger/vault", "daemon/mischief"]),
+	("daemon/ledger/vault*", ["proto/", "certs/seal", "certs/files"]),
 	("daemon/ledger/worker*", ["proto/"]),
 	("daemon/ledger/disk*", ["proto/"]),
 	("daemon/ledger/scribe*", ["proto/", "daemon/ledger/store", "daemon/ledger/worker", "daemon/mischief"]),
-	("daemon/ledger/blobs*", ["proto/", "certs/digest", "daemon/ledger/disk", "daemon/ledger/disk_stream", "daemon/mischief"]),
+	("daemon/ledger/blobs*", ["proto/", "certs/digest", "certs/seal_stream", "daemon/ledger/disk", "daemon/ledger/disk_stream", "daemon/mischief"]),
 	("daemon/ledger/porter*", ["proto/", "daemon/ledger/blobs", "daemon/ledger/worker"]),
 	("daemon/ledger/record*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key"]),
 	("daemon/ledger/events*", ["proto/", *LEDGER]),
 	("daemon/upkeep/retention*", ["proto/", *LEDGER, "daemon/ledger/events", "daemon/ledger/quota"]),
-	("daemon/upkeep/purger*", ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/upkeep/retention"]),
+	("daemon/upkeep/purger*", ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/clock", "daemon/upkeep/retention", "daemon/upkeep/destruction"]),
+	("daemon/upkeep/destruction*", ["proto/", "certs/", *LEDGER]),
 	("daemon/upkeep/backups*", ["proto/", *LEDGER]),
+	("daemon/upkeep/surveyed*", ["proto/", *LEDGER]),
+	("daemon/upkeep/examination*", ["proto/", "certs/", *LEDGER, "daemon/config"]),
 	("daemon/upkeep/gap*", ["proto/", *LEDGER, "daemon/ledger/chain"]),
-	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),
-	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain"]),
+	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/vault", "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),
+	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain", "daemon/ledger/quota"]),
 	("daemon/ledger/hold*", ["proto/", *LEDGER]),
+	("daemon/ledger/audit*", ["proto/", "certs/digest", *LEDGER]),
+	("daemon/ledger/clock*", ["proto/", *LEDGER, "daemon/ledger/events"]),
+	("daemon/ledger/cards*", ["proto/", "certs/", *LEDGER]),
 	("daemon/ledger/tokens*", ["proto/", *LEDGER]),
 	("daemon/ledger/quota*", ["proto/", *LEDGER]),
-	("daemon/ledger/chain*", ["proto/", "certs/", *LEDGER, "daemon/ledger/events"]),
+	("daemon/ledger/tally*", ["proto/", *LEDGER]),
+	("daemon/ledger/intake*", ["proto/", *LEDGER, "daemon/ledger/events"]),
+	("daemon/ledger/certificates*", ["proto/", "certs/", *LEDGER, "daemon/ledger/cards"]),
+	("daemon/ledger/chain*", ["proto/", "certs/", *LEDGER, "daemon/ledger/events", "daemon/ledger/cards", "daemon/ledger/tally"]),
 
 	# the law: a transaction in, a decision out
 	("daemon/law/statuses*", ["proto/", "daemon/law/acts", "daemon/law/preconditions"]),
 	("daemon/law/preconditions*", ["proto/", "daemon/law/acts", "daemon/law/statuses"]),
 	("daemon/law/acts*", ["proto/"]),
 	("daemon/law/problems*", ["proto/"]),
+	("daemon/law/survival*", ["proto/"]),
+	("daemon/law/census*", ["proto/", "daemon/ledger/record", "daemon/law/survival"]),
 	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems"]),
-	("daemon/law/casework*", ["proto/", "certs/digest", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events",
+	("daemon/law/casework*", ["proto/", "certs/digest", "certs/envelope", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events",
 		"daemon/ledger/blobs", *LAW]),
+
+	# who has the keys
+	("daemon/keyholder/*", ["proto/", "certs/", "daemon/log", "daemon/config", "daemon/keyholder/"]),
 
 	# the line
 	("daemon/log*", ["proto/"]),
 	("daemon/line/endpoint*", ["proto/"]),
 	("daemon/line/socket*", ["proto/", "daemon/line/endpoint"]),
-	("daemon/line/exchange*", ["proto/"]),
+	("daemon/line/budget*", []),
+	("daemon/line/exchange*", ["proto/", "daemon/line/budget"]),
+	("daemon/line/backoff*", []),
+	("daemon/line/network*", ["proto/", "daemon/log"]),
 	("daemon/line/throttle*", ["proto/"]),
 	("daemon/line/wire*", ["proto/", "certs/", "daemon/log", "daemon/line/exchange", "daemon/line/socket", "daemon/mischief"]),
 	("daemon/line/link*", ["proto/", "certs/", "daemon/log", "daemon/line/wire"]),
 	("daemon/line/dialer*", ["proto/", "daemon/log", "daemon/line/endpoint", "daemon/line/socket"]),
 	("daemon/line/listener*", ["proto/", "daemon/log", "daemon/line/endpoint", "daemon/line/socket"]),
 	("daemon/line/peers*", ["proto/", "certs/", "daemon/log", "daemon/line/exchange", "daemon/line/link", "daemon/line/dialer",
-		"daemon/line/listener", "daemon/line/endpoint", "daemon/line/socket"]),
+		"daemon/line/listener", "daemon/line/endpoint", "daemon/line/socket", "daemon/line/backoff", "daemon/line/network"]),
 
 	# the desks: inbox and outbox never see each other
+	("daemon/desks/vigil*", [*DESK, "daemon/law/casework", "daemon/law/acts", "daemon/desks/papers"]),
 	("daemon/desks/inbox*", [*DESK, *LINE, "daemon/law/casework", "daemon/law/acts"]),
 	("daemon/desks/outbox*", [*DESK, *LINE]),
-	("daemon/desks/receipts*", DESK),
+	("daemon/desks/receipts*", [*DESK, "daemon/desks/registry"]),
 	("daemon/desks/fetcher*", [*DESK, *LINE, "daemon/line/throttle"]),
+	("daemon/desks/waits*", [*DESK, *LINE]),
 	("daemon/desks/supplier*", [*DESK, *LINE, "daemon/line/throttle"]),
 
 	# above everything
 	("daemon/desks/comparison*", [*DESK, *LINE]),
+	("daemon/desks/witness*", [*DESK, *LINE, "daemon/desks/registry", "daemon/ledger/audit"]),
+	("daemon/desks/checkup*", [*DESK, *LINE, "daemon/desks/registry"]),
 	("daemon/desks/recovery*", [*DESK, *LINE, "daemon/law/casework", "daemon/desks/receipts", "daemon/desks/registry", "daemon/desks/outbox"]),
 	("daemon/desks/registry*", [*DESK, *LINE]),
-	("daemon/control/control*", [*DESK, *LINE, *LAW, "daemon/desks/registry", "daemon/desks/outbox", "daemon/upkeep/backup", "daemon/upkeep/backups",
-		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/retention", "daemon/upkeep/purger", "daemon/desks/fetcher", "daemon/desks/comparison"]),
+	("daemon/desks/rotation*", [*DESK, *LINE, "daemon/desks/herald", "daemon/mischief"]),
+	("daemon/desks/herald*", [*DESK, *LINE, "daemon/desks/registry"]),
+	("daemon/desks/papers*", DESK),
+	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/desks/outbox", "daemon/desks/papers", "daemon/upkeep/backup", "daemon/upkeep/backups",
+		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/surveyed", "daemon/upkeep/examination", "daemon/upkeep/retention", "daemon/upkeep/destruction", "daemon/upkeep/purger", "daemon/ledger/clock", "daemon/desks/fetcher",
+		"daemon/desks/comparison", "daemon/desks/checkup", "daemon/desks/waits", "daemon/desks/witness",
+		"daemon/ledger/audit", "daemon/ledger/tally"]),
 	*((f"daemon/{name}*", ["proto/", "certs/", "daemon/"]) for name in ("main", "comityd", "config", "notify")),
 	("tests/*", ["proto/", "certs/", "daemon/", "tools/", "tests/"]),
 ]
@@ -89,14 +117,17 @@ WALLS = [
 # Where each library lives, and nowhere else.
 HOMES = {
 	"openssl/": ["certs/*", "tools/bench_floor*"],
+	"openssl/engine": ["certs/token.c"],
+	"p11-kit/": ["certs/token_visit.c"],
 	"lmdb.h": ["daemon/ledger/store*", "tools/bench_floor*"],
 	"uv.h": ["tools/bench_floor*", "daemon/ledger/scribe*", "daemon/ledger/porter*", "daemon/ledger/worker*",
-		*(f"daemon/line/{name}*" for name in ("exchange", "socket", "wire", "dialer", "listener", "endpoint", "peers", "throttle")),
+		*(f"daemon/line/{name}*" for name in ("exchange", "socket", "wire", "dialer", "listener", "endpoint", "network", "peers", "throttle")),
 		"daemon/desks/fetcher*", "daemon/control/*", "daemon/comityd*", "daemon/main*", "daemon/notify*"],
 	"yaml.h": ["proto/*"],
 	"jansson.h": ["proto/*"],
 	"protobuf-c/": ["proto/*"],
 	"archive": ["tools/archive*", "tools/cmd_evidence*", "tools/evidence*"],
+	"seccomp.h": ["daemon/keyholder/keyd_sandbox*"],
 	"cmocka.h": [],
 }
 

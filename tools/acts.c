@@ -29,6 +29,8 @@ static const struct place {
 	{ "outcome",             { "outcome" } },
 	{ "record",              { "record_of_execution" } },
 	{ "question",            { "questions" } },
+	{ "milestone",           { "milestone" } },
+	{ "milestone-at",        { "milestone_at" } },
 	/* of a file */
 	{ "role",                { "role" } },
 	{ "title",               { "title" } },
@@ -143,7 +145,8 @@ static enum fault fill_time(struct tool *tool, ProtobufCMessage *act)
 enum fault fill_all(struct tool *tool, ProtobufCMessage *act)
 {
 	static const char *const said[] = { "note", "reason", "ground", "until", "needs-answer-by", "authority", "authority-type",
-		"authority-reference", "reference", "outcome", "record", "question" };
+		"authority-reference", "reference", "outcome", "record", "question",
+		"milestone", "milestone-at" };
 	for (size_t i = 0; i < ARRAY_LEN(said); i++)
 		TRY(fill_given(tool, act, said[i]));
 	TRY(fill_time(tool, act));

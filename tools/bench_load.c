@@ -22,7 +22,7 @@
 #include "proto/unpack.h"
 
 enum {
-	SESSIONS_MAX = 250,
+	SESSIONS_MAX = 1000,
 	TEXT_MAX = 512 << 10,
 	READ_SIZE = 64 << 10,
 	PATIENCE_MS = 30000,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/files.h"
 #include "proto/unpack.h"
 #include "tools/client_wire.h"
 
@@ -167,14 +168,21 @@ enum fault client_new(const char *run_dir, const char *socket, struct client **c
 	return OK;
 }
 
+void client_wipe(struct client *client)
+{
+	if (client->wire.taken)
+		explicit_bzero(client->wire.in.at, client->wire.taken);
+	arena_wipe(&client->arena);
+}
+
 void client_free(struct client *client)
 {
 	if (!client)
 		return;
 	wire_hang_up(&client->wire);
-	bytes_clear(&client->wire.in);
-	bytes_clear(&client->out);
-	arena_clear(&client->arena);
+	bytes_wipe(&client->wire.in);
+	bytes_wipe(&client->out);
+	arena_wipe(&client->arena);
 	free(client->run_dir);
 	free(client->socket);
 	free(client);

@@ -18,6 +18,8 @@ struct client;
  * Faults: no memory. */
 enum fault client_new(const char *run_dir, const char *socket, struct client **client) MUST_CHECK;
 void client_free(struct client *client);		/* takes NULL */
+/* The last answer held a secret: it is void now, and overwritten. */
+void client_wipe(struct client *client);
 /* How long to wait for the daemon's next word, in milliseconds; CLIENT_NO_END: for ever. */
 void client_set_patience(struct client *client, int64_t patience_ms);
 
@@ -30,8 +32,8 @@ void client_set_ticker(struct client *client, void (*tick)(void *owner), void *o
 enum fault client_call(struct client *client, Comity__Call *call, const Comity__Reply **reply) MUST_CHECK;
 /* The next answer to the same call, after one with `more`. */
 enum fault client_next(struct client *client, const Comity__Reply **reply) MUST_CHECK;
-/* A list whose first page came with `more`: the other pages, and all put together into one answer, which lives in the
- * arena; its budget grows with the list. */
+/* An answer whose first page came, perhaps with `more`: the other pages, and all put together into one, whatever it is
+ * that repeats in it; it lives in the arena, whose budget grows with it. */
 enum fault client_list(struct client *client, const Comity__Reply *page, struct arena *arena,
 	const Comity__Reply **reply) MUST_CHECK;
 /* What the daemon said with the last refusal, or NULL.  Lives until the next call. */

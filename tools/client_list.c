@@ -1,29 +1,33 @@
-/* A list comes in pages, and is shown as one. */
+/* An answer that comes in pages, and is shown as one. */
 #include <string.h>
 
 #include "proto/unpack.h"
 #include "tools/client.h"
 
-/* Where a reply's list has its rows: every list has them in a field `data`. */
-struct rows {
-	size_t *count;
-	ProtobufCMessage ***at;
+enum { FIELDS_MAX = 32 };
+
+/* What the pages have brought so far.  A page is an answer like the first: its rows go behind those that are there, and
+ * what the first did not have yet it has from then on. */
+struct gathering {
+	Comity__Reply *list;
+	struct bytes rows[FIELDS_MAX];		/* pointers, of each field of the answer that repeats */
 };
 
-static bool find_rows(Comity__Reply *reply, struct rows *rows)
+/* The message that an answer is about, and what type it has; NULL when it has none, or more fields than we follow. */
+static ProtobufCMessage *body_of(const Comity__Reply *reply)
 {
+	ProtobufCMessage *body;
 	const ProtobufCFieldDescriptor *kind =
 		protobuf_c_message_descriptor_get_field(&comity__reply__descriptor, (unsigned)reply->kind_case);
-	char *list;
 	if (!kind || kind->type != PROTOBUF_C_TYPE_MESSAGE)
-		return false;
-	memcpy(&list, (char *)reply + kind->offset, sizeof list);
-	const ProtobufCFieldDescriptor *data = protobuf_c_message_descriptor_get_field_by_name(kind->descriptor, "data");
-	if (!data || data->type != PROTOBUF_C_TYPE_MESSAGE || data->label != PROTOBUF_C_LABEL_REPEATED)
-		return false;
-	rows->count = (void *)(list + data->quantifier_offset);
-	rows->at = (void *)(list + data->offset);
-	return true;
+		return NULL;
+	memcpy(&body, (const char *)reply + kind->offset, sizeof body);
+	return body && body->descriptor->n_fields <= FIELDS_MAX ? body : NULL;
+}
+
+static bool has_rows(const ProtobufCFieldDescriptor *field)
+{
+	return field->label == PROTOBUF_C_LABEL_REPEATED && field->type == PROTOBUF_C_TYPE_MESSAGE;
 }
 
 /* A copy that outlives the next page.  What one page may take was bounded when it came. */
@@ -40,56 +44,78 @@ static enum fault keep(const Comity__Reply *page, struct arena *arena, Comity__R
 	return fault;
 }
 
-static enum fault append(struct bytes *all, const struct rows *rows)
+static enum fault take_rows(const char *page, const ProtobufCFieldDescriptor *field, struct bytes *rows)
 {
-	return *rows->count ? bytes_append(all, (struct span){ (const uint8_t *)*rows->at, *rows->count * sizeof **rows->at }) : OK;
+	const size_t *count = (const void *)(page + field->quantifier_offset);
+	const uint8_t *const *at = (const void *)(page + field->offset);
+	return *count ? bytes_append(rows, (struct span){ *at, *count * sizeof(void *) }) : OK;
 }
 
-static enum fault gather(struct client *client, const Comity__Reply *page, struct arena *arena, struct bytes *all,
-	Comity__Reply **list)
+static void take_missing(ProtobufCMessage *list, const ProtobufCMessage *page, const ProtobufCFieldDescriptor *field)
 {
-	struct rows rows = { 0 };	/* the compiler does not see that it is set where it is used */
+	void **here = (void *)((char *)list + field->offset), *const *there = (const void *)((const char *)page + field->offset);
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE && !*here)
+		*here = *there;
+}
+
+static enum fault take(struct gathering *gathering, const Comity__Reply *reply)
+{
+	ProtobufCMessage *list = body_of(gathering->list), *page = body_of(reply);
+	if (!list || !page || list->descriptor != page->descriptor)
+		return fault_say(FAULT_BAD_FRAME, "comityd gave pages that do not belong together");
+	for (unsigned i = 0; i < list->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &list->descriptor->fields[i];
+		if (has_rows(field))
+			TRY(take_rows((const char *)page, field, &gathering->rows[i]));
+		else
+			take_missing(list, page, field);
+	}
+	return OK;
+}
+
+static enum fault gather(struct client *client, const Comity__Reply *page, struct arena *arena, struct gathering *gathering)
+{
 	Comity__Reply *kept;
-	TRY(keep(page, arena, list));
-	if (!find_rows(*list, &rows))
-		return fault_say(FAULT_BAD_FRAME, "comityd gave pages of what is no list");
-	TRY(append(all, &rows));
-	for (bool more = true; more; more = page->more) {
+	bool more = page->more;
+	TRY(keep(page, arena, &gathering->list));
+	TRY(take(gathering, gathering->list));
+	for (; more; more = page->more) {
 		TRY(client_next(client, &page));
 		TRY(keep(page, arena, &kept));
-		if (kept->kind_case != (*list)->kind_case || !find_rows(kept, &rows))
-			return fault_say(FAULT_BAD_FRAME, "comityd gave another page than of this list");
-		TRY(append(all, &rows));
+		TRY(take(gathering, kept));
 	}
 	return OK;
 }
 
 /* The rows of all pages become the first page's. */
-static enum fault join(struct arena *arena, const struct bytes *all, Comity__Reply *list)
+static enum fault join(const struct gathering *gathering, struct arena *arena)
 {
-	struct rows rows;
-	if (!find_rows(list, &rows))
-		return FAULT_BAD_FRAME;
-	arena->budget += all->len + UNPACK_SLACK;
-	ProtobufCMessage **at = arena_alloc(arena, all->len + 1);
-	if (!at)
-		return arena_fault(arena);
-	if (all->len)
-		memcpy(at, all->at, all->len);
-	*rows.at = at;
-	*rows.count = all->len / sizeof *at;
-	list->more = 0;
+	ProtobufCMessage *list = body_of(gathering->list);
+	for (unsigned i = 0; i < list->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &list->descriptor->fields[i];
+		struct span rows = span_of(&gathering->rows[i]);
+		if (!rows.len)
+			continue;
+		arena->budget += rows.len + UNPACK_SLACK;
+		void **at = arena_alloc(arena, rows.len);
+		if (!at)
+			return arena_fault(arena);
+		memcpy(at, rows.at, rows.len);
+		memcpy((char *)list + field->offset, &at, sizeof at);
+		*(size_t *)(void *)((char *)list + field->quantifier_offset) = rows.len / sizeof *at;
+	}
+	gathering->list->more = 0;
 	return OK;
 }
 
 enum fault client_list(struct client *client, const Comity__Reply *page, struct arena *arena, const Comity__Reply **reply)
 {
-	struct bytes all = { 0 };
-	Comity__Reply *list = NULL;
-	enum fault fault = gather(client, page, arena, &all, &list);
+	struct gathering gathering = { 0 };
+	enum fault fault = gather(client, page, arena, &gathering);
 	if (!fault)
-		fault = join(arena, &all, list);
-	bytes_clear(&all);
-	*reply = list;
+		fault = join(&gathering, arena);
+	for (unsigned i = 0; i < FIELDS_MAX; i++)
+		bytes_clear(&gathering.rows[i]);
+	*reply = gathering.list;
 	return fault;
 }

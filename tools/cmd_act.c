@@ -8,53 +8,11 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/statuses.h"
 
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
 
 /* ── a new status ─────────────────────────────────────────────────────────────────────────────── */
-
-/* Which act leads there.  Where the case comes from a question or a consultation, the act that ends
- * that leads back; the first row that fits counts. */
-static const struct way {
-	Comity__RequestStatus__Value from, to;	/* from 0: anywhere */
-	const char *act;
-} ways[] = {
-	{ STATUS(INFO_REQUESTED), STATUS(UNDER_REVIEW),       "additional-info" },
-	{ STATUS(INFO_REQUESTED), STATUS(TRANSFERRED),        "additional-info" },
-	{ STATUS(INFO_REQUESTED), STATUS(IN_EXECUTION),       "additional-info" },
-	{ STATUS(INFO_REQUESTED), STATUS(PARTIALLY_EXECUTED), "additional-info" },
-	{ STATUS(CONSULTING),     STATUS(UNDER_REVIEW),       "consultation-closed" },
-	{ STATUS(CONSULTING),     STATUS(TRANSFERRED),        "consultation-closed" },
-	{ STATUS(CONSULTING),     STATUS(IN_EXECUTION),       "consultation-closed" },
-	{ STATUS(CONSULTING),     STATUS(PARTIALLY_EXECUTED), "consultation-closed" },
-	{ 0, STATUS(IN_CONSULTATION),    "consultation-draft" },
-	{ 0, STATUS(RECEIVED),           "receipt" },
-	{ 0, STATUS(ACKNOWLEDGED),       "acknowledgement" },
-	{ 0, STATUS(UNDER_REVIEW),       "status-update" },
-	{ 0, STATUS(IN_EXECUTION),       "status-update" },
-	{ 0, STATUS(INFO_REQUESTED),     "additional-info-request" },
-	{ 0, STATUS(CONSULTING),         "consultation" },
-	{ 0, STATUS(ACCEPTED),           "decision" },
-	{ 0, STATUS(PARTIALLY_REFUSED),  "decision" },
-	{ 0, STATUS(REFUSED),            "decision" },
-	{ 0, STATUS(POSTPONED),          "decision" },
-	{ 0, STATUS(TRANSFERRED),        "transfer-notice" },
-	{ 0, STATUS(EXECUTED),           "execution-result" },
-	{ 0, STATUS(PARTIALLY_EXECUTED), "execution-result" },
-	{ 0, STATUS(NOT_EXECUTABLE),     "non-execution" },
-	{ 0, STATUS(REDIRECTED),         "redirect" },
-	{ 0, STATUS(WITHDRAWN),          "withdrawal" },
-	{ 0, STATUS(CLOSED),             "closure" },
-	{ 0, STATUS(ABANDONED),          "abandon" },
-};
-
-static const char *way_to(Comity__RequestStatus__Value from, Comity__RequestStatus__Value to)
-{
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
-		if (ways[i].to == to && (!ways[i].from || ways[i].from == from))
-			return ways[i].act;
-	return NULL;
-}
 
 static void set_number(struct tool *tool, ProtobufCMessage *act, const char *name, int value)
 {
@@ -130,7 +88,7 @@ enum fault cmd_request_set_status(struct tool *tool)
 	const Comity__RequestView *view;
 	TRY(word_read(&comity__request_status__value__descriptor, "status", argument(tool, 1), &to));
 	TRY(get_request(tool, argument(tool, 0), &view));
-	const char *kind = way_to(view->request->status, (Comity__RequestStatus__Value)to);
+	const char *kind = act_leading(view->request->status, (Comity__RequestStatus__Value)to);
 	if (!kind)
 		return fault_say(FAULT_USAGE, "no act leads to \"%.40s\"; a request is sent with: comity request send", argument(tool, 1));
 	TRY(act_new(tool, kind, &act, &body));

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/text.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/sealing.h"
 #include "tools/transfer.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
@@ -73,10 +75,19 @@ static const char *arrived(struct tool *tool, const Comity__AttachmentState *sta
 	return safe(tool, text);
 }
 
+/* What has left us and waits at the other side. */
+static void explain_waits(struct tool *tool, const Comity__AttachmentList *list)
+{
+	for (size_t i = 0; i < list->n_data; i++)
+		if (list->data[i]->waits_reason)
+			print(tool, "  %u waits there (%s): %s\n", list->data[i]->number, safe(tool, list->data[i]->waits_reason),
+				safe(tool, list->data[i]->waits_text));
+}
+
 enum fault cmd_attach_list(struct tool *tool)
 {
 	const Comity__AttachmentList *list;
-	struct table table = TABLE(">NO", "ID", "FROM", "ROLE", "NAME", ">SIZE", "STATE", "LANGUAGE", "TITLE");
+	struct table table = TABLE(">NO", "ID", "FROM", "ROLE", "~NAME", ">SIZE", "STATE", "LANGUAGE", "~TITLE");
 	TRY(get_list(tool, &list));
 	if (printed_json(tool, &list->base))
 		return OK;
@@ -88,10 +99,11 @@ enum fault cmd_attach_list(struct tool *tool)
 			continue;
 		snprintf(number, sizeof number, "%u", state->number);
 		ROW(tool, &table, safe(tool, number), safe_or(tool, one->id, "-"), safe_or(tool, state->from, "-"),
-			WORD(tool, attachment_role, one->role), brief(tool, one->name, 40), size_of(tool, one->size),
-			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, 40));
+			WORD(tool, attachment_role, one->role), brief(tool, one->name, WHOLE), size_of(tool, one->size),
+			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, WHOLE));
 	}
 	table_print(tool, &table);
+	explain_waits(tool, list);
 	return OK;
 }
 
@@ -155,6 +167,33 @@ static enum fault choose_path(struct tool *tool, const char *name, char path[PAT
 	return len < PATH_MAX ? OK : fault_say(FAULT_USAGE, "--output: the path is too long");
 }
 
+/* Sealed bytes beside the file they become; when a run was cut off between the two, they are there already. */
+static enum fault download_and_open(struct tool *tool, const Comity__AttachmentState *found, const char *path, Comity__SavedFile *saved)
+{
+	static uint8_t sum[DIGEST_SIZE];
+	char sealed[PATH_MAX], number[16], *hex = arena_alloc(&tool->arena, DIGEST_HEX_SIZE + 1);
+	struct seal *seal;
+	Comity__Unseal unseal = COMITY__UNSEAL__INIT;
+	if (!hex || snprintf(sealed, sizeof sealed, "%s.sealed", path) >= (int)sizeof sealed)
+		return hex ? fault_say(FAULT_USAGE, "--output: the path is too long") : FAULT_NO_MEMORY;
+	if (!access(path, F_OK))
+		return fault_say(FAULT_EXISTS, "%s exists already", path);
+	snprintf(number, sizeof number, "%u", found->number);
+	unseal.ref = (char *)argument(tool, 0);
+	unseal.attachment = number;
+	TRY(sealing_unlock(tool, &unseal, found->attachment->sealed, &seal));
+	enum fault fault = access(sealed, F_OK) ? download(tool, argument(tool, 0), found, sealed) : OK;
+	if (!fault)
+		fault = sealing_open_file(seal, sealed, path, &saved->size, sum);
+	seal_free(seal);
+	if (!fault || fault == FAULT_SEAL_BROKEN)
+		unlink(sealed);
+	hex_write(hex, SPAN(sum));
+	saved->sha256 = hex;
+	saved->has_unsealed = saved->unsealed = 1;
+	return fault;
+}
+
 enum fault cmd_attach_get(struct tool *tool)
 {
 	const Comity__AttachmentList *list;
@@ -166,8 +205,6 @@ enum fault cmd_attach_get(struct tool *tool)
 	TRY(keep_message(tool, &found->base, &copy));
 	found = (const Comity__AttachmentState *)copy;
 	TRY(choose_path(tool, found->attachment->name, path));
-	TRY(download(tool, argument(tool, 0), found, path));
-
 	Comity__SavedFile saved = COMITY__SAVED_FILE__INIT;
 	saved.schema = "comity.saved/1";
 	saved.file = path;
@@ -175,7 +212,11 @@ enum fault cmd_attach_get(struct tool *tool)
 	saved.size = found->attachment->size;
 	saved.sha256 = found->attachment->sha256;
 	saved.type = "result";
+	saved.has_sealed = saved.sealed = found->attachment->sealed && given(tool, "sealed");
+	TRY(found->attachment->sealed && !saved.sealed ? download_and_open(tool, found, path, &saved)
+		: download(tool, argument(tool, 0), found, path));
 	if (!printed_document(tool, &saved.base))
-		print(tool, "%s  %s  sha256 %s  verified\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256));
+		print(tool, "%s  %s  sha256 %s  verified%s\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256),
+			saved.unsealed ? ", unsealed" : saved.sealed ? ", still sealed" : "");
 	return OK;
 }

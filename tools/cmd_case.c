@@ -1,14 +1,19 @@
 /* Requests as they stand: lists, one in full, and all that happened to one on both axes. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "certs/files.h"
 #include "proto/field.h"
 #include "proto/stamp.h"
+#include "proto/units.h"
 #include "proto/yaml.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/people.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/sealed_request.h"
 #include "tools/watching.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
@@ -31,6 +36,19 @@ static enum fault read_states(struct tool *tool, Comity__RequestFilter *filter)
 	return OK;
 }
 
+static enum fault read_due(struct tool *tool, Comity__RequestFilter *filter)
+{
+	int64_t within_ms = 0;
+	char before[STAMP_SIZE];
+	if (given(tool, "due-within"))
+		TRY(duration_read(given(tool, "due-within"), &within_ms));
+	if (!given(tool, "due-within") && !given(tool, "overdue"))
+		return OK;
+	stamp_write(before, stamp_clock() + within_ms * 1000);
+	filter->due_before = arena_text(&tool->arena, span_of_text(before));
+	return filter->due_before ? OK : FAULT_NO_MEMORY;
+}
+
 static enum fault read_filter(struct tool *tool, Comity__RequestFilter *filter)
 {
 	const char *direction = given(tool, "direction");
@@ -40,6 +58,11 @@ static enum fault read_filter(struct tool *tool, Comity__RequestFilter *filter)
 		return fault_say(FAULT_USAGE, "--direction is in or out, not \"%.20s\"", direction);
 	filter->has_role = direction != NULL;
 	filter->role = direction && *direction == 'i' ? COMITY__ROLE__VALUE__REQUESTED : COMITY__ROLE__VALUE__REQUESTING;
+	filter->has_assigned_uid = given(tool, "mine") || given(tool, "assigned");
+	filter->assigned_uid = getuid();
+	if (given(tool, "assigned"))
+		TRY(user_read(given(tool, "assigned"), &filter->assigned_uid));
+	TRY(read_due(tool, filter));
 	return read_states(tool, filter);
 }
 
@@ -58,7 +81,7 @@ static void add_row(struct tool *tool, struct table *table, const Comity__Reques
 	ROW(tool, table, name_of(tool, view), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
 		WORD(tool, request_kind, request->kind), WORD(tool, urgency, request->urgency),
 		WORD(tool, transport, view->transport), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
-		time_of(tool, request->answer_by), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, 32));
+		time_of(tool, request->answer_by), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, WHOLE));
 }
 
 /* "7", or while some are on their way "7, 2 arriving 62 %". */
@@ -86,12 +109,12 @@ static void add_arrival(struct tool *tool, struct table *table, const Comity__Re
 		return;
 	ROW(tool, table, name_of(tool, view), safe_or(tool, request->peer, "-"), WORD(tool, request_kind, request->kind),
 		WORD(tool, urgency, request->urgency), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
-		time_of(tool, request->answer_by), files_of(tool, view), brief(tool, request->subject, 40));
+		time_of(tool, request->answer_by), files_of(tool, view), brief(tool, request->subject, WHOLE));
 }
 
 static const struct table requests_table = TABLE("REF", "DIR", "PEER", "KIND", "URGENCY", "TRANSPORT", "CASE", ">CHANGED",
-	"ANSWER BY", "WAITING FOR", "SUBJECT");
-static const struct table inbox_table = TABLE("REF", "FROM", "KIND", "URGENCY", "CASE", ">CHANGED", "ANSWER BY", "FILES", "SUBJECT");
+	"ANSWER BY", "~WAITING FOR", "~SUBJECT");
+static const struct table inbox_table = TABLE("REF", "FROM", "KIND", "URGENCY", "CASE", ">CHANGED", "ANSWER BY", "FILES", "~SUBJECT");
 
 static enum fault list(struct tool *tool, Comity__RequestFilter *filter, struct table table,
 	void (*show)(struct tool *tool, struct table *table, const Comity__RequestView *view))
@@ -163,6 +186,32 @@ static void print_execution(struct tool *tool, const Comity__Case *request)
 		print(tool, "  outcome      %s\n", WORD(tool, outcome, request->outcome));
 }
 
+/* What is owed, by whom; whoever reminds again sees how often that was done. */
+static void print_dues(struct tool *tool, const Comity__Case *request)
+{
+	for (size_t i = 0; i < request->n_dues; i++) {
+		const Comity__Due *due = request->dues[i];
+		bool is_theirs = due->side != request->role;
+		print(tool, "  %s %s, %s%s%s, owed by %s", due->has_told && !due->told ? "OVERDUE     " : "due         ",
+			safe_or(tool, due->by, "-"), WORD(tool, due_kind, due->kind), due->measure ? " for " : "", safe_or(tool, due->measure, ""),
+			is_theirs ? safe_or(tool, request->peer, "them") : "us");
+		if (due->reminders)
+			print(tool, ", reminded %u times", due->reminders);
+		print(tool, "\n");
+	}
+}
+
+/* What the retention policy did with it, or may not do. */
+static void print_keeping(struct tool *tool, const Comity__Case *request)
+{
+	if (request->legal_hold)
+		print(tool, "  LEGAL HOLD   since %s: %s; nothing of it is destroyed\n", time_of(tool, request->legal_hold->at),
+			safe_or(tool, request->legal_hold->reason, "no reason given"));
+	if (request->purged_at)
+		print(tool, "  PURGED       %s: its content was destroyed by the retention policy; receipts and references are kept\n",
+			time_of(tool, request->purged_at));
+}
+
 static void print_case(struct tool *tool, const Comity__RequestView *view)
 {
 	const Comity__Case *request = view->request;
@@ -171,7 +220,10 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "  status       %s, since %s\n", WORD(tool, request_status, request->status), time_of(tool, request->changed_at));
 	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
 	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
+	print_people(tool, view);
+	print_dues(tool, request);
 	print_execution(tool, request);
+	print_keeping(tool, request);
 	print(tool, "  messages     %zu, attachments %zu\n", view->n_messages, view->n_attachments);
 	if (view->waiting_for && *view->waiting_for)
 		print(tool, "  waiting for  %s\n", safe(tool, view->waiting_for));
@@ -182,16 +234,24 @@ enum fault cmd_request_show(struct tool *tool)
 {
 	const Comity__RequestView *view;
 	struct bytes yaml = { 0 };
+	bool is_opened = false;
 	TRY(get_request(tool, argument(tool, 0), &view));
+	enum fault opened = given(tool, "sealed") ? OK : sealed_request_open(tool, view, &is_opened);
+	if (opened == FAULT_ROLE_NEEDED)	/* an auditor sees what the daemon sees */
+		say(tool, "It is sealed end to end, and only those who may write open it: this is its clear part.");
+	else
+		TRY(opened);
 	if (printed_document(tool, &view->base))
 		return OK;
 	print_case(tool, view);
+	if (is_opened)
+		print(tool, "  sealed       end to end; opened here, with our sealing key\n");
 	if (!given(tool, "full") || !view->document)
 		return OK;
 	enum fault fault = yaml_write(&view->document->base, &yaml);
 	if (!fault)
 		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
-	bytes_clear(&yaml);
+	bytes_wipe(&yaml);
 	return fault;
 }
 
@@ -271,7 +331,7 @@ static enum fault gather(struct tool *tool, const Comity__RequestView *view, str
 enum fault track_text(struct tool *tool, const Comity__RequestView *view)
 {
 	struct track track;
-	struct table table = TABLE("TIME", "TRANSPORT", "CASE", "BY");
+	struct table table = TABLE("TIME", "TRANSPORT", "~CASE", "~BY");
 	TRY(gather(tool, view, &track));
 	if (tool->format == FORMAT_TEXT)
 		print_head(tool, view);
@@ -293,5 +353,8 @@ enum fault cmd_request_track(struct tool *tool)
 	if (!given(tool, "follow"))
 		return OK;
 	TRY(print_now(tool));
-	return watch_events(tool, argument(tool, 0), NULL, true);
+	Comity__Watch watch = COMITY__WATCH__INIT;
+	watch.ref = (char *)argument(tool, 0);
+	watch.has_follow = watch.follow = 1;
+	return watch_events(tool, &watch);
 }

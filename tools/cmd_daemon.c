@@ -63,9 +63,11 @@ static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 		status->backup_made_at ? time_of(tool, status->backup_made_at) : "",
 		status->backup_verified_at ? "last verified " : "none was verified yet",
 		status->backup_verified_at ? time_of(tool, status->backup_verified_at) : "");
+	if (status->clock_doubt)
+		print(tool, "  CLOCK     in doubt: %s; nothing is destroyed for its age\n", safe(tool, status->clock_doubt->reason));
 	print_hold(tool, status);
 	if (status->draining)
-		print(tool, "  DRAINING  no submissions are taken\n");
+		print(tool, "  DRAINING  no submissions are taken until the daemon is started anew, or: comity daemon release\n");
 	for (size_t i = 0; i < status->n_alarms; i++)
 		print(tool, "  ALARM     %s\n", safe(tool, status->alarms[i]));
 }

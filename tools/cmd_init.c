@@ -11,6 +11,7 @@
 
 #include "certs/authority.h"
 #include "certs/files.h"
+#include "certs/revocation.h"
 #include "certs/identity.h"
 #include "proto/config.pb-c.h"
 #include "proto/mapping.h"
@@ -20,6 +21,7 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/secrets.h"
 #include "tools/service.h"
 
 enum { ENDPOINTS_MAX = 16 };
@@ -95,7 +97,19 @@ static enum fault create(const char *path, const char *comment, const ProtobufCM
 	return fault;
 }
 
-static enum fault write_config(struct tool *tool, const struct places *places)
+/* Where the daemon finds the secret that `secret` was made with: never the secret itself. */
+static char *pin_setting(struct tool *tool, const struct secret_source *secret)
+{
+	char text[PATH_MAX + 16] = "";
+	const char *credential = given(tool, "credential");
+	if (credential)
+		snprintf(text, sizeof text, "credential:%s", credential);
+	else if (secret && secret->text)
+		snprintf(text, sizeof text, "file:%s", secret->text);
+	return *text ? arena_text(&tool->arena, span_of_text(text)) : NULL;
+}
+
+static enum fault write_config(struct tool *tool, const struct places *places, const struct secret_source *secret)
 {
 	char *endpoints[ENDPOINTS_MAX], *listen[ENDPOINTS_MAX];
 	Comity__Config config = COMITY__CONFIG__INIT;
@@ -107,6 +121,9 @@ static enum fault write_config(struct tool *tool, const struct places *places)
 	line.listen = listen;
 	line.n_listen = listen_of(tool, endpoints, config.n_endpoints, listen);
 	config.line = line.n_listen ? &line : NULL;
+	Comity__KeysSettings keys = COMITY__KEYS_SETTINGS__INIT;
+	keys.pin = pin_setting(tool, secret);
+	config.keys = keys.pin ? &keys : NULL;
 	return create(places->config, "# comityd: who we are and how we are reached.  All keys and what they mean: man comityd.yaml\n",
 		&config.base);
 }
@@ -117,6 +134,44 @@ static enum fault write_profile(struct tool *tool, const struct places *places)
 	profile.authority = lower(tool, given(tool, "authority"));
 	return create(places->profile, "# What our card tells others about us: languages, contacts, requirements, guides.  All keys: proto/profile.proto\n",
 		&profile.base);
+}
+
+/* ── how the keys are protected ───────────────────────────────────────────────────────────────── */
+
+static const struct { const char *option; enum role role; } token_options[] = {
+	{ "identity-key", ROLE_IDENTITY }, { "delegation-key", ROLE_DELEGATION },
+	{ "signing-key", ROLE_SIGNING }, { "sealing-key", ROLE_SEALING },
+};
+
+/* `file` may be written as the word of every other kind of key is. */
+static bool find_tokens(const struct tool *tool, struct identity_access *access)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < ARRAY_LEN(token_options); i++) {
+		const char *uri = given(tool, token_options[i].option);
+		access->tokens[token_options[i].role] = uri && strcmp(uri, "file") ? uri : NULL;
+		is_any |= access->tokens[token_options[i].role] != NULL;
+	}
+	return is_any;
+}
+
+/* The secret is in the file that is named; else in the credential, when systemd has given it to us; else who sits at the
+ * terminal is asked.  Without any word of it the keys lie in the clear. */
+static enum fault find_secret(struct tool *tool, struct asked *asked, struct identity_access *access)
+{
+	bool is_in_token = find_tokens(tool, access);
+	const char *credential = given(tool, "credential");
+	const char *option = given(tool, "pin-file") ? "pin-file" : "key-passphrase-file";
+	*asked = (struct asked){ .prompt = is_in_token ? "PIN of the token" : "Passphrase for the keys", .is_new = !is_in_token };
+	if (!credential && !given(tool, option) && !is_in_token)
+		return OK;
+	TRY(secret_of_option(tool, option, asked, &access->secret));
+	if (!access->secret.text && credential && getenv("CREDENTIALS_DIRECTORY"))
+		access->secret.text = pin_setting(tool, NULL);
+	if (access->secret.text || access->secret.prompt)
+		return OK;
+	return hinted(tool, fault_say(FAULT_NEEDS_ANSWER, "where is the %s?", is_in_token ? "PIN of the token" : "passphrase"),
+		"pass --%s", is_in_token ? "pin-file" : "key-passphrase-file");
 }
 
 /* ── all of it ────────────────────────────────────────────────────────────────────────────────── */
@@ -141,23 +196,26 @@ static enum fault check_names(struct tool *tool)
 }
 
 /* The identity may be there from a run that was cut short: then it must be the same authority's. */
-static enum fault make_identity(struct tool *tool, const struct places *places, struct identity **identity)
+static enum fault make_identity(struct tool *tool, const struct places *places, const struct identity_access *access,
+	struct identity **identity)
 {
 	const char *authority = lower(tool, given(tool, "authority"));
+	unsigned lists;
 	if (!exists(places->state, "keys"))
-		TRY(identity_create(places->state, authority, given(tool, "name"), stamp_clock() / STAMP_SECOND));
-	TRY(identity_load(places->state, identity));
+		TRY(identity_create_protected(places->state, authority, given(tool, "name"), stamp_clock() / STAMP_SECOND, access));
+	TRY(revocation_refresh(places->state, stamp_clock() / STAMP_SECOND, &access->secret, &lists));
+	TRY(identity_open(places->state, &(struct identity_access){ 0 }, identity));
 	if (!strcmp(identity_authority(*identity), authority))
 		return OK;
 	return fault_say(FAULT_EXISTS, "%s holds the keys of %s; they are not overwritten", places->state,
 		identity_authority(*identity));
 }
 
-static enum fault make_rest(struct tool *tool, const struct places *places, bool *already)
+static enum fault make_rest(struct tool *tool, const struct places *places, const struct secret_source *secret, bool *already)
 {
-	*already = exists(places->etc, "comityd.yaml") && exists(places->state, "store/data.mdb");
+	*already = exists(places->etc, "comityd.yaml") && exists(places->state, "store/vault.sealed");
 	if (!exists(places->etc, "comityd.yaml"))
-		TRY(write_config(tool, places));
+		TRY(write_config(tool, places, secret));
 	if (!exists(places->etc, "profile.yaml"))
 		TRY(write_profile(tool, places));
 	return *already ? OK : service_run(tool, (const char *const[]){ "--create-store", NULL }, NULL);
@@ -166,7 +224,7 @@ static enum fault make_rest(struct tool *tool, const struct places *places, bool
 static enum fault tell(struct tool *tool, const struct identity *identity, bool already)
 {
 	char digits[IDENTITY_DIGITS_SIZE];
-	identity_digits(digits, identity_spki(identity));
+	identity_digits(digits, identity_pin(identity));
 	Comity__Initialised report = COMITY__INITIALISED__INIT;
 	report.schema = "comity.init/1";
 	report.authority = (char *)identity_authority(identity);
@@ -193,15 +251,20 @@ enum fault cmd_init(struct tool *tool)
 {
 	struct places places;
 	struct identity *identity = NULL;
+	struct asked asked;
+	struct identity_access access = { 0 };
 	bool already = false;
+	secrets_begin();
 	TRY(check_names(tool));
 	TRY(find_places(tool, &places));
+	TRY(find_secret(tool, &asked, &access));
 	TRY(make_directories(tool, &places));
-	enum fault fault = make_identity(tool, &places, &identity);
+	enum fault fault = make_identity(tool, &places, &access, &identity);
 	if (!fault)
-		fault = make_rest(tool, &places, &already);
+		fault = make_rest(tool, &places, &access.secret, &already);
 	if (!fault)
 		fault = tell(tool, identity, already);
 	identity_free(identity);
+	asked_clear(&asked);
 	return fault;
 }

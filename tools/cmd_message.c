@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/files.h"
 #include "proto/suggest.h"
 #include "proto/yaml.h"
 #include "tools/acts.h"
@@ -9,6 +10,7 @@
 #include "tools/files.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/sealing.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
@@ -171,7 +173,7 @@ static const char *when(const Comity__MessageState *state)
 enum fault cmd_message_list(struct tool *tool)
 {
 	const Comity__Reply *reply;
-	struct table table = TABLE(">NO", "TIME", "FROM", "WHAT", "TRANSPORT", ">FILES", "ID", "TEXT");
+	struct table table = TABLE(">NO", "TIME", "FROM", "~WHAT", "TRANSPORT", ">FILES", "ID", "~TEXT");
 	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
 	by.ref = (char *)argument(tool, 0);
 	Comity__Call call = CALL(MESSAGE_LIST, message_list, &by);
@@ -188,10 +190,22 @@ enum fault cmd_message_list(struct tool *tool)
 		snprintf(files, sizeof files, "%u", state->attachments);
 		ROW(tool, &table, safe(tool, number), time_of(tool, when(state)), safe(tool, state->from), acts_of(tool, state),
 			WORD(tool, transport, state->transport), safe(tool, files), safe(tool, state->message_id),
-			brief(tool, view->message ? view->message->text : NULL, 40));
+			view->message && view->message->sealed ? "(sealed)" : brief(tool, view->message ? view->message->text : NULL, 40));
 	}
 	table_print(tool, &table);
 	return OK;
+}
+
+/* Why it was refused: what was said of it, or what its slug means. */
+static void print_reason(struct tool *tool, const Comity__MessageState *state)
+{
+	if (state->reason)
+		print(tool, ": %s: %s", safe(tool, state->reason),
+			safe(tool, state->reason_text ? state->reason_text : fault_text(fault_from_slug(state->reason))));
+	print(tool, "\n");
+	if (state->reused_at)
+		print(tool, "  ALARM    %s refused another message under this id, %s: look where else your keys are\n", safe(tool, state->to),
+			time_of(tool, state->reused_at));
 }
 
 static void print_state(struct tool *tool, const Comity__MessageState *state)
@@ -199,9 +213,9 @@ static void print_state(struct tool *tool, const Comity__MessageState *state)
 	char sha256[DIGEST_HEX_SIZE + 1] = "";
 	if (state->sha256.len == DIGEST_SIZE)
 		hex_write(sha256, (struct span){ state->sha256.data, DIGEST_SIZE });
-	print(tool, "message    %s\n  from     %s to %s\n  what     %s\n  state    %s%s%s\n", safe(tool, state->message_id),
-		safe(tool, state->from), safe(tool, state->to), acts_of(tool, state), WORD(tool, transport, state->transport),
-		state->reason ? ": " : "", safe(tool, state->reason_text));
+	print(tool, "message    %s\n  from     %s to %s\n  what     %s\n  state    %s", safe(tool, state->message_id),
+		safe(tool, state->from), safe(tool, state->to), acts_of(tool, state), WORD(tool, transport, state->transport));
+	print_reason(tool, state);
 	print(tool, "  sha256   %s  (%s, signed)\n", sha256, size_of(tool, state->size));
 	print(tool, "  queued   %s\n  sent     %s\n  receipt  %s\n  complete %s\n", time_of(tool, when(state)),
 		time_of(tool, state->sent_at), time_of(tool, state->delivered_at), time_of(tool, state->complete_at));
@@ -219,15 +233,22 @@ enum fault cmd_message_show(struct tool *tool)
 	if (fault == FAULT_NOT_FOUND && !by.ref && !by.message[strspn(by.message, "0123456789")])
 		return hinted(tool, fault, "comity message show %s --ref REF: a number counts within a case", by.message);
 	TRY(fault);
-	const Comity__MessageView *view = reply->message;
+	ProtobufCMessage *copy;
+	TRY(keep_message(tool, &reply->message->base, &copy));
+	const Comity__MessageView *view = (const Comity__MessageView *)copy;
+	bool is_unsealed = view->message && view->message->sealed && !given(tool, "sealed");
+	if (is_unsealed)
+		TRY(sealing_open_message(tool, by.ref, by.message, view->message));	/* the sealed bytes are in the record */
 	if (printed_document(tool, &view->base))
 		return OK;
 	if (view->state)
 		print_state(tool, view->state);
+	if (view->message && view->message->sealed)
+		print(tool, "  sealed   end to end%s\n", is_unsealed ? "; opened here, with our sealing key" : "");
 	fault = view->message ? yaml_write(&view->message->base, &yaml) : OK;
 	if (!fault)
 		print(tool, "\n%s", safe_lines(tool, bytes_text(&yaml)));
-	bytes_clear(&yaml);
+	bytes_wipe(&yaml);
 	if (view->unknown_fields)
 		say(tool, "%u field%s of a newer schema: kept in the record, not shown.", view->unknown_fields,
 			view->unknown_fields == 1 ? "" : "s");

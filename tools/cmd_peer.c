@@ -67,13 +67,13 @@ static const char *count(struct tool *tool, uint64_t number)
 
 static void print_peers(struct tool *tool, const Comity__PeerList *list)
 {
-	struct table table = TABLE("PEER", "NAME", "STATE", "LINK", "CERT UNTIL", ">QUEUED");
+	struct table table = TABLE("PEER", "~NAME", "STATE", "LINK", "CERT UNTIL", ">QUEUED");
 	size_t unverified = 0;
 	for (size_t i = 0; i < list->n_data; i++) {
 		const Comity__PeerView *view = list->data[i];
 		const Comity__Peer *peer = view->peer;
 		unverified += peer->standing == COMITY__STANDING__VALUE__UNVERIFIED;
-		ROW(tool, &table, safe(tool, peer->authority), brief(tool, peer->name, 32), WORD(tool, standing, peer->standing),
+		ROW(tool, &table, safe(tool, peer->authority), brief(tool, peer->name, WHOLE), WORD(tool, standing, peer->standing),
 			link_state(tool, view), time_of(tool, view->channel_not_after), count(tool, view->queued));
 	}
 	table_print(tool, &table);
@@ -202,6 +202,33 @@ static void print_chain(struct tool *tool, const Comity__ChainReport *chain)
 	print(tool, "  their chain  %llu  %.16s\n", (unsigned long long)chain->received, safe(tool, chain->received_sha256));
 }
 
+static void print_intake(struct tool *tool, const Comity__PeerView *view)
+{
+	print(tool, "  came         %llu", (unsigned long long)view->messages_today);
+	if (view->has_messages_quota)
+		print(tool, " of %llu", (unsigned long long)view->messages_quota);
+	print(tool, " messages in the last 24 hours");
+	if (view->over_quota_since)
+		print(tool, "; told to try later since %s", time_of(tool, view->over_quota_since));
+	print(tool, "\n");
+}
+
+/* Whoever does the telephone check should know what it is that will be believed. */
+static void print_pin(struct tool *tool, const Comity__Peer *peer)
+{
+	struct certificate_facts facts;
+	struct span identity = { peer->identity_certificate.data, peer->identity_certificate.len };
+	if (certificate_is_national(identity) && !certificate_read(identity, &facts))
+		print(tool, "  national PKI %s: whomever it certifies as %s is believed\n", safe(tool, facts.subject), safe(tool, peer->authority));
+}
+
+static void print_revocations(struct tool *tool, const Comity__RevocationRow *row)
+{
+	print(tool, "  revocations  list of the %s, number %s of %s: %u revoked, next by %s%s\n", safe(tool, row->issuer),
+		safe(tool, row->number), time_of(tool, row->this_update), row->revoked, time_of(tool, row->next_update),
+		row->stale ? " - STALE: it goes on counting, but a newer one should be there" : "");
+}
+
 static void print_peer(struct tool *tool, const Comity__PeerView *view)
 {
 	const Comity__Peer *peer = view->peer;
@@ -209,14 +236,18 @@ static void print_peer(struct tool *tool, const Comity__PeerView *view)
 	print_verification(tool, peer);
 	if (peer->standing != COMITY__STANDING__VALUE__UNVERIFIED)
 		print(tool, "  identity     %s\n", safe(tool, peer->digits));
+	print_pin(tool, peer);
 	print_list(tool, "endpoints", peer->endpoints, peer->n_endpoints);
 	print_list(tool, "languages", peer->languages, peer->n_languages);
 	print(tool, "  card         serial %u of %s\n", peer->card_serial, time_of(tool, peer->card_issued_at));
 	print(tool, "  certificate  until %s\n", time_of(tool, view->channel_not_after));
+	for (size_t i = 0; i < view->n_revocations; i++)
+		print_revocations(tool, view->revocations[i]);
 	print_link(tool, view->link);
 	print_chain(tool, view->chain);
 	print_correspondence(tool, view->correspondence);
 	print(tool, "  queued       %llu\n", (unsigned long long)view->queued);
+	print_intake(tool, view);
 	print_troubles(tool, peer);
 }
 
@@ -278,6 +309,44 @@ enum fault cmd_peer_ping(struct tool *tool)
 	enum fault fault = fault_from_slug(report->code ? report->code : "");
 	return fault_say(fault == FAULT_COUNT || !fault ? FAULT_PEER_AWAY : fault, "%s: %s", safe(tool, report->peer),
 		safe_or(tool, report->text, "it did not answer"));
+}
+
+/* ── the doctor ───────────────────────────────────────────────────────────────────────────────── */
+
+static void print_view(struct tool *tool, const char *whose, size_t count, Comity__RungSeen *const *rungs)
+{
+	if (count)
+		print(tool, "%s\n", whose);
+	for (size_t i = 0; i < count; i++)
+		print(tool, "  %-10s  %-4s  %s\n", safe(tool, rungs[i]->rung), rungs[i]->ok ? "OK" : "FAIL",
+			safe_or(tool, rungs[i]->text, ""));
+}
+
+static void print_doctor(struct tool *tool, const Comity__PeerDoctorReport *report)
+{
+	char *theirs = NULL;
+	print_view(tool, "Our side", report->n_ours, report->ours);
+	if (asprintf(&theirs, "The side of %s", safe(tool, report->peer)) >= 0)
+		print_view(tool, theirs, report->n_theirs, report->theirs);
+	free(theirs);
+	print(tool, "%s\n", safe(tool, report->text));
+}
+
+enum fault cmd_peer_doctor(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__ByPeer by = by_peer(tool);
+	Comity__Call call = CALL(PEER_DOCTOR, peer_doctor, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_DOCTOR, &reply));
+	const Comity__PeerDoctorReport *report = reply->doctor;
+	enum fault fault = report->ok ? OK : fault_from_slug(report->code ? report->code : "");
+	if (fault == FAULT_COUNT)
+		fault = FAULT_PEER_AWAY;	/* of a newer daemon */
+	tool->is_told = fault != OK;		/* the report says it all */
+	tool->exit_status = fault_exit_status(fault);
+	if (!printed_document(tool, &report->base))
+		print_doctor(tool, report);
+	return fault;
 }
 
 /* ── comparing ────────────────────────────────────────────────────────────────────────────────── */

@@ -79,7 +79,7 @@ static enum fault list_item(struct tool *tool, const Comity__QueueItem *item, vo
 
 enum fault cmd_queue_list(struct tool *tool)
 {
-	struct table table = TABLE("MSG", "PEER", "KIND", "LANE", ">AGE", ">TRY", "NEXT", "REASON");
+	struct table table = TABLE("MSG", "PEER", "KIND", "LANE", ">AGE", ">TRY", "NEXT", "~REASON");
 	Comity__QueueFilter filter = COMITY__QUEUE_FILTER__INIT;
 	filter.peer = given(tool, "peer") ? lower(tool, given(tool, "peer")) : NULL;
 	TRY(for_each(tool, &filter, list_item, &table));
@@ -276,6 +276,13 @@ enum fault cmd_daemon_hold(struct tool *tool)
 	Comity__Reason reason = COMITY__REASON__INIT;
 	reason.reason = (char *)given(tool, "reason");
 	Comity__Call call = SUBMIT(tool, DAEMON_HOLD, daemon_hold, &reason);
+	return do_and_tell(tool, &call, NULL);
+}
+
+enum fault cmd_clock_confirm(struct tool *tool)
+{
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = SUBMIT(tool, CLOCK_CONFIRM, clock_confirm, &nothing);
 	return do_and_tell(tool, &call, NULL);
 }
 

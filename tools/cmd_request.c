@@ -9,6 +9,7 @@
 #include "tools/print.h"
 #include "tools/problems.h"
 #include "tools/record.h"
+#include "tools/sealed_request.h"
 
 static enum fault set_kind(const struct tool *tool, Comity__Request *document)
 {
@@ -148,8 +149,12 @@ enum fault cmd_request_validate(struct tool *tool)
 enum fault cmd_request_send(struct tool *tool)
 {
 	const Comity__Reply *reply;
+	const Comity__Submitted *sealed;
 	Comity__RequestSend order = COMITY__REQUEST_SEND__INIT;
 	TRY(check_wait(tool));
+	TRY(sealed_request_send(tool, argument(tool, 0), &sealed));
+	if (sealed)
+		return tell_submitted(tool, sealed, "The request, sealed,");
 	order.ref = (char *)argument(tool, 0);
 	order.officer = (char *)given(tool, "officer");
 	Comity__Call call = SUBMIT(tool, REQUEST_SEND, request_send, &order);

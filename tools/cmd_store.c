@@ -82,6 +82,18 @@ enum fault cmd_store_compact(struct tool *tool)
 	return OK;
 }
 
+enum fault cmd_store_rekey(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(STORE_REKEY, store_rekey, &nothing);
+	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_STORE, &reply));
+	if (!printed_json(tool, &reply->store->base))
+		print(tool, "the store is under a new store key\n");
+	next_step(tool, "put a copy of the new store key away, and keep the old one as long as backups that need it");
+	return OK;
+}
+
 enum fault cmd_store_grow(struct tool *tool)
 {
 	const Comity__Reply *reply;

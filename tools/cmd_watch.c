@@ -1,6 +1,7 @@
 /* comity watch: events as they happen, one a line. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/commands.h"
 #include "tools/print.h"
@@ -43,17 +44,11 @@ static enum fault print_events(struct tool *tool, const Comity__EventList *list)
 	return fault;
 }
 
-enum fault watch_events(struct tool *tool, const char *ref, const uint64_t *since, bool follow)
+enum fault watch_events(struct tool *tool, Comity__Watch *watch)
 {
 	struct client *client;
 	const Comity__Reply *reply;
-	Comity__Watch watch = COMITY__WATCH__INIT;
-	watch.ref = (char *)ref;
-	watch.has_since = since != NULL;
-	watch.since = since ? *since : 0;
-	watch.has_follow = 1;
-	watch.follow = follow;
-	Comity__Call call = CALL(WATCH, watch, &watch);
+	Comity__Call call = CALL(WATCH, watch, watch);
 	TRY(reach(tool, &client));
 	TRY(client_call(client, &call, &reply));
 	client_set_patience(client, tool->timeout_ms ? tool->timeout_ms : CLIENT_NO_END);
@@ -71,15 +66,44 @@ enum fault watch_events(struct tool *tool, const char *ref, const uint64_t *sinc
 	}
 }
 
+static bool read_number(const char *text, const char *end, uint64_t most, uint64_t *number)
+{
+	char *stop;
+	errno = 0;
+	*number = strtoull(text, &stop, 10);
+	return *text >= '0' && *text <= '9' && stop == end && !errno && *number <= most;
+}
+
+/* N, EPOCH/N, or AUTHORITY/EPOCH/N as the id of an event has it. */
+static enum fault read_since(struct tool *tool, const char *text, Comity__Watch *watch)
+{
+	const char *end = text + strlen(text), *slash = strrchr(text, '/'), *epoch = slash;
+	uint64_t number = 0, of_epoch = 0;
+	while (epoch && epoch > text && epoch[-1] != '/')
+		epoch--;
+	bool is_number = read_number(slash ? slash + 1 : text, end, UINT64_MAX, &number);
+	if (!is_number || (slash && !read_number(epoch, slash, UINT32_MAX, &of_epoch)))
+		return fault_say(FAULT_USAGE, "--since: \"%.60s\" is neither the number of an event nor its id", text);
+	watch->has_since = 1;
+	watch->since = number;
+	watch->has_epoch = slash != NULL;
+	watch->epoch = (uint32_t)of_epoch;
+	if (!slash || epoch == text)
+		return OK;
+	watch->authority = arena_text(&tool->arena, (struct span){ (const uint8_t *)text, (size_t)(epoch - 1 - text) });
+	return watch->authority ? OK : FAULT_NO_MEMORY;
+}
+
 enum fault cmd_watch(struct tool *tool)
 {
-	const char *text = given(tool, "since");
-	char *end = NULL;
-	errno = 0;
-	uint64_t since = text ? strtoull(text, &end, 10) : 0;
-	if (text && (errno || end == text || *end || *text == '-'))
-		return fault_say(FAULT_USAGE, "--since: \"%.40s\" is not the number of an event", text);
+	const char *since = given(tool, "since");
+	Comity__Watch watch = COMITY__WATCH__INIT;
+	watch.ref = (char *)given(tool, "ref");
+	watch.has_follow = 1;
+	watch.follow = !given(tool, "no-follow");
 	/* Without following, what there is is what was: from the beginning, unless told. */
-	bool follow = !given(tool, "no-follow");
-	return watch_events(tool, given(tool, "ref"), text || !follow ? &since : NULL, follow);
+	watch.has_since = !watch.follow;
+	if (since)
+		TRY(read_since(tool, since, &watch));
+	return watch_events(tool, &watch);
 }

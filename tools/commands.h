@@ -7,16 +7,34 @@ struct tool;
 
 enum fault cmd_init(struct tool *tool);
 
+enum fault cmd_cert_protect(struct tool *tool);
+
 enum fault cmd_status(struct tool *tool);
 enum fault cmd_id_show(struct tool *tool);
 enum fault cmd_card_export(struct tool *tool);
 enum fault cmd_card_show(struct tool *tool);
+
+enum fault cmd_cert_switched(struct tool *tool);
+enum fault cmd_cert_rotate(struct tool *tool);
 
 enum fault cmd_peer_add(struct tool *tool);
 enum fault cmd_peer_verify(struct tool *tool);
 enum fault cmd_peer_list(struct tool *tool);
 enum fault cmd_peer_show(struct tool *tool);
 enum fault cmd_peer_ping(struct tool *tool);
+enum fault cmd_cert_status(struct tool *tool);
+enum fault cmd_cert_revoke(struct tool *tool);
+enum fault cmd_cert_csr(struct tool *tool);
+enum fault cmd_cert_import(struct tool *tool);
+enum fault cmd_metrics(struct tool *tool);
+enum fault cmd_stats(struct tool *tool);
+enum fault cmd_doctor(struct tool *tool);
+
+enum fault cmd_audit_export(struct tool *tool);
+enum fault cmd_audit_head(struct tool *tool);
+enum fault cmd_audit_list(struct tool *tool);
+enum fault cmd_audit_verify(struct tool *tool);
+enum fault cmd_peer_doctor(struct tool *tool);
 enum fault cmd_peer_reconcile(struct tool *tool);
 enum fault cmd_peer_block(struct tool *tool);
 enum fault cmd_peer_unblock(struct tool *tool);
@@ -43,6 +61,9 @@ enum fault cmd_request_track(struct tool *tool);
 enum fault cmd_request_set_status(struct tool *tool);
 enum fault cmd_request_withdraw(struct tool *tool);
 enum fault cmd_request_abandon(struct tool *tool);
+enum fault cmd_request_approve(struct tool *tool);
+enum fault cmd_request_assign(struct tool *tool);
+enum fault cmd_inbox_take(struct tool *tool);
 enum fault cmd_request_template(struct tool *tool);
 enum fault cmd_inbox_list(struct tool *tool);
 
@@ -65,10 +86,14 @@ enum fault cmd_backup_restore(struct tool *tool);
 enum fault cmd_store_stat(struct tool *tool);
 enum fault cmd_store_check(struct tool *tool);
 enum fault cmd_store_compact(struct tool *tool);
+enum fault cmd_store_rekey(struct tool *tool);
+enum fault cmd_case_destroy(struct tool *tool);
+enum fault cmd_case_certificate(struct tool *tool);
 enum fault cmd_store_grow(struct tool *tool);
 enum fault cmd_store_purge(struct tool *tool);
 enum fault cmd_request_hold(struct tool *tool);
 enum fault cmd_request_release_hold(struct tool *tool);
+enum fault cmd_clock_confirm(struct tool *tool);
 enum fault cmd_daemon_release(struct tool *tool);
 
 enum fault cmd_explain(struct tool *tool);

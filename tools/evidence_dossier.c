@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "certs/revocation.h"
 #include "certs/signature.h"
 #include "proto/casework.pb-c.h"
 #include "proto/frame.h"
@@ -22,7 +23,7 @@ enum {
 /* One entry while it passes by. */
 struct reading {
 	struct dossier *dossier;
-	const struct shelf *shelf;	/* where it belongs; NULL: for reading only */
+	const struct shelf *shelf;	/* where it belongs */
 	char name[NAME_SIZE];
 	struct dossier_part *part;	/* made of it, when it ends */
 	struct bytes content;		/* if it is of a kind that is kept */
@@ -188,6 +189,26 @@ static enum fault take_certificates(struct reading *reading, const char *rest)
 	return odd(reading, "is not the name of a certificate");
 }
 
+/* "xf-ca/1.pem": one list, of whichever issuer. */
+static enum fault take_list(struct reading *reading, const char *rest)
+{
+	char id[AUTHORITY_ID_SIZE];
+	unsigned number;
+	int used = 0;
+	struct span pem = span_of(&reading->content);
+	struct bytes der = { 0 };
+	if (sscanf(rest, "%32[^/]/%2u.pem%n", id, &number, &used) != 2 || !used || rest[used] || !authority_id_is_valid(span_of_text(id)))
+		return odd(reading, "is not the name of a revocation list");
+	struct dossier_authority *authority = authority_of(reading->dossier, id);
+	if (!authority || authority->lists.count == REVOCATIONS_MAX)
+		return odd(reading, "that many authorities, or revocation lists of one, have no place in the evidence of a case");
+	enum fault fault = revocation_from_pem(&pem, &der);
+	if (!fault)
+		fault = certificates_add(&authority->lists, span_of(&der), &reading->dossier->arena);
+	bytes_clear(&der);
+	return fault ? odd(reading, "is not a revocation list") : OK;
+}
+
 static enum fault take_contents(struct reading *reading, const char *rest)
 {
 	(void)rest;
@@ -198,18 +219,29 @@ static enum fault take_contents(struct reading *reading, const char *rest)
 static const struct shelf {
 	const char *front;
 	size_t size_max;		/* what is kept of an entry */
-	bool is_part;			/* it proves something */
-	enum fault (*take)(struct reading *reading, const char *rest);
+	bool is_part;			/* it is listed in CONTENTS.sha256 */
+	enum fault (*take)(struct reading *reading, const char *rest);	/* NULL: it is for reading only, nothing of it is kept */
 } shelves[] = {
 	{ "messages/",        MESSAGE_SIZE_MAX,                       true,  take_message },
 	{ "manifests/",       MANIFEST_TEXT_MAX + SIGNATURE_SIZE_MAX, true,  take_manifest },
 	{ "certificates/",    PEM_MAX,                                true,  take_certificates },
+	{ "revocations/",     2 * REVOCATION_SIZE_MAX,                true,  take_list },
 	{ "CONTENTS.sha256",  CONTENTS_MAX,                           false, take_contents },
+	{ "",                 0,                                      true,  NULL },
 };
 
-static bool is_attachment(const struct reading *reading)
+static const struct shelf *shelf_of(const char *name)
 {
-	return reading->shelf && reading->shelf->take == take_message && strchr(reading->name, '.');
+	const struct shelf *shelf = shelves;
+	while (strncmp(name, shelf->front, strlen(shelf->front)))
+		shelf++;	/* the last takes all that is left */
+	return shelf;
+}
+
+static bool passes_by(const struct reading *reading)
+{
+	bool is_attachment = reading->shelf->take == take_message && strchr(reading->name, '.');
+	return is_attachment || !reading->shelf->take;
 }
 
 /* ── entry by entry ───────────────────────────────────────────────────────────────────────────── */
@@ -220,15 +252,12 @@ static enum fault begin(void *owner, const char *name, uint64_t size)
 	name += !strncmp(name, "./", 2) ? 2 : 0;	/* as other tools pack it */
 	snprintf(reading->name, sizeof reading->name, "%s", name);
 	reading->content.len = 0;
-	reading->shelf = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(shelves); i++)
-		if (!strncmp(name, shelves[i].front, strlen(shelves[i].front)))
-			reading->shelf = &shelves[i];
+	reading->shelf = shelf_of(name);
 	if (strlen(name) >= NAME_SIZE)
 		return odd(reading, "the name is too long");
-	if (reading->shelf && reading->shelf->is_part && dossier_part(reading->dossier, reading->name))
+	if (reading->shelf->is_part && dossier_part(reading->dossier, reading->name))
 		return odd(reading, "is there twice");
-	if (reading->shelf && !is_attachment(reading) && size > reading->shelf->size_max)
+	if (!passes_by(reading) && size > reading->shelf->size_max)
 		return odd(reading, "is larger than such a part can be");
 	return OK;
 }
@@ -236,10 +265,8 @@ static enum fault begin(void *owner, const char *name, uint64_t size)
 static enum fault data(void *owner, struct span more)
 {
 	struct reading *reading = owner;
-	if (!reading->shelf)
-		return OK;
 	digest_update(reading->digest, more);
-	if (is_attachment(reading))
+	if (passes_by(reading))
 		return OK;
 	if (reading->content.len + more.len > reading->shelf->size_max)
 		return odd(reading, "is larger than such a part can be");
@@ -269,10 +296,8 @@ static enum fault keep_part(struct reading *reading)
 static enum fault end(void *owner)
 {
 	struct reading *reading = owner;
-	if (!reading->shelf)
-		return OK;
 	TRY(keep_part(reading));
-	if (is_attachment(reading))
+	if (passes_by(reading))
 		return OK;
 	return reading->shelf->take(reading, reading->name + strlen(reading->shelf->front));
 }

@@ -1,8 +1,8 @@
 #pragma once
 /* An evidence file, read: what is in it, before anything of it is believed.
  *
- * Contents of attachments pass through as a digest; messages, manifests and certificates are small and
- * are kept.  All of it lives in the dossier's arena.
+ * Contents of attachments and of what is for reading only pass through as a digest; messages, manifests, certificates and
+ * revocation lists are small and are kept.  All of it lives in the dossier's arena.
  */
 #include "certs/authority.h"
 #include "proto/arena.h"
@@ -11,7 +11,7 @@
 
 enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3, DOSSIER_BUCKETS = 1 << 14 };
 
-/* Anything below messages/, manifests/ and certificates/. */
+/* Anything but CONTENTS.sha256. */
 struct dossier_part {
 	const char *name;
 	uint8_t sha256[DIGEST_SIZE];
@@ -44,6 +44,7 @@ struct dossier_manifest {
 struct dossier_authority {
 	char id[AUTHORITY_ID_SIZE];
 	struct certificate_set certificates[DOSSIER_ROLES];	/* identity, delegation, signing */
+	struct certificate_set lists;		/* of revoked certificates, DER */
 };
 
 struct dossier {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "certs/revocation.h"
 #include "proto/json.h"
 #include "proto/stamp.h"
 #include "tools/acts.h"
@@ -27,6 +28,7 @@ struct side {
 	const char *authority;
 	uint64_t first, last;			/* numbers of its manifests; 0: none */
 	struct certificate_set certificates[KEPT_ROLES];
+	struct certificate_set lists;		/* of revoked certificates, as held now */
 };
 
 struct dossier_writer {
@@ -36,7 +38,7 @@ struct dossier_writer {
 	struct side sides[CHAINS];
 	struct tar_writer *archive;
 	char *left_out[LEFT_OUT_MAX];
-	struct bytes contents;			/* a line for each part that proves something, for sha256sum */
+	struct bytes contents;			/* a line for each part, for sha256sum */
 	struct digest *digest;			/* of the attachment that is being written */
 	struct progress progress;
 	uint64_t done;				/* bytes of attachments */
@@ -59,7 +61,7 @@ static enum fault list_part(struct dossier_writer *writer, const char *name, con
 	return bytes_printf(&writer->contents, "%s  %s\n", hex, name);
 }
 
-/* A part that proves something: its absence must be noticed as well as its alteration. */
+/* A part of the record, if only for reading: its absence must be noticed as well as its alteration. */
 static enum fault add_part(struct dossier_writer *writer, const char *name, struct span content)
 {
 	uint8_t sum[DIGEST_SIZE];
@@ -118,7 +120,7 @@ static enum fault add_readable(struct dossier_writer *writer, const Comity__Mess
 	snprintf(name, sizeof name, "readable/%.40s.json", view->state->message_id);
 	enum fault fault = json_write(&view->message->base, JSON_PRETTY_STYLE, &json);
 	if (!fault)
-		fault = tar_add(writer->archive, name, span_of(&json));
+		fault = add_part(writer, name, span_of(&json));
 	bytes_clear(&json);
 	return fault;
 }
@@ -249,6 +251,8 @@ static enum fault keep_certificates(struct dossier_writer *writer, struct side *
 	for (int i = 0; i < KEPT_ROLES; i++)
 		if (found[i].len)
 			TRY(certificates_add(&side->certificates[i], found[i], &writer->tool->arena));
+	for (size_t i = 0; i < view->n_revocations; i++)
+		TRY(certificates_add(&side->lists, lent(1, view->revocations[i]), &writer->tool->arena));
 	return OK;
 }
 
@@ -261,6 +265,8 @@ static enum fault add_manifest(struct dossier_writer *writer, struct side *side,
 	get.has_theirs = get.has_number = 1;
 	get.theirs = theirs;
 	get.number = number;
+	get.has_revocations = 1;
+	get.revocations = number == side->last;
 	Comity__Call call = CALL(MANIFEST_GET, manifest_get, &get);
 	TRY(ask(writer->tool, &call, COMITY__REPLY__KIND_MANIFEST, &reply));
 	const Comity__StoredManifest *manifest = reply->manifest->manifest;
@@ -291,12 +297,42 @@ static enum fault add_certificates(struct dossier_writer *writer, const struct s
 	return OK;
 }
 
+static enum fault add_list(struct dossier_writer *writer, const struct side *side, size_t number)
+{
+	char name[100];
+	struct bytes pem = { 0 };
+	snprintf(name, sizeof name, "revocations/%s/%zu.pem", side->authority, number);
+	enum fault fault = revocation_pem(side->lists.list[number - 1], &pem);
+	if (!fault)
+		fault = add_part(writer, name, span_of(&pem));
+	bytes_clear(&pem);
+	return fault;
+}
+
+/* Those of the issuers in the file: a list of a delegation that signed none of this says nothing about it. */
+static enum fault add_lists(struct dossier_writer *writer, const struct side *side)
+{
+	for (int role = 0; role < 2; role++) {
+		bool is_there = false;
+		for (size_t i = 0; i < side->lists.count; i++)
+			if (certificates_issued(&side->certificates[role], side->lists.list[i])) {
+				TRY(add_list(writer, side, i + 1));
+				is_there = true;
+			}
+		if (side->first && !is_there)
+			leave_out(writer, side->authority, role ? "the revocation list of its delegation is not kept here" :
+				"the revocation list of its identity is not kept here");
+	}
+	return OK;
+}
+
 static enum fault add_side(struct dossier_writer *writer, int which)
 {
 	struct side *side = &writer->sides[which];
 	for (uint64_t number = side->first; number && number <= side->last; number++)
 		TRY(add_manifest(writer, side, which == THEIRS, number));
-	return add_certificates(writer, side);
+	TRY(add_certificates(writer, side));
+	return add_lists(writer, side);
 }
 
 /* ── texts ────────────────────────────────────────────────────────────────────────────────────── */
@@ -313,7 +349,7 @@ static enum fault add_summary(struct dossier_writer *writer)
 	tool->is_utc = true;
 	enum fault fault = track_text(tool, writer->view);
 	if (!fault)
-		fault = tar_add(writer->archive, "SUMMARY.txt", span_of(&tool->out));
+		fault = add_part(writer, "SUMMARY.txt", span_of(&tool->out));
 	bytes_clear(&tool->out);
 	tool->out = before;
 	tool->format = format;
@@ -328,7 +364,7 @@ static enum fault add_readme(struct dossier_writer *writer)
 		writer->left_out, writer->report.n_left_out };
 	enum fault fault = evidence_readme(&facts, &text);
 	if (!fault)
-		fault = tar_add(writer->archive, "README.txt", span_of(&text));
+		fault = add_part(writer, "README.txt", span_of(&text));
 	bytes_clear(&text);
 	return fault;
 }
@@ -345,8 +381,8 @@ static enum fault compose(struct dossier_writer *writer)
 	TRY(add_attachments(writer));
 	TRY(add_side(writer, OURS));
 	TRY(add_side(writer, THEIRS));
-	TRY(tar_add(writer->archive, "CONTENTS.sha256", span_of(&writer->contents)));
-	return add_readme(writer);	/* last, because it says what is not in it */
+	TRY(add_readme(writer));	/* behind all parts, because it says what is not in it */
+	return tar_add(writer->archive, "CONTENTS.sha256", span_of(&writer->contents));
 }
 
 static void begin(struct dossier_writer *writer, struct tool *tool, const Comity__RequestView *view)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certs/certificate.h"
+#include "certs/revocation.h"
 #include "proto/base64.h"
 
 static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
@@ -26,6 +27,14 @@ enum fault certificates_write(const struct certificate_set *set, struct bytes *p
 	for (size_t i = 0; i < set->count; i++)
 		TRY(certificate_pem(set->list[i], pem));
 	return OK;
+}
+
+bool certificates_issued(const struct certificate_set *set, struct span list)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (!revocation_check_issuer(list, set->list[i]))
+			return true;
+	return false;
 }
 
 static const uint8_t *find(struct span text, const char *words)

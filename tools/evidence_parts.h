@@ -16,3 +16,5 @@ enum fault certificates_add(struct certificate_set *set, struct span der, struct
 enum fault certificates_write(const struct certificate_set *set, struct bytes *pem) MUST_CHECK;
 /* Add all that a PEM text holds.  Faults: bad evidence. */
 enum fault certificates_read(struct certificate_set *set, struct span pem, struct arena *arena) MUST_CHECK;
+/* Is this revocation list, DER, signed by one of them? */
+bool certificates_issued(const struct certificate_set *set, struct span list);

@@ -7,6 +7,7 @@
 
 #include "certs/card.h"
 #include "certs/digest.h"
+#include "certs/revocation.h"
 #include "certs/signature.h"
 #include "certs/trust.h"
 #include "proto/stamp.h"
@@ -17,9 +18,24 @@
 
 /* ── whose keys ───────────────────────────────────────────────────────────────────────────────── */
 
+/* What was signed before its certificate was revoked counts, whatever the list is called today: trust judges by its dates. */
+static void judge_lists(struct verdict *verdict, const struct dossier_authority *authority)
+{
+	char where[80];
+	const struct certificate_set *lists = &authority->lists;
+	snprintf(where, sizeof where, "revocations/%s", authority->id);
+	for (size_t i = 0; i < lists->count; i++)
+		if (!certificates_issued(&authority->certificates[0], lists->list[i]) && !certificates_issued(&authority->certificates[1], lists->list[i]))
+			verdict_wrong(verdict, FAULT_BAD_REVOCATION, where, "a list of an issuer that is not in the file, or that it did not sign");
+	if (trust_set_revocations(verdict->trust, authority->id, lists->list, lists->count))
+		verdict_wrong(verdict, FAULT_BAD_REVOCATION, where, "the lists cannot be used");
+	if (!lists->count)
+		verdict_unproven(verdict, "that no key of %s was revoked when it signed: its revocation lists are not in the file", authority->id);
+}
+
 static enum fault judge_authority(struct verdict *verdict, const struct dossier_authority *authority)
 {
-	struct bytes spki = { 0 };
+	struct bytes pinned = { 0 };
 	struct tool *tool = verdict->tool;
 	const struct certificate_set *identities = &authority->certificates[0];
 	char digits[IDENTITY_DIGITS_SIZE];
@@ -33,15 +49,17 @@ static enum fault judge_authority(struct verdict *verdict, const struct dossier_
 		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its one identity certificate is not there");
 		return OK;
 	}
-	enum fault fault = certificate_spki(identities->list[0], &spki);
+	enum fault fault = certificate_pin(identities->list[0], authority->id, &pinned);
 	if (!fault) {
-		identity_digits(digits, span_of(&spki));
+		identity_digits(digits, span_of(&pinned));
 		shown->digits = arena_text(&tool->arena, span_of_text(digits));
 		fault = trust_set_peer(verdict->trust, authority->id, identities->list[0], STANDING_VERIFIED);
 	}
-	bytes_clear(&spki);
+	bytes_clear(&pinned);
 	if (fault)
 		verdict_wrong(verdict, fault, authority->id, fault_detail(fault));
+	else
+		judge_lists(verdict, authority);
 	return OK;
 }
 
@@ -63,8 +81,8 @@ static void pin(struct verdict *verdict, const struct card *card, const char *pa
 		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, path, "the authority of this card has no part in the evidence");
 		return;
 	}
-	bool is_same = !certificate_spki(card->certificates[ROLE_IDENTITY], &ours)
-		&& !certificate_spki(authority->certificates[0].list[0], &theirs) && span_equal(span_of(&ours), span_of(&theirs));
+	bool is_same = !certificate_pin(card->certificates[ROLE_IDENTITY], card->authority, &ours)
+		&& !certificate_pin(authority->certificates[0].list[0], card->authority, &theirs) && span_equal(span_of(&ours), span_of(&theirs));
 	bytes_clear(&ours);
 	bytes_clear(&theirs);
 	verdict->authorities[at]->has_pinned = verdict->authorities[at]->pinned = is_same;

@@ -7,6 +7,7 @@
 #include "tools/help.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/statuses.h"
 
 static const struct { const char *who, *title; } groups[] = {
 	{ "officer", "Requests and what is said about them" },
@@ -85,6 +86,8 @@ static void print_command(struct tool *tool, const struct command *command)
 	}
 	print(tool, "\nWith every command:\n");
 	print_options(tool, &global);
+	if (command->run == cmd_request_set_status)
+		print_statuses(tool);
 }
 
 /* All commands of a noun; false when there is none. */

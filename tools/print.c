@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "proto/json.h"
 #include "proto/stamp.h"
@@ -10,7 +12,22 @@
 #include "proto/text.h"
 #include "proto/units.h"
 
-enum { WORDS_SIZE = 900 };	/* all values of the longest list of words */
+enum {
+	WORDS_SIZE = 900,		/* all values of the longest list of words */
+	TERMINAL_COLUMNS = 80,		/* of one that does not tell */
+};
+
+int terminal_columns(int fd)
+{
+	struct winsize size;
+	const char *told = getenv("COLUMNS");
+	if (!isatty(fd))
+		return 0;
+	if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	int columns = told ? (int)strtol(told, NULL, 10) : 0;
+	return columns > 0 ? columns : TERMINAL_COLUMNS;
+}
 
 /* ── the answer ───────────────────────────────────────────────────────────────────────────────── */
 
@@ -71,15 +88,20 @@ const char *as_typed(struct tool *tool, const char *command)
 	return copy ? copy : command;
 }
 
+/* Allocated, to be freed; NULL when there is no room, and then it goes unsaid. */
+static __attribute__((format(printf, 1, 0))) char *worded(const char *format, va_list arguments)
+{
+	char *text = NULL;
+	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
 void say(struct tool *tool, const char *format, ...)
 {
 	if (tool->is_quiet || tool->format == FORMAT_JSON)
 		return;
 	va_list arguments;
-	char *text = NULL;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	char *text = worded(format, arguments);
 	va_end(arguments);
 	if (text)
 		talk(tool, "", text);
@@ -92,10 +114,8 @@ void next_step(struct tool *tool, const char *format, ...)
 	if (tool->is_quiet || tool->format != FORMAT_TEXT || (wanted && !strcmp(wanted, "0")))
 		return;
 	va_list arguments;
-	char *text = NULL;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
+	char *text = worded(format, arguments);
 	va_end(arguments);
 	if (text)
 		talk(tool, "Next:  ", as_typed(tool, text));
@@ -143,25 +163,29 @@ static const char *flowing(struct tool *tool, const char *text)
 	return flow ? flow : "";
 }
 
-const char *brief(struct tool *tool, const char *text, size_t columns)
+const char *cut(struct tool *tool, const char *text, size_t columns)
 {
-	if (tool->format == FORMAT_PLAIN)
-		return safe(tool, text);
-	const char *whole = safe(tool, flowing(tool, text));
-	if (text_width(span_of_text(whole)) <= columns)
-		return whole;
-	struct span rest = span_of_text(whole), kept = { rest.at, 0 };
+	if (text_width(span_of_text(text)) <= columns)
+		return text;
+	struct span rest = span_of_text(text), kept = { rest.at, 0 };
 	uint32_t letter;
 	while (rest.len && text_width(kept) < columns - 1) {
 		utf8_next(&rest, &letter);
 		kept.len = (size_t)(rest.at - kept.at);
 	}
 	struct bytes out = { 0 };
-	const char *cut = NULL;
+	const char *shorter = NULL;
 	if (!bytes_append(&out, kept) && !bytes_append_text(&out, "…"))
-		cut = arena_text(&tool->arena, span_of(&out));
+		shorter = arena_text(&tool->arena, span_of(&out));
 	bytes_clear(&out);
-	return cut ? cut : "";
+	return shorter ? shorter : "";
+}
+
+const char *brief(struct tool *tool, const char *text, size_t columns)
+{
+	if (tool->format == FORMAT_PLAIN)
+		return safe(tool, text);
+	return cut(tool, safe(tool, flowing(tool, text)), columns);
 }
 
 static char fold(char letter)
@@ -278,60 +302,4 @@ enum fault legal_time(struct tool *tool, const char *option, const char *text, c
 	local_text(tool, written, sizeof written, at, "%Y-%m-%dT%H:%M:%S");
 	*stamp = arena_text(&tool->arena, span_of_text(is_exact ? text : written));
 	return *stamp ? OK : FAULT_NO_MEMORY;
-}
-
-/* ── tables ───────────────────────────────────────────────────────────────────────────────────── */
-
-void table_row(struct tool *tool, struct table *table, const char *const *cells)
-{
-	if (table->count == table->room) {
-		size_t room = table->room ? 2 * table->room : 16;
-		const char **larger = arena_alloc(&tool->arena, room * table->columns * sizeof *larger);
-		if (!larger)
-			return;
-		if (table->count)
-			memcpy(larger, table->cells, table->count * table->columns * sizeof *larger);
-		table->cells = larger;
-		table->room = room;
-	}
-	memcpy(table->cells + table->count++ * table->columns, cells, table->columns * sizeof *cells);
-}
-
-static const char *heading(const struct table *table, size_t column)
-{
-	return table->headings[column] + (*table->headings[column] == '>');
-}
-
-static size_t width_of(const struct table *table, size_t column)
-{
-	size_t width = text_width(span_of_text(heading(table, column)));
-	for (size_t row = 0; row < table->count; row++) {
-		size_t own = text_width(span_of_text(table->cells[row * table->columns + column]));
-		width = own > width ? own : width;
-	}
-	return width;
-}
-
-static void print_cell(struct tool *tool, const struct table *table, size_t column, const char *text, size_t width)
-{
-	bool is_last = column + 1 == table->columns;
-	int fill = (int)(width - text_width(span_of_text(text)));
-	if (tool->format == FORMAT_PLAIN)
-		print(tool, "%s%s", text, is_last ? "\n" : "\t");
-	else if (*table->headings[column] == '>')
-		print(tool, "%*s%s%s", fill, "", text, is_last ? "\n" : "  ");
-	else
-		print(tool, "%s%*s%s", text, is_last ? 0 : fill, "", is_last ? "\n" : "  ");
-}
-
-void table_print(struct tool *tool, const struct table *table)
-{
-	size_t widths[TABLE_COLUMNS_MAX];
-	for (size_t column = 0; column < table->columns; column++)
-		widths[column] = width_of(table, column);
-	for (size_t column = 0; column < table->columns && tool->format == FORMAT_TEXT && !table->is_bare; column++)
-		print_cell(tool, table, column, heading(table, column), widths[column]);
-	for (size_t row = 0; row < table->count; row++)
-		for (size_t column = 0; column < table->columns; column++)
-			print_cell(tool, table, column, table->cells[row * table->columns + column], widths[column]);
 }

@@ -9,6 +9,8 @@
 /* With --json: the document, as one line, and true.  Else false: print it for people. */
 bool printed_json(struct tool *tool, const ProtobufCMessage *document);
 void print(struct tool *tool, const char *format, ...) PRINTF_LIKE(2, 3);
+/* How wide is the terminal behind this descriptor?  0: it is none. */
+int terminal_columns(int fd);
 /* Give out now what was printed so far: for commands that go on. */
 enum fault print_now(struct tool *tool) MUST_CHECK;
 
@@ -27,6 +29,8 @@ const char *as_typed(struct tool *tool, const char *command);
 const char *safe(struct tool *tool, const char *text);
 const char *safe_or(struct tool *tool, const char *text, const char *otherwise);	/* when it is empty */
 const char *safe_lines(struct tool *tool, const char *text);	/* line feeds stay */
+const char *cut(struct tool *tool, const char *text, size_t columns);	/* with "…" at its end when it is wider */
+#define WHOLE SIZE_MAX		/* not cut, unless the table is too wide for the terminal */
 const char *brief(struct tool *tool, const char *text, size_t columns);	/* flowing, cut to that width; whole with --plain */
 /* An enum value as people write it: "info-requested". */
 const char *word_of(struct tool *tool, const ProtobufCEnumDescriptor *type, int value);
@@ -43,7 +47,8 @@ enum fault legal_time(struct tool *tool, const char *option, const char *text, c
 
 enum { TABLE_COLUMNS_MAX = 12 };
 
-/* Rows of cells, aligned when printed.  A heading that begins with '>' is set to the right. */
+/* Rows of cells, aligned when printed.  A heading that begins with '>' is set to the right; one with '~' is of text, which is cut
+ * where the terminal is too narrow, but never with --plain or when the answer goes elsewhere. */
 struct table {
 	const char *headings[TABLE_COLUMNS_MAX];
 	size_t columns;

@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "proto/json.h"
 #include "proto/units.h"
+#include "tools/print.h"
 
 enum { BAR_MIN = 10, BAR_MAX = 40, FIGURES_SIZE = 200, SECOND = 1000000 };
 
@@ -46,12 +46,17 @@ static uint64_t seconds_left(const struct progress *progress)
 	return each ? (progress->total - progress->done) / each : 0;
 }
 
-static void describe_wait(const struct progress *progress, char figures[FIGURES_SIZE])
+static long long seconds_gone(const struct progress *progress)
+{
+	return (long long)(now() - progress->began) / SECOND;
+}
+
+static void describe_step(const struct progress *progress, char figures[FIGURES_SIZE])
 {
 	const ProtobufCEnumValue *step =
 		protobuf_c_enum_descriptor_get_value(&comity__transport__value__descriptor, (int)progress->step);
 	int len = snprintf(figures, FIGURES_SIZE, "%s, %lld s", step ? step->name : "?",
-		(long long)(now() - progress->began) / SECOND);
+		seconds_gone(progress));
 	for (int i = 0; i < len; i++)
 		if (figures[i] >= 'A' && figures[i] <= 'Z')
 			figures[i] = (char)(figures[i] - 'A' + 'a');
@@ -60,8 +65,12 @@ static void describe_wait(const struct progress *progress, char figures[FIGURES_
 static void describe(const struct progress *progress, char figures[FIGURES_SIZE])
 {
 	char sizes[3][UNITS_SIZE], left[24] = "-:--";
-	if (progress->is_wait) {
-		describe_wait(progress, figures);
+	if (progress->kind == PROGRESS_STEPS) {
+		describe_step(progress, figures);
+		return;
+	}
+	if (progress->kind == PROGRESS_TIME) {
+		snprintf(figures, FIGURES_SIZE, "%lld s", seconds_gone(progress));
 		return;
 	}
 	size_write(sizes[0], progress->done);
@@ -93,7 +102,7 @@ static void show_json(const struct progress *progress)
 	Comity__TransferProgress report = COMITY__TRANSFER_PROGRESS__INIT;
 	report.schema = "comity.progress/1";
 	report.type = "progress";
-	if (progress->is_wait) {
+	if (progress->kind == PROGRESS_STEPS) {
 		report.message_id = (char *)progress->name;
 		report.has_transport = 1;
 		report.transport = progress->step;
@@ -109,21 +118,16 @@ static void show_json(const struct progress *progress)
 
 /* ── for people ───────────────────────────────────────────────────────────────────────────────── */
 
-static int columns(void)
-{
-	struct winsize size;
-	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
-}
-
 static void draw(struct progress *progress)
 {
 	char bar[BAR_MAX + 1], figures[FIGURES_SIZE];
 	describe(progress, figures);
-	int width = columns() - (int)strlen(figures) - 4;
+	int columns = terminal_columns(STDERR_FILENO), width = columns - (int)strlen(figures) - 4;
 	width = width > BAR_MAX ? BAR_MAX : width;
 	progress->has_line = true;
-	if (width < BAR_MIN || progress->is_wait) {
-		fprintf(stderr, "\r%.*s\033[K", columns() - 1, figures);
+	if (width < BAR_MIN || progress->kind != PROGRESS_BYTES) {
+		const char *what = progress->kind == PROGRESS_TIME ? progress->name : "";
+		fprintf(stderr, "\r%s%s%.*s\033[K", what, *what ? "  " : "", columns - 1, figures);
 		return;
 	}
 	int full = progress->done < progress->total ? (int)((double)progress->done / (double)progress->total * width) : width;
@@ -167,6 +171,8 @@ static void refresh(void *owner)
 	if (progress->tool->is_quiet || at - progress->told < interval(progress))
 		return;
 	progress->told = at;
+	if (progress->tool->format == FORMAT_JSON && progress->kind == PROGRESS_TIME)
+		return;		/* there is nothing to count */
 	if (progress->tool->format == FORMAT_JSON)
 		show_json(progress);
 	else if (progress->is_terminal)
@@ -199,7 +205,17 @@ void progress_show(struct progress *progress, uint64_t done)
 
 void progress_wait(struct progress *progress, const struct tool *tool, struct client *client, const char *message_id)
 {
-	*progress = (struct progress){ .tool = tool, .client = client, .name = message_id, .is_wait = true };
+	*progress = (struct progress){ .tool = tool, .client = client, .name = message_id, .kind = PROGRESS_STEPS };
+	begin(progress);
+}
+
+void progress_work(struct progress *progress, const struct tool *tool, struct client *client)
+{
+	*progress = (struct progress){ .tool = tool, .client = client, .kind = PROGRESS_TIME };
+	const struct pattern *pattern = &tool->line.pattern;
+	for (size_t i = 0, len = 0; i < pattern->n_words; i++)
+		len += (size_t)snprintf(progress->command + len, sizeof progress->command - len, "%s%s", i ? " " : "", pattern->words[i]);
+	progress->name = progress->command;
 	begin(progress);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/* How far a transfer or a wait is.  On a terminal a line on stderr that is drawn anew, elsewhere a line every ten
+/* How far a transfer, a wait or a work of the daemon's is.  On a terminal a line on stderr that is drawn anew, elsewhere a line every ten
  * seconds; with --json a document on stdout, at most once a second, before the result; nothing with --quiet.  To whoever
  * sends SIGUSR1 it is told at once, on stderr. */
 #include "tools/tool.h"
@@ -7,8 +7,9 @@
 struct progress {
 	const struct tool *tool;
 	struct client *client;		/* who ticks while nothing comes; NULL: nobody */
-	const char *name;		/* of the file; or of the message, then nothing is counted */
-	bool is_wait;
+	const char *name;		/* of the file, of the message, of the command */
+	char command[PATTERN_WORDS_MAX * (PATTERN_NAME_SIZE + 1)];
+	enum { PROGRESS_BYTES, PROGRESS_STEPS, PROGRESS_TIME } kind;
 	uint64_t total, from, done;	/* bytes: of all, where this run began, and so far */
 	Comity__Transport__Value step;	/* how far the message is */
 	int64_t began, told;		/* microseconds */
@@ -23,5 +24,7 @@ void progress_begin(struct progress *progress, const struct tool *tool, const ch
 void progress_show(struct progress *progress, uint64_t done);
 /* Waiting, with this client, for a message to come further. */
 void progress_wait(struct progress *progress, const struct tool *tool, struct client *client, const char *message_id);
+/* Waiting for the daemon to have done what takes long, which tells nothing meanwhile: for how long, to people. */
+void progress_work(struct progress *progress, const struct tool *tool, struct client *client);
 void progress_step(struct progress *progress, Comity__Transport__Value step);
 void progress_end(struct progress *progress);		/* removes the line */

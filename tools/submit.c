@@ -9,6 +9,7 @@
 #include "tools/print.h"
 #include "tools/progress.h"
 #include "tools/record.h"
+#include "tools/sealing.h"
 #include "tools/transfer.h"
 
 #define TRANSPORT(name) COMITY__TRANSPORT__VALUE__##name
@@ -16,16 +17,12 @@
 enum fault get_request(struct tool *tool, const char *ref, const Comity__RequestView **view)
 {
 	const Comity__Reply *reply;
-	ProtobufCMessage *copy;
 	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
 	by.ref = (char *)ref;
 	Comity__Call call = CALL(REQUEST_SHOW, request_show, &by);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
-	if (!reply->request->request)
-		return fault_say(FAULT_BAD_FRAME, "comityd sent a request without its record");
-	TRY(keep_message(tool, &reply->request->base, &copy));
-	*view = (const Comity__RequestView *)copy;
-	return OK;
+	TRY(ask_and_keep(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
+	*view = reply->request;
+	return (*view)->request ? OK : fault_say(FAULT_BAD_FRAME, "comityd sent a request without its record");
 }
 
 /* ── attachments ──────────────────────────────────────────────────────────────────────────────── */
@@ -225,6 +222,7 @@ enum fault submit(struct tool *tool, const char *ref, Comity__Message *message)
 	const Comity__Reply *reply;
 	Comity__Submit order = COMITY__SUBMIT__INIT;
 	TRY(check_wait(tool));
+	TRY(sealing_words(tool, ref, message));
 	if (!message->officer)
 		message->officer = (char *)given(tool, "officer");
 	order.ref = (char *)ref;

@@ -12,6 +12,7 @@
 #include "proto/uuid.h"
 #include "tools/print.h"
 #include "tools/problems.h"
+#include "tools/progress.h"
 
 enum { ARENA_BUDGET = 512 << 20, HINT_SIZE = 400 };
 
@@ -86,7 +87,7 @@ void tool_close(struct tool *tool)
 {
 	client_free(tool->client);
 	line_clear(&tool->line);
-	arena_clear(&tool->arena);
+	arena_wipe(&tool->arena);	/* what was opened */
 	bytes_clear(&tool->out);
 	bytes_clear(&tool->after);
 }
@@ -240,13 +241,26 @@ enum fault ask(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase ki
 	return (*reply)->more ? client_list(client, *reply, &tool->arena, reply) : OK;
 }
 
-enum fault ask_patiently(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
+enum fault ask_and_keep(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
 {
 	struct client *client;
 	TRY(reach(tool, &client));
+	TRY(client_call(client, call, reply));
+	TRY(expect(*reply, kind));
+	return client_list(client, *reply, &tool->arena, reply);
+}
+
+enum fault ask_patiently(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
+{
+	struct client *client;
+	struct progress progress;
+	TRY(reach(tool, &client));
 	if (!tool->timeout_ms)
 		client_set_patience(client, CLIENT_NO_END);
-	TRY(client_call(client, call, reply));
+	progress_work(&progress, tool, client);
+	enum fault fault = client_call(client, call, reply);
+	progress_end(&progress);
+	TRY(fault);
 	return expect(*reply, kind);
 }
 

@@ -62,6 +62,9 @@ char *new_key(struct tool *tool);
 enum fault reach(struct tool *tool, struct client **client) MUST_CHECK;
 /* Ask, and insist on this kind of answer; it lives until the next call. */
 enum fault ask(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply) MUST_CHECK;
+/* The same, and it lives as long as the tool. */
+enum fault ask_and_keep(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
+	MUST_CHECK;
 /* The same for what may take long: without --timeout, for ever. */
 enum fault ask_patiently(struct tool *tool, Comity__Call *call, Comity__Reply__KindCase kind, const Comity__Reply **reply)
 	MUST_CHECK;

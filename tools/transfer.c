@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "proto/text.h"
 #include "tools/print.h"
 #include "tools/progress.h"
+#include "tools/sealing.h"
 
 enum { CHUNK = 256 << 10 };
 
@@ -75,6 +77,33 @@ static enum fault open_source(struct source *source, const char *path)
 		return fault_say(FAULT_NO_INPUT, "%s is not a regular file", path);
 	source->size = (uint64_t)file.st_size;
 	return OK;
+}
+
+/* What the daemon gets instead.  A file without a name, of sealed bytes only: sealing it anew would give other bytes, so that a
+ * broken upload could not be gone on with. */
+static int open_nameless(void)
+{
+	const char *directory = getenv("TMPDIR");
+	return open(directory && *directory ? directory : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static enum fault seal_source(struct tool *tool, const char *ref, struct source *source, Comity__Attachment *attachment)
+{
+	struct sealing sealing = { 0 };
+	struct stat file;
+	TRY(sealing_begin(tool, ref, &sealing));
+	if (!sealing.is_wanted)
+		return OK;
+	int sealed = open_nameless();
+	if (sealed < 0)
+		return fault_say(FAULT_IO, "there is no room for what is sealed (TMPDIR, or /var/tmp): %s", strerror(errno));
+	enum fault fault = sealing_file(tool, &sealing, source->fd, sealed, &attachment->sealed);
+	if (!fault && fstat(sealed, &file))
+		fault = FAULT_IO;
+	close(source->fd);
+	source->fd = sealed;
+	source->size = fault ? 0 : (uint64_t)file.st_size;
+	return fault;
 }
 
 static const char *media_type(const char *name)
@@ -145,6 +174,8 @@ enum fault upload(struct tool *tool, const char *ref, const char *path, Comity__
 	const Comity__Reply *reply;
 	ProtobufCMessage *copy;
 	enum fault fault = open_source(&source, path);
+	if (!fault)
+		fault = seal_source(tool, ref, &source, attachment);
 	if (!fault)
 		fault = describe(tool, &source, attachment);
 	if (!fault)

@@ -3,7 +3,8 @@
 #include "tools/tool.h"
 
 /* Stage the file with what is said of it (name, size, type and digest are filled in); the state of the
- * new attachment lives as long as the tool.  Faults: no input, bad name, those of the daemon. */
+ * new attachment lives as long as the tool.  With --seal, or where the counterpart's card demands it, what the daemon gets is
+ * sealed end to end.  Faults: no input, bad name, those of sealing_begin() and of the daemon. */
 enum fault upload(struct tool *tool, const char *ref, const char *path, Comity__Attachment *attachment,
 	const Comity__AttachmentState **state) MUST_CHECK;
 

@@ -2,9 +2,9 @@
 /* Events as they happen, and the track of one request. */
 #include "tools/tool.h"
 
-/* Print the events of one request (NULL: of all) after this number (NULL: from now on), for ever when
- * `follow`.  Each is given out at once.  Faults: daemon away, when the daemon ends. */
-enum fault watch_events(struct tool *tool, const char *ref, const uint64_t *since, bool follow) MUST_CHECK;
+/* Print the events that the call asks for, for ever when it follows.  Each is given out at once.  Faults: daemon away, when
+ * the daemon ends. */
+enum fault watch_events(struct tool *tool, Comity__Watch *watch) MUST_CHECK;
 
 /* All that happened to a request, on both axes, as text after what was printed so far. */
 enum fault track_text(struct tool *tool, const Comity__RequestView *view) MUST_CHECK;

@@ -14,19 +14,27 @@
 
 struct blobs;
 struct casework;
+struct clock;
+struct checkup;
 struct comparison;
 struct control;
 struct fetcher;
+struct herald;
 struct identity;
+struct keyholder;
 struct outbox;
 struct peers;
 struct backup_places;
+struct places;
 struct porter;
 struct purger;
 struct registry;
+struct rotation;
 struct scribe;
 struct store;
+struct thresholds;
 struct trust;
+struct witness;
 
 /* All of it outlives the control. */
 struct control_rooms {
@@ -35,24 +43,33 @@ struct control_rooms {
 	struct scribe *scribe;
 	struct porter *porter;
 	struct purger *purger;
+	struct clock *clock;		/* whether ours is believed */
 	const atomic_bool *must_stop;	/* the daemon is about to end: what takes long gives up */
 	struct porter *steward;		/* for what takes long: backups, and looking through the store */
 	struct blobs *blobs;
 	const struct backup_places *places;
+	const struct places *house;	/* all of them */
 	struct peers *peers;
 	struct comparison *comparison;
+	struct checkup *checkup;
+	struct witness *witness;
 	struct outbox *outbox;
 	struct fetcher *fetcher;	/* how much of an attachment has come by now; try again */
+	struct waits *waits;		/* what peers told of attachments that wait there */
 	struct trust *trust;
 	struct casework *casework;
 	struct registry *registry;
+	struct herald *herald;		/* our card */
+	struct rotation *rotation;	/* our keys */
 	const struct identity *identity;
+	uint64_t messages_a_day;	/* that are kept of one peer; UINT64_MAX: any number */
+	struct keyholder *keyholder;	/* can we sign? */
 	const Comity__Config *config;
-	struct span profile;		/* for our card: a serialized Profile; empty is fine */
+	const struct thresholds *thresholds;	/* from when on an end is near */
 	const char *version;		/* of this program */
 };
 
-enum { CONTROL_SESSIONS_MAX = 256 };
+enum { CONTROL_SESSIONS_MAX = 1024 };
 
 /* Listen on admin.sock, officer.sock, integrator.sock, auditor.sock and monitor.sock below `run_dir`, which is there.
  * Copies the rooms.  Faults: config (a path of 108 bytes or more), store busy (another daemon answers there), io,

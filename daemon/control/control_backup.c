@@ -50,7 +50,7 @@ static void note_created(struct txn *txn, struct chore *chore)
 		chore->fault ? call->directory : chore->reply.backup->path);
 }
 
-static const struct chore_kind creating = { create, note_created };
+static const struct chore_kind creating = { .work = create, .note = note_created };
 
 void pursue_backup_create(struct session *session)
 {
@@ -64,7 +64,8 @@ static enum fault verify(struct chore *chore)
 	const Comity__BackupVerify *call = chore->call->backup_verify;
 	Comity__BackupReport *report;
 	TRY(make_report(chore, &report));
-	return backup_verify(call->path ? call->path : "", chore->rooms->identity, call->deep, chore->rooms->must_stop,
+	return backup_verify(call->path ? call->path : "", chore->rooms->identity, chore->rooms->places->store_key, call->deep,
+		chore->rooms->must_stop,
 		&chore->arena, report);
 }
 
@@ -77,7 +78,7 @@ static void note_verified(struct txn *txn, struct chore *chore)
 	tell(txn, chore, is_whole ? EVENT_BACKUP_VERIFIED : EVENT_BACKUP_FAILED, path);
 }
 
-static const struct chore_kind verifying = { verify, note_verified };
+static const struct chore_kind verifying = { .work = verify, .note = note_verified };
 
 void pursue_backup_verify(struct session *session)
 {
@@ -113,7 +114,7 @@ static enum fault list(struct chore *chore)
 	return backup_list(directory, &chore->arena, listed);
 }
 
-static const struct chore_kind listing = { list, NULL };
+static const struct chore_kind listing = { .work = list };
 
 void pursue_backup_list(struct session *session)
 {

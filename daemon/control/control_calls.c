@@ -7,6 +7,7 @@
 #include "certs/digest.h"
 #include "daemon/law/casework.h"
 #include "daemon/control/control_lists.h"
+#include "daemon/control/control_notes.h"
 #include "daemon/control/control_room.h"
 #include "daemon/ledger/record.h"
 #include "proto/stamp.h"
@@ -19,7 +20,9 @@ enum { CONTROL_API = 1, IDEMPOTENCY_KEY_MAX = 128 };
 #define EVERYBODY	(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR) | AT(DESK_AUDITOR) | AT(DESK_MONITOR))
 #define READERS		(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR) | AT(DESK_AUDITOR))
 #define WRITERS		(AT(DESK_ADMIN) | AT(DESK_OFFICER) | AT(DESK_INTEGRATOR))
+#define OVERSEERS	(AT(DESK_ADMIN) | AT(DESK_AUDITOR))	/* they see every case */
 #define ADMINS		AT(DESK_ADMIN)
+#define OFFICERS	(AT(DESK_ADMIN) | AT(DESK_OFFICER))
 
 static const struct row {
 	unsigned desks;
@@ -30,10 +33,14 @@ static const struct row {
 	call_pursue *pursue;
 	bool uses_reserve;		/* it works in a full store too: it is small, and moves things on */
 	const struct listing *list;	/* given page by page */
+	/* In the audit log by a line of its own, because it shows a case or acts outside the ledger. */
+	enum { NOTED_WITHIN, NOTED_FIRST, NOTED_BESIDE } noting;	/* before it begins; or nobody waits for the line */
 } rows[] = {
 #define ROW(kind) [COMITY__CALL__KIND_##kind]
 	ROW(STATUS)           = { EVERYBODY, .answer = answer_status },
-	ROW(CARD_EXPORT)      = { READERS,   .change = change_card },
+	ROW(CARD_EXPORT)      = { READERS,   .change = change_card,            .settle = settle_card },
+	ROW(CERT_SWITCHED)    = { READERS,   .answer = answer_cert_switched },
+	ROW(CERT_ROTATE)      = { ADMINS,    .pursue = pursue_cert_rotate },
 	ROW(PEER_ADD)         = { ADMINS,    .change = change_peer_add,        .settle = settle_peer },
 	ROW(PEER_VERIFY)      = { ADMINS,    .change = change_peer_verify,     .settle = settle_peer },
 	ROW(PEER_LIST)        = { EVERYBODY, .list = &listing_peers },
@@ -43,20 +50,26 @@ static const struct row {
 	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_RECONCILE)   = { WRITERS,   .pursue = pursue_reconcile },
+	ROW(PEER_DOCTOR)      = { WRITERS,   .pursue = pursue_doctor },
+	ROW(AUDIT_LIST)       = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .list = &listing_audit, .noting = NOTED_FIRST },
+	ROW(AUDIT_VERIFY)     = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .pursue = pursue_audit_verify },
+	ROW(AUDIT_HEAD)       = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .change = change_audit_head, .settle = settle_audit_head },
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
 	ROW(REQUEST_SEND)     = { WRITERS,   .is_submission = true, .change = change_request_send,    .settle = settle_submitted },
 	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
-	ROW(REQUEST_SHOW)     = { READERS,   .answer = answer_request_show },
+	ROW(REQUEST_SHOW)     = { READERS,   .list = &listing_case, .noting = NOTED_FIRST },
+	ROW(REQUEST_APPROVE)  = { OFFICERS,  .change = change_request_approve },
+	ROW(REQUEST_ASSIGN)   = { OFFICERS,  .change = change_request_assign },
 	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
 	ROW(SUBMIT)           = { WRITERS,   .is_submission = true, .change = change_submit,          .settle = settle_submitted },
-	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages },
-	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show },
+	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages, .noting = NOTED_FIRST },
+	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show, .noting = NOTED_BESIDE },
 	ROW(MANIFEST_GET)     = { READERS,   .answer = answer_manifest },
 	ROW(ATTACH_ADD)       = { WRITERS,   .pursue = pursue_upload },
 	ROW(ATTACH_LIST)      = { READERS,   .list = &listing_attachments },
-	ROW(ATTACH_GET)       = { READERS,   .pursue = pursue_download },
+	ROW(ATTACH_GET)       = { READERS,   .pursue = pursue_download, .noting = NOTED_FIRST },
 	ROW(BACKUP_CREATE)    = { ADMINS,    .pursue = pursue_backup_create },
 	ROW(BACKUP_VERIFY)    = { ADMINS,    .pursue = pursue_backup_verify },
 	ROW(BACKUP_LIST)      = { ADMINS,    .pursue = pursue_backup_list },
@@ -64,19 +77,29 @@ static const struct row {
 	ROW(STORE_STAT)       = { EVERYBODY, .answer = answer_store_stat },
 	ROW(STORE_CHECK)      = { READERS,   .pursue = pursue_store_check },
 	ROW(STORE_COMPACT)    = { ADMINS,    .pursue = pursue_store_compact },
+	ROW(CASE_DESTROY)     = { ADMINS,    .pursue = pursue_case_destroy },
+	ROW(STORE_REKEY)      = { ADMINS,    .pursue = pursue_store_rekey },
 	ROW(STORE_GROW)       = { ADMINS,    .pursue = pursue_store_grow },
-	ROW(STORE_PURGE)      = { ADMINS,    .pursue = pursue_store_purge },
+	ROW(STORE_PURGE)      = { ADMINS,    .pursue = pursue_store_purge, .noting = NOTED_FIRST },
 	ROW(REQUEST_HOLD)     = { WRITERS,   .change = change_request_hold, .uses_reserve = true },
 	ROW(REQUEST_RELEASE_HOLD) = { WRITERS, .change = change_request_release_hold, .uses_reserve = true },
+	ROW(SEAL_TO)          = { READERS,   .answer = answer_seal_to },
+	ROW(UNSEAL)           = { WRITERS,   .pursue = pursue_unseal, .noting = NOTED_FIRST },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 	ROW(QUEUE_LIST)       = { READERS,   .answer = answer_queue_list },
-	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush },
+	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush, .noting = NOTED_FIRST },
 	ROW(QUEUE_HOLD)       = { ADMINS,    .change = change_queue_hold },
 	ROW(QUEUE_RELEASE)    = { ADMINS,    .change = change_queue_release },
-	ROW(QUEUE_RETRY)      = { ADMINS,    .answer = answer_queue_retry },
+	ROW(QUEUE_RETRY)      = { ADMINS,    .answer = answer_queue_retry, .noting = NOTED_FIRST },
 	ROW(QUEUE_DROP)       = { ADMINS,    .change = change_queue_drop },
 	ROW(DAEMON_HOLD)      = { ADMINS,    .change = change_daemon_hold },
-	ROW(DAEMON_DRAIN)     = { ADMINS,    .answer = answer_daemon_drain },
+	ROW(CERT_STATUS)      = { EVERYBODY, .answer = answer_cert_status },
+	ROW(CERT_REVOKE)      = { ADMINS,    .pursue = pursue_cert_revoke },
+	ROW(DOCTOR)           = { EVERYBODY, .answer = answer_doctor },
+	ROW(STATISTICS)       = { OVERSEERS, .pursue = pursue_statistics },
+	ROW(METRICS)          = { EVERYBODY, .answer = answer_metrics },
+	ROW(CLOCK_CONFIRM)    = { ADMINS,    .change = change_clock_confirm,   .settle = settle_clock, .uses_reserve = true },
+	ROW(DAEMON_DRAIN)     = { ADMINS,    .answer = answer_daemon_drain, .noting = NOTED_FIRST },
 #undef ROW
 };
 
@@ -98,10 +121,15 @@ static enum fault judge_desk(const struct session *session, const struct row *ro
 	if (row->desks & AT(session->desk))
 		return OK;
 	return fault_say(FAULT_ROLE_NEEDED, "%s needs the role %s; %s.sock does not have it",
-		field_of(session->call)->name, needed, desk_names[session->desk]);
+		calls_name(session->call), needed, desk_names[session->desk]);
 }
 
 /* ── errors ──────────────────────────────────────────────────────────────────────────────────────── */
+
+const char *calls_name(const Comity__Call *call)
+{
+	return field_of(call)->name;
+}
 
 const char *calls_member(const Comity__Call *call, const char *name)
 {
@@ -164,19 +192,18 @@ bool inquiry_make(struct inquiry *inquiry, const ProtobufCMessageDescriptor *typ
 	return message != NULL;
 }
 
+char *reply_stamp(struct inquiry *inquiry, int64_t stamp)
+{
+	char text[STAMP_SIZE];
+	stamp_write(text, stamp);
+	return record_text(inquiry->arena, text);
+}
+
 enum fault inquiry_fault(const struct inquiry *inquiry)
 {
 	if (inquiry->txn->fault)
 		return inquiry->txn->fault;
 	return inquiry->arena->was_refused ? arena_fault(inquiry->arena) : OK;
-}
-
-enum fault inquiry_find_case(struct inquiry *inquiry, Comity__Case **found)
-{
-	const char *ref = calls_member(inquiry->call, "ref");
-	if (!ref)
-		return fault_say(FAULT_USAGE, "no request is named");
-	return casework_find(inquiry->txn, ref, inquiry->arena, found);
 }
 
 static void read_and_reply(struct session *session, call_answer *answer)
@@ -185,7 +212,7 @@ static void read_and_reply(struct session *session, call_answer *answer)
 	Comity__Reply reply = COMITY__REPLY__INIT;
 	struct inquiry inquiry = {
 		.rooms = &session->control->rooms, .txn = &txn, .arena = &session->arena,
-		.call = session->call, .uid = session->uid, .reply = &reply,
+		.call = session->call, .session = session, .uid = session->uid, .reply = &reply,
 	};
 	enum fault fault = txn_begin(inquiry.rooms->store, TXN_READ, &txn);
 	if (!fault)
@@ -208,6 +235,8 @@ struct work {
 	struct inquiry inquiry;
 	Comity__Reply reply;
 	Comity__Call *call;
+	unsigned attempts;
+	uint8_t digest[DIGEST_SIZE];	/* of what was asked, where the call has an idempotency key */
 };
 
 static struct key key_of_token(const struct work *work)
@@ -218,24 +247,22 @@ static struct key key_of_token(const struct work *work)
 	return key;
 }
 
-/* What was asked: the call without its number on this session, and what goes with it. */
-static enum fault digest_call(const struct work *work, uint8_t digest[DIGEST_SIZE])
+/* What was asked: the call as it came, without its number on this session, and what goes with it. */
+static enum fault digest_call(struct work *work)
 {
-	Comity__Call call = *work->call;
-	struct bytes packed = { 0 };
-	call.has_id = 0;
-	call.id = 0;
-	enum fault fault = pack(&call.base, &packed);
+	enum { ID_FIELD = 1 };
+	struct bytes asked = { 0 };
+	enum fault fault = packed_without(span_of(&work->session->packed), ID_FIELD, &asked);
 	if (!fault)
-		fault = bytes_append(&packed, work->change.also);
+		fault = bytes_append(&asked, work->change.also);
 	if (!fault)
-		digest_of(digest, span_of(&packed));
-	bytes_clear(&packed);
+		digest_of(work->digest, span_of(&asked));
+	bytes_clear(&asked);
 	return fault;
 }
 
 /* A call that was answered before is answered the same again. */
-static enum fault find_token(struct work *work, struct txn *txn, const uint8_t digest[DIGEST_SIZE], bool *is_repeat)
+static enum fault find_token(struct work *work, struct txn *txn, bool *is_repeat)
 {
 	struct key key = key_of_token(work);
 	Comity__Token *token = record_find(txn, TABLE_TOKENS, key_span(&key), &comity__token__descriptor,
@@ -243,7 +270,7 @@ static enum fault find_token(struct work *work, struct txn *txn, const uint8_t d
 	*is_repeat = token != NULL;
 	if (!token)
 		return txn->fault;
-	if (!span_equal(span_of_binary(token->call_sha256), (struct span){ digest, DIGEST_SIZE }))
+	if (!span_equal(span_of_binary(token->call_sha256), SPAN(work->digest)))
 		return fault_say(FAULT_KEY_REUSED, "the idempotency key \"%s\" was used for another call at %s",
 			work->call->idempotency_key, token->at ? token->at : "an unknown time");
 	ProtobufCMessage *reply;
@@ -253,7 +280,7 @@ static enum fault find_token(struct work *work, struct txn *txn, const uint8_t d
 	return OK;
 }
 
-static enum fault keep_token(struct work *work, struct txn *txn, uint8_t digest[DIGEST_SIZE])
+static enum fault keep_token(struct work *work, struct txn *txn)
 {
 	struct bytes packed = { 0 };
 	char now[STAMP_SIZE];
@@ -261,7 +288,7 @@ static enum fault keep_token(struct work *work, struct txn *txn, uint8_t digest[
 	TRY(pack(&work->reply.base, &packed));
 	Comity__Token token = COMITY__TOKEN__INIT;
 	token.has_call_sha256 = token.has_reply = 1;
-	token.call_sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, digest };
+	token.call_sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, work->digest };
 	token.reply = (ProtobufCBinaryData){ packed.len, packed.at };
 	token.at = now;
 	struct key key = key_of_token(work);
@@ -270,39 +297,53 @@ static enum fault keep_token(struct work *work, struct txn *txn, uint8_t digest[
 	return txn->fault;
 }
 
-static enum fault write_once(struct work *work, struct txn *txn)
+/* The act and its line in the audit log: both or neither. */
+static enum fault write_and_note(struct work *work, struct txn *txn)
 {
-	uint8_t digest[DIGEST_SIZE];
-	bool is_repeat;
-	TRY(digest_call(work, digest));
-	TRY(find_token(work, txn, digest, &is_repeat));
-	if (is_repeat)
-		return OK;
 	TRY(work->change.write(&work->inquiry, work->change.state));
 	TRY(inquiry_fault(&work->inquiry));
-	return keep_token(work, txn, digest);
+	return note_done(work->session, txn, work->call, &work->reply);
 }
 
-/* On the scribe's thread: the session's arena and packed call are the job's.  The rules may fill in the call as they
- * go, so each attempt begins with the bytes that came, which were checked then. */
+static enum fault write_once(struct work *work, struct txn *txn)
+{
+	bool is_repeat;
+	TRY(find_token(work, txn, &is_repeat));
+	if (is_repeat)
+		return OK;
+	TRY(write_and_note(work, txn));
+	return keep_token(work, txn);
+}
+
+static bool has_key(const Comity__Call *call)
+{
+	return call->idempotency_key && *call->idempotency_key;
+}
+
+/* The rules may fill in the call as they go, so every further attempt begins with the bytes that came, which were checked
+ * then. */
+static enum fault read_again(struct work *work)
+{
+	ProtobufCMessage *call;
+	arena_reset(&work->session->arena);
+	work->inquiry.call = work->call = NULL;
+	TRY(unpack_own(&comity__call__descriptor, span_of(&work->session->packed), &work->session->arena, FAULT_BAD_DOCUMENT, &call));
+	work->inquiry.call = work->call = (Comity__Call *)call;
+	return OK;
+}
+
+/* On the scribe's thread: the session's arena and packed call are the job's. */
 static enum fault write_change(struct txn *txn, struct job *job)
 {
 	struct work *work = container_of(job, struct work, job);
-	struct arena *arena = &work->session->arena;
-	ProtobufCMessage *call;
-	arena_reset(arena);
-	work->call = NULL;
 	comity__reply__init(&work->reply);
 	work->inquiry.txn = txn;
 	work->inquiry.peer[0] = '\0';
-	TRY(unpack_own(&comity__call__descriptor, span_of(&work->session->packed), arena, FAULT_BAD_DOCUMENT, &call));
-	work->inquiry.call = work->call = (Comity__Call *)call;
+	if (work->attempts++)
+		TRY(read_again(work));
 	if (find_row(work->call)->uses_reserve)
 		txn_use_reserve(txn);
-	if (work->call->idempotency_key && *work->call->idempotency_key)
-		return write_once(work, txn);
-	TRY(work->change.write(&work->inquiry, work->change.state));
-	return inquiry_fault(&work->inquiry);
+	return has_key(work->call) ? write_once(work, txn) : write_and_note(work, txn);
 }
 
 /* A refusal of a document carries what is wrong with it. */
@@ -316,37 +357,62 @@ static void refuse_change(struct work *work, enum fault fault)
 		session_refuse(session, fault);
 }
 
-static void on_changed(struct job *job, enum fault fault)
+static void end_change(struct work *work)
 {
-	struct work *work = container_of(job, struct work, job);
 	struct session *session = work->session;
-	session->call = work->call;
-	work->inquiry.txn = NULL;
-	if (fault)
-		refuse_change(work, fault);
-	if (!fault && work->change.settle)
-		work->change.settle(&work->inquiry);
-	if (!fault)
-		session_reply(session, &work->reply, false);
 	if (work->change.forget)
 		work->change.forget(work->change.state);
 	free(work);
 	session_release(session);
 }
 
+static void on_refusal_noted(void *owner, enum fault fault)
+{
+	struct work *work = owner;
+	refuse_change(work, fault);
+	end_change(work);
+}
+
+static void on_changed(struct job *job, enum fault fault)
+{
+	struct work *work = container_of(job, struct work, job);
+	work->session->call = work->call;
+	work->inquiry.txn = NULL;
+	if (fault) {
+		note_refused(work->session, fault, on_refusal_noted, work);
+		return;
+	}
+	if (work->change.settle)
+		work->change.settle(&work->inquiry);
+	session_reply(work->session, &work->reply, false);
+	end_change(work);
+}
+
+/* As far as it needs no transaction. */
+static enum fault prepare(struct work *work, struct session *session, const struct change *change)
+{
+	if (!work)
+		return FAULT_NO_MEMORY;
+	work->session = session;
+	work->change = *change;
+	work->call = session->call;
+	return has_key(work->call) ? digest_call(work) : OK;
+}
+
 void calls_change(struct session *session, const struct change *change)
 {
 	struct work *work = calloc(1, sizeof *work);
-	if (!work) {
-		session_refuse(session, FAULT_NO_MEMORY);
+	enum fault fault = prepare(work, session, change);
+	if (fault) {
+		free(work);
+		session_refuse(session, fault);
 		if (change->forget)
 			change->forget(change->state);
 		return;
 	}
-	work->session = session;
-	work->change = *change;
 	work->inquiry = (struct inquiry){
-		.rooms = &session->control->rooms, .arena = &session->arena, .uid = session->uid, .reply = &work->reply,
+		.rooms = &session->control->rooms, .arena = &session->arena, .call = session->call, .session = session,
+		.uid = session->uid, .reply = &work->reply,
 	};
 	work->job.write = write_change;
 	work->job.done = on_changed;
@@ -382,15 +448,8 @@ static enum fault read_call(struct session *session, const struct row **row)
 	return judge_desk(session, *row);
 }
 
-void calls_begin(struct session *session)
+static void start(struct session *session, const struct row *row)
 {
-	const struct row *row;
-	enum fault fault = read_call(session, &row);
-	if (fault) {
-		session->swallowed = session->call_id;	/* its bytes may be on their way */
-		session_refuse(session, fault);
-		return;
-	}
 	if (row->answer)
 		read_and_reply(session, row->answer);
 	else if (row->list)
@@ -399,4 +458,42 @@ void calls_begin(struct session *session)
 		row->pursue(session);
 	else
 		calls_change(session, &(struct change){ .write = write_row, .settle = row->settle });
+}
+
+static void on_noted(void *owner, enum fault fault)
+{
+	struct session *session = owner;
+	if (fault)
+		session_refuse(session, fault);
+	else
+		start(session, find_row(session->call));
+	session_release(session);
+}
+
+static void on_wrong_desk_noted(void *owner, enum fault fault)
+{
+	struct session *session = owner;
+	session_refuse(session, fault);
+	session_release(session);
+}
+
+void calls_begin(struct session *session)
+{
+	const struct row *row;
+	enum fault fault = read_call(session, &row);
+	if (fault)
+		session->swallowed = session->call_id;	/* its bytes may be on their way */
+	if (!fault && row->noting == NOTED_BESIDE)
+		note_begun(session, NULL, NULL);
+	if (!fault && row->noting != NOTED_FIRST) {
+		start(session, row);
+		return;
+	}
+	session_hold(session);
+	if (fault == FAULT_ROLE_NEEDED)
+		note_refused(session, fault, on_wrong_desk_noted, session);
+	else if (fault)
+		on_wrong_desk_noted(session, fault);
+	else
+		note_begun(session, on_noted, session);
 }

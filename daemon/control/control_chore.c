@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/control/control_notes.h"
 #include "daemon/control/control_room.h"
 #include "daemon/log.h"
 
@@ -29,11 +30,13 @@ static void work(struct errand *errand)
 static void answer(struct chore *chore)
 {
 	struct session *session = chore->session;
+	if (!chore->fault && chore->kind->settle)
+		chore->kind->settle(chore);
 	if (chore->fault)
 		session_refuse(session, fault_say(chore->fault, "%s", chore->detail));
 	else
 		session_reply(session, &chore->reply, false);
-	arena_clear(&chore->arena);
+	arena_wipe(&chore->arena);	/* there may be a content key in it */
 	free(chore);
 	session_release(session);
 }
@@ -42,7 +45,9 @@ static enum fault write_note(struct txn *txn, struct job *job)
 {
 	struct chore *chore = container_of(job, struct chore, job);
 	txn_use_reserve(txn);	/* that it was done is small */
-	chore->kind->note(txn, chore);
+	if (chore->kind->note)
+		chore->kind->note(txn, chore);
+	note_outcome(chore->session, txn, chore->call, chore->fault, chore->detail);
 	return txn->fault;
 }
 
@@ -57,10 +62,6 @@ static void on_noted(struct job *job, enum fault fault)
 static void on_worked(struct errand *errand)
 {
 	struct chore *chore = container_of(errand, struct chore, errand);
-	if (!chore->kind->note) {
-		answer(chore);
-		return;
-	}
 	chore->job = (struct job){ .write = write_note, .done = on_noted };
 	scribe_add(chore->rooms->scribe, &chore->job);
 }

@@ -12,6 +12,8 @@ struct chore_kind {
 	/* On the scribe's thread, afterwards, also when the work faulted (chore->fault): what the ledger should remember of it.
 	 * May be NULL. */
 	void (*note)(struct txn *txn, struct chore *chore);
+	/* On the loop, when all went well and was noted, before the answer: what follows from it.  May be NULL. */
+	void (*settle)(struct chore *chore);
 };
 
 struct chore {

@@ -182,7 +182,7 @@ static enum fault find(struct session *session, struct download *download)
 	struct txn txn;
 	Comity__Case *kase;
 	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
-	enum fault fault = casework_find(&txn, call->ref ? call->ref : "", &session->arena, &kase);
+	enum fault fault = session_find_case(session, &txn, call->ref, &session->arena, &kase);
 	if (!fault)
 		fault = casework_find_attachment(&txn, kase, call->attachment ? call->attachment : "", &session->arena,
 			&download->attachment);

@@ -3,7 +3,7 @@
 #include "daemon/control/control_room.h"
 #include "daemon/ledger/events.h"
 
-/* One page ends at the first of these, and has one row at least. */
+/* One page ends at the first of these, and has one row at least, or a head that fills it. */
 enum {
 	PAGE_ROWS = 256,
 	PAGE_BYTES = 512 << 10,		/* packed; a row may have a message of 1 MiB, and a frame twice that */
@@ -13,7 +13,7 @@ enum {
 
 static bool is_full(const struct paging *paging, const struct arena *arena, size_t looks)
 {
-	return *paging->count >= PAGE_ROWS || paging->bytes >= PAGE_BYTES || looks >= PAGE_LOOKS || arena->used >= PAGE_MEMORY;
+	return (paging->count && *paging->count >= PAGE_ROWS) || paging->bytes >= PAGE_BYTES || looks >= PAGE_LOOKS || arena->used >= PAGE_MEMORY;
 }
 
 static enum fault add_row(struct inquiry *inquiry, struct paging *paging, struct span value)
@@ -24,19 +24,21 @@ static enum fault add_row(struct inquiry *inquiry, struct paging *paging, struct
 		return OK;
 	paging->place++;
 	paging->bytes += protobuf_c_message_get_packed_size(row);
+	if (!paging->count)
+		return OK;
 	return record_push(inquiry->arena, paging->count, paging->data, &row, sizeof row) ? OK : inquiry_fault(inquiry);
 }
 
-static enum fault gather(struct inquiry *inquiry, struct paging *paging)
+/* The rows of one table, as far as the page holds them. */
+static enum fault gather(struct inquiry *inquiry, struct paging *paging, size_t *looks)
 {
 	const struct listing *listing = paging->listing;
 	struct walk walk;
 	struct span key, value;
-	size_t looks = 0;
 	enum fault fault = OK;
 	(listing->order == NEWEST_FIRST ? walk_last : walk_from)(&walk, inquiry->txn, listing->table,
 		key_span(&paging->prefix), key_span(&paging->after));
-	while (!fault && !is_full(paging, inquiry->arena, looks)) {
+	while (!fault && !is_full(paging, inquiry->arena, *looks)) {
 		if (!walk_next(&walk, &key, &value)) {
 			paging->is_at_end = true;
 			break;
@@ -45,7 +47,7 @@ static enum fault gather(struct inquiry *inquiry, struct paging *paging)
 			continue;	/* the last one of the page before */
 		paging->after.len = 0;
 		key_bytes(&paging->after, key);
-		looks++;
+		++*looks;
 		fault = add_row(inquiry, paging, value);
 	}
 	walk_end(&walk);
@@ -54,9 +56,19 @@ static enum fault gather(struct inquiry *inquiry, struct paging *paging)
 
 static enum fault read_page(struct inquiry *inquiry, struct paging *paging)
 {
+	size_t looks = 0;
 	paging->bytes = 0;
-	TRY(paging->listing->open(inquiry, paging));
-	return gather(inquiry, paging);
+	for (;;) {
+		TRY(paging->listing->open(inquiry, paging));
+		TRY(gather(inquiry, paging, &looks));
+		if (!paging->is_at_end || !paging->listing->then)
+			break;
+		paging->listing = paging->listing->then;
+		paging->after.len = 0;
+		paging->is_at_end = false;
+	}
+	paging->is_first = false;
+	return OK;
 }
 
 static void send_page(struct session *session)
@@ -67,7 +79,7 @@ static void send_page(struct session *session)
 	Comity__Reply reply = COMITY__REPLY__INIT;
 	struct inquiry inquiry = {
 		.rooms = &session->control->rooms, .txn = &txn, .arena = &arena,
-		.call = session->call, .uid = session->uid, .reply = &reply,
+		.call = session->call, .session = session, .uid = session->uid, .reply = &reply,
 	};
 	arena_init(&arena, SESSION_ARENA);
 	enum fault fault = txn_begin(inquiry.rooms->store, TXN_READ, &txn);
@@ -92,7 +104,7 @@ static enum fault start(struct session *session, struct paging *paging)
 {
 	struct txn txn;
 	struct inquiry inquiry = {
-		.rooms = &session->control->rooms, .txn = &txn, .arena = &session->arena, .call = session->call,
+		.rooms = &session->control->rooms, .txn = &txn, .arena = &session->arena, .call = session->call, .session = session,
 	};
 	stamp_now(paging->generated_at);
 	TRY(txn_begin(inquiry.rooms->store, TXN_READ, &txn));
@@ -108,7 +120,7 @@ void lists_begin(struct session *session, const struct listing *listing)
 {
 	struct paging *paging = arena_alloc(&session->arena, sizeof *paging);
 	if (paging)
-		paging->listing = listing;
+		*paging = (struct paging){ .listing = listing, .is_first = true };
 	enum fault fault = paging ? start(session, paging) : FAULT_NO_MEMORY;
 	if (fault) {
 		session_refuse(session, fault);

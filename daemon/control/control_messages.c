@@ -1,12 +1,15 @@
 /* Messages, manifests and lists of attachments: what evidence is made of. */
+#include "daemon/ledger/certificates.h"
+#include "certs/revocation.h"
+#include "daemon/upkeep/backup.h"
 #include "daemon/law/casework.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/control/control_lists.h"
 #include "daemon/desks/fetcher.h"
+#include "daemon/desks/waits.h"
 #include "daemon/desks/registry.h"
 
-/* Both lists are of one case, whose id their keys begin with. */
-static enum fault narrow_to_case(struct inquiry *inquiry, struct key *prefix)
+enum fault lists_narrow_to_case(struct inquiry *inquiry, struct key *prefix)
 {
 	Comity__Case *kase;
 	TRY(inquiry_find_case(inquiry, &kase));
@@ -38,7 +41,7 @@ static const ProtobufCMessage *show_listed_message(struct inquiry *inquiry, cons
 }
 
 const struct listing listing_messages = {
-	.table = TABLE_CASE_MESSAGES, .narrow = narrow_to_case, .open = open_messages, .show = show_listed_message,
+	.table = TABLE_CASE_MESSAGES, .narrow = lists_narrow_to_case, .open = open_messages, .show = show_listed_message,
 };
 
 enum fault answer_message_show(struct inquiry *inquiry)
@@ -50,7 +53,7 @@ enum fault answer_message_show(struct inquiry *inquiry)
 		TRY(inquiry_find_case(inquiry, &kase));
 	if (!call->message || !*call->message)
 		return fault_say(FAULT_USAGE, "no message is named");
-	TRY(casework_find_message(inquiry->rooms->casework, inquiry->txn, kase, call->message, inquiry->arena, &view));
+	TRY(session_find_message(inquiry->session, inquiry->txn, kase, call->message, inquiry->arena, &view));
 	view->schema = "comity.message/1";
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_MESSAGE;
 	inquiry->reply->message = view;
@@ -65,13 +68,42 @@ static ProtobufCBinaryData lend(struct span span)
 static void write_certificates(struct inquiry *inquiry, Comity__ManifestView *view)
 {
 	struct span chain[3];
-	registry_find_signer(inquiry->txn, span_of_binary(view->manifest->signer), inquiry->arena, chain);
+	certificates_find_signer(inquiry->txn, span_of_binary(view->manifest->signer), inquiry->arena, chain);
 	view->has_signing_certificate = chain[0].len > 0;
 	view->has_delegation_certificate = chain[1].len > 0;
 	view->has_identity_certificate = chain[2].len > 0;
 	view->signing_certificate = lend(chain[0]);
 	view->delegation_certificate = lend(chain[1]);
 	view->identity_certificate = lend(chain[2]);
+}
+
+static bool push_list(struct inquiry *inquiry, Comity__ManifestView *view, struct span list)
+{
+	ProtobufCBinaryData copy = record_bytes(inquiry->arena, list);
+	return !list.len || record_push(inquiry->arena, &view->n_revocations, &view->revocations, &copy, sizeof copy);
+}
+
+/* Ours lie beside our keys. */
+static enum fault write_own_lists(struct inquiry *inquiry, Comity__ManifestView *view)
+{
+	for (enum role issuer = ROLE_IDENTITY; issuer <= ROLE_DELEGATION; issuer++) {
+		struct bytes list = { 0 };
+		enum fault fault = revocation_load(inquiry->rooms->places->state, issuer, &list);
+		if (!fault && !push_list(inquiry, view, span_of(&list)))
+			fault = arena_fault(inquiry->arena);
+		bytes_clear(&list);
+		TRY(fault);
+	}
+	return OK;
+}
+
+static enum fault write_their_lists(struct inquiry *inquiry, Comity__ManifestView *view)
+{
+	Comity__Peer *peer;
+	TRY(registry_find(inquiry->txn, inquiry->call->manifest_get->peer, inquiry->arena, &peer));
+	view->n_revocations = peer->n_revocations;
+	view->revocations = peer->revocations;
+	return OK;
 }
 
 enum fault answer_manifest(struct inquiry *inquiry)
@@ -88,14 +120,27 @@ enum fault answer_manifest(struct inquiry *inquiry)
 		return fault_say(FAULT_NOT_FOUND, "there is no number %llu in %s chain with %s",
 			(unsigned long long)call->number, call->theirs ? "their" : "our", call->peer);
 	write_certificates(inquiry, view);
+	if (call->revocations)
+		TRY(call->theirs ? write_their_lists(inquiry, view) : write_own_lists(inquiry, view));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_MANIFEST;
 	inquiry->reply->manifest = view;
 	return inquiry_fault(inquiry);
 }
 
+static void show_waiting(const struct control_rooms *rooms, Comity__AttachmentState *state)
+{
+	const char *reason = state->message_id ? waits_reason(rooms->waits, state->message_id, state->index) : NULL;
+	if (!reason)
+		return;
+	state->waits_reason = (char *)reason;
+	state->waits_text = "the other side has no room for it yet; it is fetched by itself when there is";
+}
+
 void inquiry_show_arriving(const struct control_rooms *rooms, const char *request_id, Comity__AttachmentState *state)
 {
 	uint64_t bytes;
+	if (state->presence == COMITY__PRESENCE__VALUE__SENT)
+		show_waiting(rooms, state);
 	if (state->presence != COMITY__PRESENCE__VALUE__ARRIVING ||
 			!fetcher_progress(rooms->fetcher, request_id, state->number, &bytes))
 		return;
@@ -116,7 +161,7 @@ static enum fault open_attachments(struct inquiry *inquiry, struct paging *pagin
 	return OK;
 }
 
-static const ProtobufCMessage *show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value)
+const ProtobufCMessage *lists_show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value)
 {
 	char request_id[UUID_TEXT_SIZE];
 	Comity__AttachmentState *state = record_read(inquiry->txn, value, &comity__attachment_state__descriptor, inquiry->arena);
@@ -128,5 +173,5 @@ static const ProtobufCMessage *show_attachment(struct inquiry *inquiry, const st
 }
 
 const struct listing listing_attachments = {
-	.table = TABLE_ATTACHMENTS, .narrow = narrow_to_case, .open = open_attachments, .show = show_attachment,
+	.table = TABLE_ATTACHMENTS, .narrow = lists_narrow_to_case, .open = open_attachments, .show = lists_show_attachment,
 };

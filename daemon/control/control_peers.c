@@ -8,22 +8,18 @@
 #include "certs/identity.h"
 #include "daemon/upkeep/backups.h"
 #include "daemon/ledger/chain.h"
+#include "daemon/ledger/clock.h"
 #include "daemon/control/control_lists.h"
 #include "daemon/control/control_room.h"
 #include "daemon/ledger/events.h"
 #include "daemon/upkeep/gap.h"
+#include "daemon/keyholder/keyholder.h"
 #include "daemon/ledger/hold.h"
+#include "daemon/ledger/intake.h"
 #include "daemon/desks/outbox.h"
 #include "daemon/line/peers.h"
 #include "daemon/desks/registry.h"
 #include "proto/stamp.h"
-
-char *reply_stamp(struct inquiry *inquiry, int64_t stamp)
-{
-	char text[STAMP_SIZE];
-	stamp_write(text, stamp);
-	return record_text(inquiry->arena, text);
-}
 
 /* ── one peer ────────────────────────────────────────────────────────────────────────────────────── */
 
@@ -94,6 +90,16 @@ static Comity__ChainReport *write_chain(struct inquiry *inquiry, const char *pee
 	return chain;
 }
 
+static void write_intake(struct inquiry *inquiry, const char *peer, Comity__PeerView *view)
+{
+	struct intake intake = intake_find(inquiry->txn, peer, stamp_clock());
+	view->has_messages_today = 1;
+	view->messages_today = intake.messages;
+	view->messages_quota = inquiry->rooms->messages_a_day;
+	view->has_messages_quota = view->messages_quota != UINT64_MAX;
+	view->over_quota_since = *intake.over_since ? record_text(inquiry->arena, intake.over_since) : NULL;
+}
+
 static Comity__PeerView *view_peer(struct inquiry *inquiry, Comity__Peer *peer)
 {
 	struct certificate_facts facts;
@@ -109,8 +115,10 @@ static Comity__PeerView *view_peer(struct inquiry *inquiry, Comity__Peer *peer)
 		&comity__correspondence__descriptor, inquiry->arena);
 	view->has_queued = 1;
 	view->queued = outbox_waiting(inquiry->txn, peer->authority);
+	write_intake(inquiry, peer->authority, view);
 	if (!certificate_read(span_of_binary(peer->channel_certificate), &facts))
 		view->channel_not_after = reply_stamp(inquiry, facts.not_after * STAMP_SECOND);
+	inquiry_show_lists(inquiry, view);
 	return view;
 }
 
@@ -119,6 +127,7 @@ static void strip(Comity__Peer *peer)
 {
 	peer->card = NULL;
 	peer->profile = NULL;
+	peer->n_revocations = 0;
 	peer->has_identity_certificate = peer->has_delegation_certificate = peer->has_channel_certificate =
 		peer->has_signing_certificate = peer->has_sealing_certificate = 0;
 }
@@ -183,21 +192,34 @@ static enum fault count_peer(struct inquiry *inquiry, Comity__DaemonStatus *stat
 	return peer->alarm ? add_alarm(inquiry, status, peer) : OK;
 }
 
-/* One after the other: each record may hold a card and five certificates. */
-/* Nothing new is taken in: peers are told to try later. */
-static enum fault add_lack(struct inquiry *inquiry, Comity__DaemonStatus *status)
+/* Of ourselves: what stops us.  `why` NULL: what the table says of it. */
+static enum fault add_own_alarm(struct inquiry *inquiry, Comity__DaemonStatus *status, enum fault fault, const char *why)
 {
-	enum fault lack = store_lack(inquiry->rooms->store);
-	char text[200];
-	if (!lack)
+	char text[400];
+	if (!fault)
 		return OK;
-	snprintf(text, sizeof text, "%s: %s", fault_slug(lack), fault_text(lack));
+	snprintf(text, sizeof text, "%s: %s", fault_slug(fault), why ? why : fault_text(fault));
 	char *alarm = record_text(inquiry->arena, text);
 	if (alarm && record_append(inquiry->arena, &status->n_alarms, &status->alarms, &alarm, sizeof alarm))
 		return OK;
 	return inquiry_fault(inquiry);
 }
 
+/* Nothing new is taken in: peers are told to try later. */
+static enum fault add_lack(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	return add_own_alarm(inquiry, status, store_lack(inquiry->rooms->store), NULL);
+}
+
+/* Nothing is signed. */
+static enum fault add_keys(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	char why[KEYHOLDER_WHY_SIZE];
+	enum fault fault = keyholder_state(inquiry->rooms->keyholder, why);
+	return add_own_alarm(inquiry, status, fault ? FAULT_KEYS_UNAVAILABLE : OK, why);
+}
+
+/* One after the other: each record may hold a card and five certificates. */
 static enum fault count_peers(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
 	struct walk walk;
@@ -246,7 +268,7 @@ static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	const struct control *control = control_of(rooms);
 	const Comity__LineSettings *line = rooms->config->line;
 	char digits[IDENTITY_DIGITS_SIZE];
-	identity_digits(digits, identity_spki(rooms->identity));
+	identity_digits(digits, identity_pin(rooms->identity));
 	status->authority = (char *)identity_authority(rooms->identity);
 	/* whole, as on our card; a certificate has room for 64 characters of it */
 	status->name = rooms->config->name ? rooms->config->name : (char *)identity_name(rooms->identity);
@@ -262,6 +284,21 @@ static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	status->pid = (uint32_t)getpid();
 }
 
+static enum fault write_clock(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	const struct clock *clock = inquiry->rooms->clock;
+	if (!clock->is_in_doubt)
+		return OK;
+	if (!inquiry_make(inquiry, &comity__clock_doubt__descriptor, &status->clock_doubt))
+		return inquiry_fault(inquiry);
+	status->clock_doubt->since = record_text(inquiry->arena, clock->since);
+	status->clock_doubt->reason = record_text(inquiry->arena, clock->reason);
+	status->clock_doubt->has_quiet_ms = status->clock_doubt->has_ahead_ms = 1;
+	status->clock_doubt->quiet_ms = (uint64_t)clock->quiet_ms;
+	status->clock_doubt->ahead_ms = clock->ahead_ms;
+	return OK;
+}
+
 enum fault answer_status(struct inquiry *inquiry)
 {
 	Comity__DaemonStatus *status;
@@ -272,7 +309,9 @@ enum fault answer_status(struct inquiry *inquiry)
 	TRY(count_peers(inquiry, status));
 	TRY(write_store(inquiry, status));
 	TRY(add_lack(inquiry, status));
+	TRY(add_keys(inquiry, status));
 	TRY(write_keeping(inquiry, status));
+	TRY(write_clock(inquiry, status));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_STATUS;
 	inquiry->reply->status = status;
 	return OK;
@@ -367,4 +406,15 @@ void settle_peer(struct inquiry *inquiry)
 {
 	if (inquiry->peer[0])
 		registry_apply(inquiry->rooms->registry, inquiry->peer);
+}
+
+enum fault control_find_peer(struct session *session, char **name, Comity__Peer **peer)
+{
+	struct txn txn;
+	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
+	enum fault fault = registry_find(&txn, *name, &session->arena, peer);
+	txn_abort(&txn);
+	TRY(fault);
+	*name = (*peer)->authority;
+	return OK;
 }

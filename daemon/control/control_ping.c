@@ -52,30 +52,11 @@ static void on_pinged(void *owner, const struct ping_report *report)
 	session_release(session);
 }
 
-/* Why peers does not know a peer that the registry knows. */
-static enum fault obstacle_of(const Comity__Peer *peer)
-{
-	if (peer->standing == COMITY__STANDING__VALUE__BLOCKED)
-		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked: %s", peer->authority,
-			peer->block_reason ? peer->block_reason : "no reason was given");
-	if (peer->standing != COMITY__STANDING__VALUE__VERIFIED)
-		return fault_say(FAULT_PEER_UNVERIFIED, "%s is not verified: no line is opened to it", peer->authority);
-	enum fault alarm = peer->alarm ? fault_from_slug(peer->alarm) : OK;
-	if (!alarm || alarm == FAULT_COUNT)
-		return OK;
-	return fault_say(alarm, "%s: %s", peer->authority, peer->alarm_text ? peer->alarm_text : peer->alarm);
-}
-
 static enum fault find_peer(struct session *session, Comity__PeerPing *call)
 {
-	struct txn txn;
 	Comity__Peer *peer;
-	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
-	enum fault fault = registry_find(&txn, call->peer, &session->arena, &peer);
-	txn_abort(&txn);
-	TRY(fault);
-	call->peer = peer->authority;	/* as it is written, not as it was typed */
-	return obstacle_of(peer);
+	TRY(control_find_peer(session, &call->peer, &peer));
+	return registry_obstacle(peer);
 }
 
 void pursue_ping(struct session *session)

@@ -137,5 +137,5 @@ enum fault answer_daemon_drain(struct inquiry *inquiry)
 {
 	struct control *control = control_of(inquiry->rooms);
 	control->is_draining = inquiry->call->daemon_drain->on;
-	return reply_done(inquiry, NULL, control->is_draining ? "draining: no submissions are taken" : "submissions are taken again");
+	return reply_done(inquiry, NULL, control->is_draining ? "draining: no submissions are taken until the daemon is started anew" : "submissions are taken again");
 }

@@ -21,22 +21,11 @@ static void on_compared(void *owner, enum fault fault, const Comity__Comparison 
 	session_release(session);
 }
 
-static enum fault find_peer(struct session *session, Comity__ByPeer *call)
-{
-	struct txn txn;
-	Comity__Peer *peer;
-	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
-	enum fault fault = registry_find(&txn, call->peer, &session->arena, &peer);
-	txn_abort(&txn);
-	TRY(fault);
-	call->peer = peer->authority;	/* as it is written, not as it was typed */
-	return OK;
-}
-
 void pursue_reconcile(struct session *session)
 {
+	Comity__Peer *peer;
 	Comity__ByPeer *call = session->call->peer_reconcile;
-	enum fault fault = find_peer(session, call);
+	enum fault fault = control_find_peer(session, &call->peer, &peer);
 	session_hold(session);
 	if (!fault)
 		fault = comparison_ask(session->control->rooms.comparison, call->peer, on_compared, session);

@@ -8,12 +8,15 @@
 #include "daemon/law/casework.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/line/peers.h"
+#include "proto/stamp.h"
 
+/* A draft that was made or changed: what it says, and not what is staged for it. */
 static enum fault reply_request(struct inquiry *inquiry, Comity__Case *kase)
 {
-	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_WHOLE, inquiry->arena);
+	Comity__RequestView *view = casework_view(inquiry->txn, kase, CASE_HEAD, inquiry->arena);
 	TRY(inquiry_fault(inquiry));
-	view->schema = "comity.request/1";
+	view->document = casework_document(inquiry->txn, kase, inquiry->arena);
+	TRY(inquiry_fault(inquiry));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_REQUEST;
 	inquiry->reply->request = view;
 	return OK;
@@ -93,8 +96,8 @@ enum fault change_request_send(struct inquiry *inquiry)
 	Comity__Case *kase;
 	TRY(inquiry_fault(inquiry));
 	TRY(inquiry_find_case(inquiry, &kase));
-	return casework_send(inquiry->rooms->casework, inquiry->txn, kase, call->officer, inquiry->uid, inquiry->arena,
-		submitted);
+	return casework_send(inquiry->rooms->casework, inquiry->txn, kase, call->sealed, call->officer, inquiry->uid,
+		inquiry->arena, submitted);
 }
 
 /* An official act that moves a case on goes through in a full store as well (its attachments are here already, or were
@@ -179,15 +182,6 @@ enum fault answer_request_validate(struct inquiry *inquiry)
 	return OK;
 }
 
-enum fault answer_request_show(struct inquiry *inquiry)
-{
-	Comity__Case *kase;
-	TRY(inquiry_find_case(inquiry, &kase));
-	TRY(reply_request(inquiry, kase));
-	show_arriving(inquiry, inquiry->reply->request);
-	return OK;
-}
-
 static bool is_open(const Comity__Case *kase)
 {
 	return kase->status != COMITY__REQUEST_STATUS__VALUE__CLOSED &&
@@ -203,11 +197,24 @@ static bool has_status(const Comity__RequestFilter *filter, const Comity__Case *
 	return filter->n_status == 0;
 }
 
+static bool is_due(const Comity__RequestFilter *filter, const Comity__Case *kase)
+{
+	int64_t before, ends;
+	bool is_found = false;
+	for (size_t i = 0; !is_found && stamp_read(filter->due_before, &before) && i < kase->n_dues; i++)
+		is_found = due_ends(kase->dues[i], &ends) && ends < before;
+	return is_found;
+}
+
 static bool is_wanted(const Comity__RequestFilter *filter, const Comity__Case *kase)
 {
 	if (filter->peer && *filter->peer && (!kase->peer || strcasecmp(filter->peer, kase->peer)))
 		return false;
 	if (filter->has_role && filter->role && filter->role != kase->role)
+		return false;
+	if (filter->has_assigned_uid && (!kase->assignment || kase->assignment->uid != filter->assigned_uid))
+		return false;
+	if (filter->due_before && !is_due(filter, kase))
 		return false;
 	return has_status(filter, kase) && (!filter->open || is_open(kase));
 }
@@ -246,9 +253,9 @@ static const ProtobufCMessage *show_row(struct inquiry *inquiry, const struct pa
 {
 	Comity__Case *kase = record_read(inquiry->txn, value, &comity__case__descriptor, inquiry->arena);
 	(void)paging;
-	if (!kase || !is_wanted(inquiry->call->request_list, kase))
+	if (!kase || !session_sees(inquiry->session, kase) || !is_wanted(inquiry->call->request_list, kase))
 		return NULL;
-	Comity__RequestView *view = casework_view(inquiry->rooms->casework, inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
+	Comity__RequestView *view = casework_view(inquiry->txn, kase, CASE_BRIEF, inquiry->arena);
 	if (!view)
 		return NULL;
 	show_arriving(inquiry, view);

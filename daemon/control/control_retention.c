@@ -1,10 +1,12 @@
 /* Retention: what is spared, and what is destroyed when its time has come. */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/law/casework.h"
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
 #include "daemon/upkeep/purger.h"
+#include "proto/uuid.h"
 
 static enum fault reply_done(struct inquiry *inquiry, const Comity__Case *kase, const char *text)
 {
@@ -92,6 +94,64 @@ void pursue_store_purge(struct session *session)
 {
 	session_hold(session);
 	enum fault fault = purger_run(session->control->rooms.purger, session->call->store_purge->dry_run, on_purged, session);
+	if (!fault)
+		return;
+	session_refuse(session, fault);
+	session_release(session);
+}
+
+/* ── a case destroyed by an operator ──────────────────────────────────────────────────────────── */
+
+static enum fault why_not(const struct retention_round *round)
+{
+	if (round->cases)
+		return OK;
+	if (round->held)
+		return fault_say(FAULT_HELD, "it is under a legal hold: nothing of it is destroyed");
+	if (round->open)
+		return fault_say(FAULT_STATUS_TRANSITION, "it is not closed: only what is over can be destroyed");
+	return round->unsettled ? fault_say(FAULT_NOT_YET, "something of it is still on its way") : FAULT_NOT_FOUND;
+}
+
+static void on_destroyed(void *owner, enum fault fault, const struct retention_round *round)
+{
+	struct session *session = owner;
+	Comity__Done done = COMITY__DONE__INIT;
+	Comity__Reply reply = COMITY__REPLY__INIT;
+	reply.kind_case = COMITY__REPLY__KIND_DONE;
+	reply.done = &done;
+	done.schema = "comity.done/1";
+	done.ref = session->call ? session->call->case_destroy->ref : NULL;
+	done.text = "destroyed, with its key; what was signed and receipted stays";
+	fault = fault ? fault : why_not(round);
+	if (fault)
+		session_refuse(session, fault);
+	else
+		session_reply(session, &reply, false);
+	session_release(session);
+}
+
+static enum fault find_id(struct session *session, char id[UUID_TEXT_SIZE])
+{
+	struct txn txn;
+	Comity__Case *kase;
+	const char *ref = session->call->case_destroy->ref;
+	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
+	enum fault fault = casework_find(&txn, ref ? ref : "", &session->arena, &kase);
+	txn_abort(&txn);
+	if (!fault)
+		snprintf(id, UUID_TEXT_SIZE, "%s", kase->request_id);
+	return fault;
+}
+
+void pursue_case_destroy(struct session *session)
+{
+	char id[UUID_TEXT_SIZE];
+	session_hold(session);
+	enum fault fault = find_id(session, id);
+	if (!fault)
+		fault = purger_destroy(session->control->rooms.purger, id, session->call->case_destroy->reason, session->uid, on_destroyed,
+			session);
 	if (!fault)
 		return;
 	session_refuse(session, fault);

@@ -31,3 +31,7 @@ extern const char *const desk_names[DESK_COUNT];
 
 /* A session is gone: when it was the last of a closing control, that is closed. */
 void control_forget(struct control *control);
+
+/* For a call that goes on: the peer of that name, whose name is then written as it is and not as it was typed.  Lives in
+ * the session's arena.  Faults: peer unknown. */
+enum fault control_find_peer(struct session *session, char **name, Comity__Peer **peer) MUST_CHECK;	/* control_peers.c */

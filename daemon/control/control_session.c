@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "certs/files.h"
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
 #include "daemon/log.h"
@@ -90,7 +91,7 @@ static void on_written(uv_write_t *write, int status)
 {
 	struct outgoing *outgoing = container_of(write, struct outgoing, write);
 	struct session *session = outgoing->session;
-	bytes_clear(&outgoing->bytes);
+	bytes_wipe(&outgoing->bytes);
 	free(outgoing);
 	if (status)
 		session_close(session);
@@ -106,7 +107,7 @@ static void send_bytes(struct session *session, struct bytes *bytes)
 {
 	struct outgoing *outgoing = session->is_closing ? NULL : calloc(1, sizeof *outgoing);
 	if (!outgoing) {
-		bytes_clear(bytes);
+		bytes_wipe(bytes);
 		session_close(session);
 		return;
 	}
@@ -115,20 +116,33 @@ static void send_bytes(struct session *session, struct bytes *bytes)
 	uv_buf_t buffer = uv_buf_init((char *)bytes->at, (unsigned)bytes->len);
 	if (!uv_write(&outgoing->write, (uv_stream_t *)&session->pipe, &buffer, 1, on_written))
 		return;
-	bytes_clear(&outgoing->bytes);
+	bytes_wipe(&outgoing->bytes);
 	free(outgoing);
 	session_close(session);
 }
 
+/* What the socket takes at once needs no queue; after each write through it libuv would ask epoll again for what it has. */
+static void send_at_once(struct session *session, struct bytes *bytes)
+{
+	uv_buf_t buffer = uv_buf_init((char *)bytes->at, (unsigned)bytes->len);
+	int sent = session->is_closing ? 0 : uv_try_write((uv_stream_t *)&session->pipe, &buffer, 1);
+	bytes_consume(bytes, sent > 0 ? (size_t)sent : 0);
+	if (bytes->len)
+		send_bytes(session, bytes);	/* with a fault of the socket, if it has one */
+	else
+		bytes_wipe(bytes);
+}
+
+/* What was answered does not stay in memory: it may be a content key. */
 static void send_reply(struct session *session, const Comity__Reply *reply)
 {
 	struct bytes frame = { 0 };
 	enum fault fault = frame_pack(&frame, &reply->base);
 	if (!fault) {
-		send_bytes(session, &frame);
+		(reply->more ? send_bytes : send_at_once)(session, &frame);	/* more comes when this was taken */
 		return;
 	}
-	bytes_clear(&frame);
+	bytes_wipe(&frame);
 	struct calls_error error;
 	if (fault == FAULT_FRAME_TOO_LARGE)
 		fault = fault_say(FAULT_TOO_LARGE, "the answer does not fit into one frame; ask for less at once");
@@ -302,6 +316,15 @@ static void read_on(struct session *session)
 		session_close(session);
 }
 
+/* Between two calls the socket stays with the loop: putting it away and back for each would be two more calls of the system
+ * a message.  Only when something came that cannot be heard yet is the rest left with the client. */
+static bool may_read(struct session *session)
+{
+	if (session->is_closing || session->has_hung_up)
+		return false;
+	return may_hear(session) || (session->is_busy && !session->pursuit && !session->in.len);
+}
+
 void session_go_on(struct session *session)
 {
 	if (session->is_hearing)
@@ -310,14 +333,14 @@ void session_go_on(struct session *session)
 	session->is_hearing = true;
 	hear(session);
 	session->is_hearing = false;	/* NOLINT(clang-analyzer-unix.Malloc): held */
-	bool wants = may_hear(session);
+	bool wants = may_read(session);
 	if (wants && !session->is_reading)
 		read_on(session);
 	if (!wants && session->is_reading && !session->is_closing) {
 		session->is_reading = false;
 		uv_read_stop((uv_stream_t *)&session->pipe);
 	}
-	if (session->has_hung_up && !uv_stream_get_write_queue_size((uv_stream_t *)&session->pipe))
+	if (session->has_hung_up && !session->is_busy && !uv_stream_get_write_queue_size((uv_stream_t *)&session->pipe))
 		session_close(session);
 	session_release(session);
 }

@@ -3,8 +3,10 @@
 #include "daemon/control/control_chore.h"
 #include "daemon/control/control_room.h"
 #include "daemon/log.h"
+#include "daemon/ledger/vault.h"
 #include "daemon/ledger/record.h"
 #include "daemon/upkeep/survey.h"
+#include "daemon/upkeep/surveyed.h"
 #include "proto/stamp.h"
 
 /* ── stat ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -80,14 +82,21 @@ static enum fault check(struct chore *chore)
 	return survey(&subject, &chore->arena, report);
 }
 
-static const struct chore_kind checking = { check, NULL };
+/* What was looked for and not found is worth remembering too. */
+static void note_checked(struct txn *txn, struct chore *chore)
+{
+	if (!chore->fault)
+		surveyed_keep(txn, chore->reply.survey->found, chore->call->store_check->deep);
+}
+
+static const struct chore_kind checking = { .work = check, .note = note_checked };
 
 void pursue_store_check(struct session *session)
 {
 	chore_begin(session, &checking);
 }
 
-/* ── compact, grow ────────────────────────────────────────────────────────────────────────────── */
+/* ── compact, grow, rekey ────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault reply_store(struct chore *chore, Comity__StoreReport **report)
 {
@@ -112,7 +121,7 @@ static enum fault compact(struct chore *chore)
 	return OK;
 }
 
-static const struct chore_kind compacting = { compact, NULL };
+static const struct chore_kind compacting = { .work = compact };
 
 void pursue_store_compact(struct session *session)
 {
@@ -128,9 +137,26 @@ static enum fault grow(struct chore *chore)
 	return reply_store(chore, &report);
 }
 
-static const struct chore_kind growing = { grow, NULL };
+static const struct chore_kind growing = { .work = grow };
 
 void pursue_store_grow(struct session *session)
 {
 	chore_begin(session, &growing);
+}
+
+/* First the vault key, under the store key of now: each of the two is safe by itself, and so is the power going between. */
+static enum fault rekey(struct chore *chore)
+{
+	Comity__StoreReport *report;
+	TRY(store_change_vault(chore->rooms->store));
+	TRY(vault_rekey(store_vault(chore->rooms->store)));
+	log_info("store: it is under another store key from now on");
+	return reply_store(chore, &report);
+}
+
+static const struct chore_kind rekeying = { .work = rekey };
+
+void pursue_store_rekey(struct session *session)
+{
+	chore_begin(session, &rekeying);
 }

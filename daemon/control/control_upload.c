@@ -301,7 +301,7 @@ static enum fault find_case(struct session *session, const char *ref, struct upl
 	struct txn txn;
 	Comity__Case *kase;
 	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
-	enum fault fault = casework_find(&txn, ref ? ref : "", &session->arena, &kase);
+	enum fault fault = session_find_case(session, &txn, ref, &session->arena, &kase);
 	txn_abort(&txn);
 	TRY(fault);
 	snprintf(upload->request_id, sizeof upload->request_id, "%s", kase->request_id);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/law/casework.h"
 #include "daemon/control/control_calls.h"
@@ -103,6 +104,22 @@ static const struct pursuit watching = {
 	.wants_more = wants_more, .drained = tell, .announced = tell, .ended = ended,
 };
 
+/* A number alone may be of a store that is no more; with its epoch it is sure which event was meant. */
+static enum fault check_since(struct txn *txn, const Comity__Watch *call, const char *own_id)
+{
+	uint64_t last = events_last(txn);
+	uint32_t epoch = events_epoch(txn, call->since);
+	if (call->authority && strcasecmp(call->authority, own_id))
+		return fault_say(FAULT_USAGE, "that event is of %.40s; this is %s", call->authority, own_id);
+	if (call->has_epoch && call->since && call->epoch != epoch)
+		return fault_say(FAULT_ANOTHER_EPOCH, "event %" PRIu64 " of epoch %u is no event of this store: here that number is of epoch %u",
+			call->since, call->epoch, epoch);
+	if (call->since > last)
+		return fault_say(FAULT_EVENTS_EXPIRED, "there is no event %" PRIu64 ": the newest is %" PRIu64
+			"; this store is older than the one that told you", call->since, last);
+	return OK;
+}
+
 static enum fault start(struct session *session, struct watch *watch)
 {
 	const Comity__Watch *call = session->call->watch;
@@ -111,16 +128,15 @@ static enum fault start(struct session *session, struct watch *watch)
 	enum fault fault = OK;
 	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
 	if (call->ref && *call->ref)
-		fault = casework_find(&txn, call->ref, &session->arena, &kase);
+		fault = session_find_case(session, &txn, call->ref, &session->arena, &kase);
 	uint64_t last = events_last(&txn);
+	if (!fault && call->has_since)
+		fault = check_since(&txn, call, session->control->rooms.casework->own_id);
 	if (!fault)
 		fault = txn.fault;
 	txn_abort(&txn);
 	if (!fault && kase)
 		snprintf(watch->request_id, sizeof watch->request_id, "%s", kase->request_id);
-	if (!fault && call->has_since && call->since > last)
-		fault = fault_say(FAULT_EVENTS_EXPIRED, "there is no event %" PRIu64 ": the newest is %" PRIu64
-			"; this store is older than the one that told you", call->since, last);
 	watch->seq = call->has_since ? call->since : last;
 	watch->left = call->limit ? call->limit : UINT64_MAX;
 	watch->follows = call->follow;

@@ -7,11 +7,10 @@
 #include "daemon/log.h"
 #include "daemon/line/peers.h"
 #include "proto/frame.h"
-#include "proto/unpack.h"
-#include "proto/uuid.h"
 
 enum {
 	TRIES_MAX = 3,				/* of one attachment on one line, when its content is wrong */
+	TOLD_MAX = 64,				/* that wait still when a line opens: as many as are remembered there */
 };
 
 /* Bytes on their way to the disk. */
@@ -31,11 +30,6 @@ static struct haul *find_haul(const struct fetcher *fetcher, const char *peer)
 	return haul;
 }
 
-static struct link *link_of(const struct haul *haul)
-{
-	return haul->link_id ? peers_find_link_by_id(haul->fetcher->rooms.peers, haul->link_id) : NULL;
-}
-
 static struct blob_id blob_of(const struct haul *haul)
 {
 	return (struct blob_id){ haul->request, haul->sha256 };
@@ -43,21 +37,14 @@ static struct blob_id blob_of(const struct haul *haul)
 
 static void look_for_more(struct haul *haul);
 
-/* Until the next line, or until it is time to try again. */
-static void pass_over(struct haul *haul)
-{
-	haul->after = haul->wanted;
-	key_u8(&haul->after, 0);	/* just behind it */
-}
-
 static void on_recorded(struct job *job, enum fault fault)
 {
 	struct haul *haul = container_of(job, struct haul, job);
-	struct link *link = link_of(haul);
+	struct link *link = haul_link(haul);
 	if (fault) {
 		log_broken("fetcher %s: attachment %u of message %s is here but cannot be recorded: %s", haul->peer,
 			haul->index, haul->message_id, fault_detail(fault));
-		pass_over(haul);
+		haul_pass_over(haul);
 	}
 	haul->state = HAUL_IDLE;
 	if (link && !fault)
@@ -76,7 +63,8 @@ static void start_record(struct haul *haul, enum fault (*write)(struct txn *, st
 static void give_up(struct haul *haul)
 {
 	log_unusual("fetcher %s: attachment %u of message %s: %s", haul->peer, haul->index, haul->message_id, haul->detail);
-	pass_over(haul);
+	haul_pass_over(haul);
+	haul_say_waits(haul);
 	start_record(haul, haul_record_failure);
 }
 
@@ -139,21 +127,26 @@ static void on_finished(struct errand *errand)
 	}
 }
 
-/* Ask on; finish when all is written. */
+/* Ask on; finish when all is written.  Without a line the part stays open for the next one. */
 static void ask(struct haul *haul)
 {
-	struct link *link = link_of(haul);
+	struct link *link = haul_link(haul);
 	if (haul->state != HAUL_FETCHING)
 		return;
-	if (!link || haul->fault) {
+	if (haul->fault)
 		start_leaving(haul);
-		return;
-	}
-	if (haul->written == haul->size) {
+	else if (haul->written == haul->size)
 		start_errand(haul, HAUL_FINISHING, finish, on_finished);
-		return;
-	}
-	haul_ask(haul, link);
+	else if (link)
+		haul_ask(haul, link);
+}
+
+/* Ask on a new line for what has not come. */
+static void ask_anew(struct haul *haul)
+{
+	haul->asked = haul->heard;
+	haul->stream++;
+	ask(haul);
 }
 
 static void on_turn(struct turn *turn)
@@ -207,76 +200,17 @@ static void on_begun(struct errand *errand)
 	} else if (haul->fault) {
 		start_leaving(haul);
 	} else {
-		haul->asked = haul->heard = haul->written = blob_part_size(haul->part);
-		haul->stream++;
+		haul->heard = haul->written = blob_part_size(haul->part);
 		haul->state = HAUL_FETCHING;
-		ask(haul);
+		ask_anew(haul);
 	}
 }
 
 /* ── what next? ───────────────────────────────────────────────────────────────────────────────── */
 
-static bool load(struct haul *haul, struct span key, const Comity__Wanted *wanted)
-{
-	bool is_other = !span_equal(key, key_span(&haul->wanted));
-	haul->wanted.len = 0;
-	key_bytes(&haul->wanted, key);
-	if (is_other)
-		haul->tries = 0;
-	if (wanted->sha256.len != DIGEST_SIZE || !wanted->message_id || !wanted->request_id ||
-	    !uuid_read(haul->message, span_of_text(wanted->message_id)) ||
-	    !uuid_read(haul->request, span_of_text(wanted->request_id)))
-		return false;
-	memcpy(haul->sha256, wanted->sha256.data, DIGEST_SIZE);
-	snprintf(haul->message_id, sizeof haul->message_id, "%s", wanted->message_id);
-	snprintf(haul->request_id, sizeof haul->request_id, "%s", wanted->request_id);
-	haul->index = wanted->index;
-	haul->number = wanted->number;
-	haul->size = wanted->size;
-	haul->is_own = wanted->own;
-	haul->written = 0;
-	haul->is_lost = false;
-	haul->fault = OK;
-	return true;
-}
-
-/* There is no room for it still, and that is on record: others may fit. */
-static bool waits_for_room(const struct haul *haul, const Comity__Wanted *wanted)
-{
-	return haul->fault == FAULT_QUOTA && wanted->reason && !strcmp(wanted->reason, fault_slug(FAULT_QUOTA));
-}
-
-static bool find_wanted(struct haul *haul)
-{
-	struct txn txn;
-	struct arena arena;
-	struct walk walk;
-	struct span key, value;
-	bool is_found = false;
-	struct key prefix = key_of_peer(haul->peer);
-	if (txn_begin(haul->fetcher->rooms.store, TXN_READ, &txn))
-		return false;
-	arena_init(&arena, UNPACK_ARENA);
-	walk_from(&walk, &txn, TABLE_WANTED, key_span(&prefix), key_span(&haul->after));
-	for (bool goes_on = true; goes_on && walk_next(&walk, &key, &value); ) {
-		arena_reset(&arena);
-		const Comity__Wanted *wanted = record_read(&txn, value, &comity__wanted__descriptor, &arena);
-		is_found = wanted && load(haul, key, wanted);
-		goes_on = is_found && !haul_has_room(haul, &txn, wanted) && waits_for_room(haul, wanted);
-		if (goes_on) {
-			pass_over(haul);
-			is_found = false;
-		}
-	}
-	walk_end(&walk);
-	arena_clear(&arena);
-	txn_abort(&txn);
-	return is_found;
-}
-
 static void look_for_more(struct haul *haul)
 {
-	if (haul->state != HAUL_IDLE || !link_of(haul) || !find_wanted(haul))
+	if (haul->state != HAUL_IDLE || !haul_link(haul) || !haul_find(haul))
 		return;
 	if (haul->fault)
 		give_up(haul);
@@ -301,19 +235,21 @@ void fetcher_opened(struct fetcher *fetcher, struct link *link)
 		return;
 	}
 	haul->link_id = link_id(link);
+	haul->is_forsaken = false;
+	haul->untold = TOLD_MAX;
 	haul->after = (struct key){ 0 };
 	haul->tries = 0;
-	look_for_more(haul);
+	if (haul->state == HAUL_FETCHING)
+		ask_anew(haul);
+	else
+		look_for_more(haul);
 }
 
 void fetcher_closed(struct fetcher *fetcher, struct link *link)
 {
 	struct haul *haul = find_haul(fetcher, link_peer(link));
-	if (!haul || haul->link_id != link_id(link))
-		return;
-	haul->link_id = 0;
-	if (haul->state == HAUL_FETCHING)
-		start_leaving(haul);	/* behind what is still being written */
+	if (haul && haul->link_id == link_id(link))
+		haul->link_id = 0;
 }
 
 void fetcher_wake(struct fetcher *fetcher, struct link *link)
@@ -323,15 +259,29 @@ void fetcher_wake(struct fetcher *fetcher, struct link *link)
 		look_for_more(haul);
 }
 
+/* Nobody came back for it since the last round: the next line has to hash the part anew. */
+static void forsake(struct haul *haul)
+{
+	if (haul->is_forsaken)
+		start_leaving(haul);	/* behind what is still being written */
+	haul->is_forsaken = true;
+}
+
+static void search_anew(struct haul *haul)
+{
+	haul->untold = 0;
+	haul->after = (struct key){ 0 };
+	haul->tries = 0;
+	look_for_more(haul);
+}
+
 void fetcher_retry(struct fetcher *fetcher)
 {
-	for (struct haul *haul = fetcher->hauls; haul; haul = haul->next) {
-		if (haul->state != HAUL_IDLE || !haul->after.len)
-			continue;
-		haul->after = (struct key){ 0 };
-		haul->tries = 0;
-		look_for_more(haul);
-	}
+	for (struct haul *haul = fetcher->hauls; haul; haul = haul->next)
+		if (haul->state == HAUL_FETCHING && !haul_link(haul))
+			forsake(haul);
+		else if (haul->state == HAUL_IDLE && haul->after.len)
+			search_anew(haul);
 }
 
 void fetcher_bulk(struct fetcher *fetcher, struct link *link, uint32_t stream, uint64_t offset, struct span data)

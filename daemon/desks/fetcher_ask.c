@@ -1,7 +1,9 @@
-/* How far ahead is asked: what is asked for may come at once, and lies in memory until it is written. */
+/* What is said to the peer that has it.  How far ahead is asked: what is asked for may come at once, and lies in memory
+ * until it is written. */
 #include <string.h>
 
 #include "daemon/desks/fetcher_parts.h"
+#include "daemon/line/peers.h"
 #include "proto/frame.h"
 
 enum {
@@ -9,6 +11,11 @@ enum {
 	WINDOW_PIECES = 4,
 	WINDOW_SIZE = WINDOW_PIECES * PIECE_SIZE,	/* asked for and not yet written, of one peer */
 };
+
+struct link *haul_link(const struct haul *haul)
+{
+	return haul->link_id ? peers_find_link_by_id(haul->fetcher->rooms.peers, haul->link_id) : NULL;
+}
 
 size_t haul_window(size_t fetching)
 {
@@ -20,7 +27,7 @@ static size_t count_fetching(const struct fetcher *fetcher)
 {
 	size_t count = 0;
 	for (const struct haul *haul = fetcher->hauls; haul; haul = haul->next)
-		count += haul->state == HAUL_FETCHING;
+		count += haul->state == HAUL_FETCHING && haul->link_id;
 	return count;
 }
 
@@ -48,4 +55,14 @@ void haul_ask(struct haul *haul, struct link *link)
 			return;		/* and the turn comes here again */
 		ask_piece(haul, link, length);
 	}
+}
+
+void haul_say_waits(const struct haul *haul)
+{
+	struct link *link = haul_link(haul);
+	struct waiting waiting = { .index = haul->index, .reason = fault_slug(haul->fault) };
+	if (!link || haul->is_own || (haul->fault != FAULT_QUOTA && haul->fault != FAULT_DISK_FULL))
+		return;
+	memcpy(waiting.message_id, haul->message, UUID_SIZE);
+	link_send_waiting(link, &waiting);
 }

@@ -9,10 +9,10 @@
 enum haul_state {
 	HAUL_IDLE,
 	HAUL_BEGINNING,		/* the porter looks what is there */
-	HAUL_FETCHING,
+	HAUL_FETCHING,		/* the part is open, also while there is no line */
 	HAUL_FINISHING,		/* the porter verifies and syncs */
 	HAUL_RECORDING,		/* the scribe says so in the ledger */
-	HAUL_LEAVING,		/* the line went: the porter closes the part */
+	HAUL_LEAVING,		/* given up, or no line for long: the porter closes the part */
 };
 
 /* What is being fetched from one peer. */
@@ -22,8 +22,10 @@ struct haul {
 	char peer[MANIFEST_ID_SIZE];
 	enum haul_state state;
 	uint64_t link_id;			/* 0: no line */
+	bool is_forsaken;			/* without a line at the last retry already */
 	uint32_t stream;
 	/* the attachment */
+	unsigned untold;			/* how many more that wait are told on this line's first search */
 	struct key wanted, after;		/* its row; and where this line's search goes on */
 	char message_id[UUID_TEXT_SIZE], request_id[UUID_TEXT_SIZE];
 	uint8_t message[UUID_SIZE], request[UUID_SIZE], sha256[DIGEST_SIZE];
@@ -53,6 +55,16 @@ enum { HAUL_WINDOW_ALL = 16 << 20 };	/* asked for and not yet written, of all pe
 size_t haul_window(size_t fetching);
 /* Keep a window of bytes asked for, as far as the bandwidth allows. */
 void haul_ask(struct haul *haul, struct link *link);
+
+/* On which line it is; NULL: on none. */
+struct link *haul_link(const struct haul *haul);
+/* Tell whoever sent it that it waits here, and why. */
+void haul_say_waits(const struct haul *haul);
+
+/* Find the next one that is wanted and take its particulars; false when there is none.  A fault is in the haul then. */
+bool haul_find(struct haul *haul);
+/* Search on behind this one, until the next line or until it is time to try again. */
+void haul_pass_over(struct haul *haul);
 
 /* May it still be fetched, so far as the quota of its peer goes?  Otherwise why not is said in the haul. */
 bool haul_has_room(struct haul *haul, struct txn *txn, const Comity__Wanted *wanted);

@@ -27,6 +27,9 @@ struct inbox_listener {
 	void (*broken)(void *owner, const char *peer, enum fault why, const char *detail);
 	/* On the loop: messages came again that were receipted before, in our manifests of these numbers.  May be NULL. */
 	void (*again)(void *owner, struct link *link, const uint64_t *receipts, size_t count);
+	/* On the loop: do these certificates (signing, delegation) speak for the peer at that time (seconds since 1970)?
+	 * Faults: those of trust_judge(). */
+	enum fault (*judge)(void *owner, const char *peer, const struct span chain[2], int64_t at);
 	/* On the loop: another message came under a used id, and was refused; its link stays.  May be NULL. */
 	void (*reused)(void *owner, const char *peer, const char *detail);
 };
@@ -36,4 +39,8 @@ enum fault inbox_open(struct scribe *scribe, const struct identity *identity, co
 void inbox_close(struct inbox *inbox);		/* after the scribe; takes NULL */
 /* Whose signature to expect from this peer (DER, proven by trust); empty: none, and nothing of it is kept. */
 enum fault inbox_set_signer(struct inbox *inbox, const char *peer, struct span certificate) MUST_CHECK;
+/* How many messages of a peer are kept in a day; UINT64_MAX, and until told: any number.  The manifest that reaches it is
+ * kept whole.  Beyond it dispatches end their line with `message-quota`, and what was not receipted comes again; receipts
+ * and completions are never counted. */
+void inbox_set_quota(struct inbox *inbox, uint64_t messages);
 void inbox_hear(struct inbox *inbox, struct link *link, const struct signed_manifest *manifest);

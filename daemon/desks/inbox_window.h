@@ -7,7 +7,7 @@
 enum {
 	WINDOW_ARRIVALS = 16,			/* manifests of one peer */
 	WINDOW_BYTES = 4 << 20,			/* of one peer; the one that reaches it is kept still */
-	WINDOW_ALL_BYTES = 32 << 20,		/* of all peers: from here on each is heard only when nothing of it waits */
+	WINDOW_ALL_BYTES = 8 << 20,			/* of all peers: from here on each is heard only when nothing of it waits */
 };
 
 struct window {

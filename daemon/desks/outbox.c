@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ledger/certificates.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/log.h"
 #include "daemon/desks/outbox_parts.h"
@@ -135,20 +136,49 @@ void outbox_confirmed(struct outbox *outbox, struct link *link, const struct pos
 	outbox_pump(outbox, link);
 }
 
-/* Lend the messages that a dispatch lists, in its order.  False when one is missing: that is for the log. */
-static bool collect(struct txn *txn, const struct manifest *manifest, struct span *messages, size_t *count)
+uint64_t outbox_settled_up_to(struct outbox *outbox, const char *peer)
+{
+	const struct way *way = outbox_find_way(outbox, peer);
+	return way ? way->settled : 0;
+}
+
+void outbox_settle_up_to(struct outbox *outbox, const char *peer, uint64_t number)
+{
+	struct way *way = make_way(outbox, peer);
+	if (way && number > way->settled)
+		way->settled = number;
+}
+
+enum content {
+	CONTENT_HERE,
+	CONTENT_DESTROYED,		/* by the retention policy, or at the peer before it gave the rest back to us */
+	CONTENT_LOST,
+};
+
+static enum content why_missing(struct txn *txn, struct key *key, struct arena *arena)
+{
+	const Comity__MessageState *state =
+		record_find(txn, TABLE_SEEN, key_span(key), &comity__message_state__descriptor, arena);
+	return state && state->purged_at ? CONTENT_DESTROYED : CONTENT_LOST;
+}
+
+/* Lend the messages that a dispatch lists, in its order. */
+static enum content collect(struct txn *txn, const struct manifest *manifest, struct arena *arena, struct span *messages, size_t *count)
 {
 	for (size_t i = 0; i < manifest->count; i++) {
 		if (manifest->entries[i].index)
 			continue;
 		struct key key = key_of_message(manifest->from, manifest->entries[i].message_id);
 		if (!txn_get(txn, TABLE_MESSAGES, key_span(&key), &messages[(*count)++]))
-			return false;
+			return why_missing(txn, &key, arena);
 	}
-	return true;
+	return CONTENT_HERE;
 }
 
-static bool send_one(struct txn *txn, struct link *link, uint64_t number, struct arena *arena)
+/* False when it cannot be sent though it must: that is for the log, and nothing behind it may overtake it.  What was destroyed
+ * had its receipt, so the peer holds the manifest, and a hello that says less is older than that receipt: it is passed over,
+ * never said without its messages.  A peer that lost it is behind its own chain as well, and recalls it. */
+static bool send_one(const struct outbox *outbox, struct txn *txn, struct link *link, uint64_t number, struct arena *arena)
 {
 	struct manifest manifest = { 0 };
 	Comity__StoredManifest *held = chain_find(txn, link_peer(link), DIRECTION_OURS, number, arena);
@@ -156,9 +186,15 @@ static bool send_one(struct txn *txn, struct link *link, uint64_t number, struct
 	if (!held || manifest_read(span_of_binary(held->text), arena, &manifest))
 		return false;
 	struct span *messages = arena_alloc(arena, (manifest.count + 1) * sizeof *messages);
-	if (!messages || (manifest.purpose == PURPOSE_DISPATCH && !collect(txn, &manifest, messages, &count)))
+	if (!messages)
 		return false;
-	link_send_manifest(link, span_of_binary(held->text), span_of_binary(held->signature), messages, count);
+	enum content content = manifest.purpose == PURPOSE_DISPATCH ? collect(txn, &manifest, arena, messages, &count) : CONTENT_HERE;
+	if (content != CONTENT_HERE)
+		return content == CONTENT_DESTROYED;
+	struct signed_manifest sent = { .text = span_of_binary(held->text), .signature = span_of_binary(held->signature),
+		.messages = messages, .message_count = count };
+	certificates_attach(txn, outbox->identity, link_peer(link), span_of_binary(held->signer), arena, &sent);
+	link_send_manifest(link, &sent);
 	return true;
 }
 
@@ -175,7 +211,7 @@ static void send_all(struct txn *txn, struct way *way, struct link *link, struct
 	while (way->next_number <= head.number && way->next_number <= way->confirmed + WINDOW_MANIFESTS &&
 	       !link_is_congested(link)) {
 		arena_reset(arena);
-		if (!send_one(txn, link, way->next_number, arena)) {
+		if (!send_one(way->outbox, txn, link, way->next_number, arena)) {
 			log_broken("outbox %s: manifest %llu cannot be sent: %s", way->peer,
 				(unsigned long long)way->next_number, fault_detail(txn->fault ? txn->fault : FAULT_STORE_BROKEN));
 			return;

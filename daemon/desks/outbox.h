@@ -49,6 +49,8 @@ void outbox_forget(struct txn *txn, const Comity__MessageState *state);
 void outbox_form(struct outbox *outbox, struct txn *txn);
 /* How many messages wait for this peer without being in a manifest. */
 uint64_t outbox_waiting(struct txn *txn, const char *peer);
+/* Since when the first of its lanes' heads waits, in microseconds since 1970: what is behind a head came later.  0: nothing does. */
+int64_t outbox_oldest(struct outbox *outbox, struct txn *txn, const char *peer);
 
 /* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -57,6 +59,10 @@ enum fault outbox_greeted(struct outbox *outbox, const char *peer, const struct 
 void outbox_opened(struct outbox *outbox, struct link *link);
 void outbox_closed(struct outbox *outbox, struct link *link);
 void outbox_confirmed(struct outbox *outbox, struct link *link, const struct position *received);
+/* For whoever lists what has no receipt yet: up to this manifest of ours all has one, as it was found last; 0: nobody looked.
+ * What has its receipt keeps it. */
+uint64_t outbox_settled_up_to(struct outbox *outbox, const char *peer);
+void outbox_settle_up_to(struct outbox *outbox, const char *peer, uint64_t number);
 /* Send what the chain holds and the window allows.  When something was kept, and when the line has drained. */
 void outbox_pump(struct outbox *outbox, struct link *link);
 /* The scribe's `settled`: pump where manifests were formed.  What a failed batch took back is formed anew after the next

@@ -238,6 +238,39 @@ uint64_t outbox_waiting(struct txn *txn, const char *peer)
 	return count;
 }
 
+static int64_t head_of_lane(struct outbox *outbox, struct txn *txn, const char *peer, outbox_lane lane)
+{
+	struct walk walk;
+	struct span key, id;
+	struct arena arena;
+	char message_id[UUID_TEXT_SIZE];
+	struct key prefix = outbox_key_of_lane(peer, lane);
+	int64_t at = 0;
+	arena_init(&arena, UNPACK_ARENA);
+	walk_from(&walk, txn, TABLE_OUTBOX, key_span(&prefix), (struct span){ 0 });
+	if (walk_next(&walk, &key, &id) && id.len == UUID_SIZE) {
+		uuid_text(message_id, id.at);
+		const Comity__MessageState *state = outbox_find_state(outbox, txn, message_id, &arena);
+		if (!state || !state->queued_at || !stamp_read(state->queued_at, &at))
+			at = 0;
+	}
+	walk_end(&walk);
+	arena_clear(&arena);
+	return at;
+}
+
+int64_t outbox_oldest(struct outbox *outbox, struct txn *txn, const char *peer)
+{
+	const ProtobufCEnumDescriptor *lanes = &comity__lane__value__descriptor;
+	int64_t oldest = 0;
+	for (unsigned i = 0; i < lanes->n_values; i++) {
+		outbox_lane lane = (outbox_lane)lanes->values[i].value;
+		int64_t at = lane == LANE(WITHDRAWN) ? 0 : head_of_lane(outbox, txn, peer, lane);
+		oldest = at && (!oldest || at < oldest) ? at : oldest;
+	}
+	return oldest;
+}
+
 /* ── stores from before there were lanes ──────────────────────────────────────────────────────── */
 
 /* Their rows have no lane between peer and number; as the numbers are small, they come before all that have. */

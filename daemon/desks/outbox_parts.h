@@ -17,6 +17,7 @@ struct way {
 	/* the loop's */
 	uint64_t link_id;			/* 0: no line */
 	uint64_t greeted, next_number, confirmed;
+	uint64_t settled;			/* up to here all has its receipt */
 	bool is_kicking, must_kick_again, has_failed;
 	struct job kick;
 	struct outbox *outbox;

@@ -48,6 +48,12 @@ static void pile_add(struct pile *pile, struct returned *returned)
 	pile->count++;
 }
 
+static void clear_witnesses(struct comeback *comeback)
+{
+	witness_clear(&comeback->witnesses[DIRECTION_OURS]);
+	witness_clear(&comeback->witnesses[DIRECTION_THEIRS]);
+}
+
 static void clear_piles(struct comeback *comeback)
 {
 	pile_take(&comeback->piles[DIRECTION_OURS], SIZE_MAX);
@@ -196,7 +202,7 @@ void recovery_hear(struct recovery *recovery, struct link *link, const struct re
 	}
 	enum fault fault = must_be_due(comeback, recalled);
 	if (!fault)
-		fault = returned_prove(recovery, comeback->peer, comeback->asked, recalled, &returned);
+		fault = returned_prove(comeback, recalled, &returned);
 	if (fault) {
 		hang_up(comeback, link, fault);
 		return;
@@ -232,6 +238,7 @@ static void leave(struct comeback *comeback)
 	comeback->link_id = 0;
 	comeback->is_asking = false;
 	comeback->is_stale = true;
+	clear_witnesses(comeback);
 	if (!comeback->is_keeping && (comeback->piles[DIRECTION_OURS].first || comeback->piles[DIRECTION_THEIRS].first))
 		start_keeping(comeback);	/* what came before the cut need not come again */
 }
@@ -348,6 +355,7 @@ void recovery_close(struct recovery *recovery)
 	for (struct comeback *comeback = recovery->comebacks, *next; comeback; comeback = next) {
 		next = comeback->next;
 		clear_piles(comeback);
+		clear_witnesses(comeback);
 		free(comeback);
 	}
 	trust_free(recovery->ourselves);

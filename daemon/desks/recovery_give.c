@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/desks/recovery_parts.h"
 #include "daemon/desks/registry.h"
 #include "proto/frame.h"
@@ -47,12 +48,12 @@ size_t recalled_size(const struct recalled *recalled)
 static void add_certificates(struct txn *txn, const Comity__StoredManifest *held, struct arena *arena, struct recalled *recalled)
 {
 	struct span chain[3];
-	registry_find_signer(txn, span_of_binary(held->signer), arena, chain);
+	certificates_find_signer(txn, span_of_binary(held->signer), arena, chain);
 	bool fits = recalled_size(recalled) + chain[0].len + chain[1].len + FRAME_SLACK <= FRAME_SIZE_MAX;
 	if (!chain[0].len || !chain[1].len || !fits)
 		return;
-	recalled->signing = chain[0];
-	recalled->delegation = chain[1];
+	recalled->manifest.signing = chain[0];
+	recalled->manifest.delegation = chain[1];
 }
 
 static enum fault look_up(struct txn *txn, const char *peer, struct arena *arena, struct recalled *recalled)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/ledger/events.h"
 #include "daemon/desks/recovery_parts.h"
 #include "daemon/desks/registry.h"
@@ -48,7 +49,7 @@ static void begin_state(struct step *step, const struct returned *returned, stru
 	bool is_ours = !strcmp(returned->manifest.from, step->own_id);
 	comity__message_state__init(state);
 	state->has_number = state->has_sha256 = state->has_size = state->has_transport = state->has_manifest = 1;
-	state->has_attachments = state->has_attachments_missing = 1;
+	state->has_attachments = state->has_attachments_missing = state->has_came_back = state->came_back = 1;
 	state->number = txn_next(step->txn, "messages");
 	state->message_id = entry->message_id;
 	state->from = (char *)returned->manifest.from;
@@ -61,50 +62,60 @@ static void begin_state(struct step *step, const struct returned *returned, stru
 }
 
 /* Put it where it was.  What we refused then stays refused. */
-static enum fault restore(struct step *step, struct span raw, const char *refused, Comity__MessageState *state)
+static enum fault restore(struct step *step, struct span raw, const char *refused, Comity__MessageState *state, bool *is_overtaken)
 {
 	ProtobufCMessage *unpacked;
 	struct casework_restored restored = { 0 };
 	Comity__Recovery *record = &step->comeback->record;
-	struct key key = key_of_message(state->from, state->message_id);
 	record->messages++;
 	if (!raw.len) {
 		char now[STAMP_SIZE];
 		stamp_now(now);
 		state->purged_at = record_text(&step->arena, now);	/* there, before now: that is all that is known */
 		record->not_held++;
-	}
-	if (raw.len)
-		txn_put(step->txn, TABLE_MESSAGES, key_span(&key), raw);
-	if (!raw.len)
 		return step->txn->fault;
+	}
 	TRY(unpack(&comity__message__descriptor, raw, &step->arena, FAULT_BAD_DOCUMENT, &unpacked));
 	const Comity__Message *message = (const Comity__Message *)unpacked;
 	if (!message->from || strcmp(message->from, state->from))
 		return FAULT_WRONG_ADDRESSEE;
 	state->request_id = message->request_id;
+	if (!strcmp(state->from, step->own_id))
+		state->queued_at = message->created_at;		/* by our own clock */
 	if (refused)
 		return step->txn->fault;
 	state->has_urgency = message->has_urgency;
 	state->urgency = message->urgency;
 	TRY(casework_restore(step->rooms->casework, step->txn, message, state, &step->arena, &restored));
-	record->not_applied += !restored.is_applied;
+	record->not_applied += !restored.is_applied && !restored.is_overtaken;
+	*is_overtaken = restored.is_overtaken;
 	record->attachments += restored.attachments;
 	record->attachment_bytes += restored.attachment_bytes;
 	return OK;
+}
+
+static void tell_anew(struct step *step, const Comity__MessageState *state)
+{
+	bool is_fit;
+	enum fault fault = casework_tell_anew(step->txn, state, &step->arena, &is_fit);
+	if (fault)
+		txn_fail(step->txn, fault);
+	step->comeback->record.not_applied += !is_fit;
 }
 
 static void keep_new(struct step *step, const struct returned *returned, struct manifest_entry *entry, struct span raw,
 	const char *refused)
 {
 	Comity__MessageState state;
-	bool is_ours = !strcmp(returned->manifest.from, step->own_id);
+	bool is_ours = !strcmp(returned->manifest.from, step->own_id), is_overtaken = false;
 	begin_state(step, returned, entry, raw, &state);
-	enum fault fault = restore(step, raw, refused, &state);
+	enum fault fault = restore(step, raw, refused, &state, &is_overtaken);
 	if (fault && fault_remedy(fault) != REMEDY_REFUSE && fault_remedy(fault) != REMEDY_HANG_UP) {
 		txn_fail(step->txn, fault);
 		return;
 	}
+	if (raw.len)
+		record_keep_message(step->txn, &state, raw);
 	step->comeback->record.not_applied += fault && !refused;
 	if (refused) {
 		state.transport = COMITY__TRANSPORT__VALUE__REJECTED;
@@ -113,6 +124,8 @@ static void keep_new(struct step *step, const struct returned *returned, struct 
 	if (!is_ours && !refused && !state.attachments_missing)
 		state.transport = COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE;
 	keep_state(step, &state);
+	if (is_overtaken && !fault)
+		tell_anew(step, &state);
 	events_append_message(step->txn, EVENT_MESSAGE_RECOVERED, step->comeback->peer, &state);
 }
 
@@ -295,7 +308,7 @@ static enum fault need(struct step *step, enum outcome outcome)
 static void keep_certificates(struct step *step, const struct returned *returned)
 {
 	if (!txn_get(step->txn, TABLE_CERTIFICATES, SPAN(returned->signer), NULL))
-		registry_keep_certificates(step->txn, returned->certificates);
+		certificates_keep(step->txn, returned->certificates);
 }
 
 static enum fault take(struct step *step, enum direction direction, enum fault (*keep)(struct step *, const struct returned *))

@@ -1,6 +1,7 @@
 #pragma once
 /* What the files of recovery share: asking (recovery.c), proving what came back (recovery_proof.c), keeping it
  * (recovery_keep.c), the record of it (recovery_record.c), giving (recovery_give.c).  Nobody else includes this. */
+#include "certs/witness.h"
 #include "daemon/law/casework.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/desks/recovery.h"
@@ -47,6 +48,7 @@ struct comeback {
 	enum direction asked;
 	uint64_t due, left;			/* the number that must come next; how many may */
 	size_t heard;				/* bytes of the answer so far */
+	struct witness witnesses[2];		/* who signed each chain, by direction; as long as the line lasts */
 	/* of the job that keeps; the piles are the scribe's while it runs */
 	bool is_keeping, is_stale;		/* stale: the line went meanwhile */
 	struct job job;
@@ -56,10 +58,9 @@ struct comeback {
 	Comity__Recovery record;		/* what this step adds */
 };
 
-/* Take a copy of what they gave, and prove it: form, signature, hashes, and that it is what was asked for.
+/* Take a copy of what they gave, and prove it: form, signature, hashes, and that it is of the chain that was asked for.
  * Faults: recall forged, no memory. */
-enum fault returned_prove(struct recovery *recovery, const char *peer, enum direction direction,
-	const struct recalled *recalled, struct returned **returned) MUST_CHECK;
+enum fault returned_prove(struct comeback *comeback, const struct recalled *recalled, struct returned **returned) MUST_CHECK;
 void returned_free(struct returned *returned);		/* takes NULL */
 
 /* The job: keep what the piles hold, as far as it goes, and say what is needed next. */

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "certs/digest.h"
-#include "certs/signature.h"
-#include "certs/trust.h"
 #include "daemon/desks/recovery_parts.h"
 #include "proto/stamp.h"
 
@@ -34,7 +32,7 @@ static struct span append(struct bytes *content, struct span part)
 static enum fault copy(struct returned *returned, const struct recalled *recalled)
 {
 	const struct signed_manifest *from = &recalled->manifest;
-	size_t size = from->text.len + from->signature.len + recalled->signing.len + recalled->delegation.len;
+	size_t size = from->text.len + from->signature.len + from->signing.len + from->delegation.len;
 	for (size_t i = 0; i < from->message_count; i++)
 		size += from->messages[i].len;
 	TRY(bytes_reserve(&returned->content, size + 1));	/* once: the spans below must not move */
@@ -44,8 +42,8 @@ static enum fault copy(struct returned *returned, const struct recalled *recalle
 	struct bytes *content = &returned->content;
 	returned->text = append(content, from->text);
 	returned->signature = append(content, from->signature);
-	returned->certificates[ROLE_SIGNING] = append(content, recalled->signing);
-	returned->certificates[ROLE_DELEGATION] = append(content, recalled->delegation);
+	returned->certificates[ROLE_SIGNING] = append(content, from->signing);
+	returned->certificates[ROLE_DELEGATION] = append(content, from->delegation);
 	for (size_t i = 0; i < from->message_count; i++)
 		returned->messages[returned->message_count++] = append(content, from->messages[i]);
 	return OK;
@@ -54,7 +52,7 @@ static enum fault copy(struct returned *returned, const struct recalled *recalle
 /* What the giver does not have is what we go by today. */
 static void use_ours(const struct recovery *recovery, struct span certificates[ROLE_COUNT])
 {
-	const struct identity *identity = recovery->rooms.identity;
+	const struct identity *identity = identity_now(recovery->rooms.identity);
 	certificates[ROLE_IDENTITY] = identity_certificate(identity, ROLE_IDENTITY);
 	if (certificates[ROLE_SIGNING].len)
 		return;
@@ -85,27 +83,25 @@ static enum fault use_theirs(const struct recovery *recovery, const char *id, st
 
 /* The certificates lead to the identity of that authority, as it was pinned, and held when the manifest says that it was
  * signed: rotated and expired ones prove what they signed in their time. */
-static enum fault judge_certificates(const struct trust *trust, const char *signer, const struct returned *returned)
+static enum fault judge_certificates(struct witness *witness, const struct trust *trust, const struct returned *returned,
+	const struct signer **signer)
 {
 	const struct span chain[] = { returned->certificates[ROLE_SIGNING], returned->certificates[ROLE_DELEGATION] };
-	struct claim claim = { .certificates = chain, .count = ARRAY_LEN(chain), .usage = USAGE_SIGNING, .expected = signer };
-	char speaker[AUTHORITY_ID_SIZE];
+	struct claim claim = { .certificates = chain, .count = ARRAY_LEN(chain), .usage = USAGE_SIGNING,
+		.expected = returned->manifest.from };
 	int64_t at;
 	if (!stamp_read(returned->manifest.at, &at))
 		return FAULT_BAD_MANIFEST;
 	claim.now = at / STAMP_SECOND;
-	return trust_judge(trust, &claim, speaker);
+	return witness_judge(witness, trust, &claim, signer);
 }
 
-static enum fault verify(struct returned *returned)
+static enum fault verify(struct witness *witness, const struct trust *trust, struct returned *returned)
 {
-	struct signer *signer = NULL;
-	enum fault fault = signer_new(returned->certificates[ROLE_SIGNING], &signer);
-	if (!fault)
-		fault = signature_verify(signer, returned->text, returned->signature, NULL);
-	signer_free(signer);
+	const struct signer *signer;
+	TRY(judge_certificates(witness, trust, returned, &signer));
 	digest_of(returned->signer, returned->certificates[ROLE_SIGNING]);
-	return fault;
+	return signature_verify(signer, returned->text, returned->signature, NULL);
 }
 
 /* ── what it says ─────────────────────────────────────────────────────────────────────────────── */
@@ -129,11 +125,11 @@ static enum fault check_messages(const struct returned *returned)
 	return at == returned->message_count ? OK : fault_say(FAULT_BAD_MANIFEST, "more messages came than it lists");
 }
 
-static enum fault check(struct recovery *recovery, const char *peer, enum direction direction, uint64_t number,
-	struct returned *returned)
+static enum fault check(struct comeback *comeback, uint64_t number, struct returned *returned)
 {
-	const char *own_id = identity_authority(recovery->rooms.identity);
-	bool is_ours = direction == DIRECTION_OURS;
+	const struct recovery *recovery = comeback->recovery;
+	const char *own_id = identity_authority(recovery->rooms.identity), *peer = comeback->peer;
+	bool is_ours = comeback->asked == DIRECTION_OURS;
 	const struct manifest *manifest = &returned->manifest;
 	TRY(manifest_read(returned->text, &returned->arena, &returned->manifest));
 	if (strcmp(manifest->from, is_ours ? own_id : peer) || strcmp(manifest->to, is_ours ? peer : own_id))
@@ -144,13 +140,11 @@ static enum fault check(struct recovery *recovery, const char *peer, enum direct
 		use_ours(recovery, returned->certificates);
 	else
 		TRY(use_theirs(recovery, peer, &returned->arena, returned->certificates));
-	TRY(judge_certificates(is_ours ? recovery->ourselves : recovery->rooms.trust, manifest->from, returned));
-	TRY(verify(returned));
+	TRY(verify(&comeback->witnesses[comeback->asked], is_ours ? recovery->ourselves : recovery->rooms.trust, returned));
 	return check_messages(returned);
 }
 
-enum fault returned_prove(struct recovery *recovery, const char *peer, enum direction direction,
-	const struct recalled *recalled, struct returned **proven)
+enum fault returned_prove(struct comeback *comeback, const struct recalled *recalled, struct returned **proven)
 {
 	static const char *const whose[] = { [DIRECTION_OURS] = "our", [DIRECTION_THEIRS] = "their" };
 	struct returned *returned = *proven = calloc(1, sizeof *returned);
@@ -159,7 +153,7 @@ enum fault returned_prove(struct recovery *recovery, const char *peer, enum dire
 	arena_init(&returned->arena, 8 << 20);
 	enum fault fault = copy(returned, recalled);
 	if (!fault)
-		fault = check(recovery, peer, direction, recalled->number, returned);
+		fault = check(comeback, recalled->number, returned);
 	if (!fault)
 		return OK;
 	*proven = NULL;
@@ -169,5 +163,5 @@ enum fault returned_prove(struct recovery *recovery, const char *peer, enum dire
 	char detail[512];
 	snprintf(detail, sizeof detail, "%s", fault_detail(fault));
 	return fault_say(FAULT_RECALL_FORGED, "number %" PRIu64 " of %s chain, as %s gives it back: %s: %s", recalled->number,
-		whose[direction], peer, fault_slug(fault), detail);
+		whose[comeback->asked], comeback->peer, fault_slug(fault), detail);
 }

@@ -45,8 +45,7 @@ static enum standing standing_of(const Comity__Peer *peer)
 	return peer->standing == COMITY__STANDING__VALUE__BLOCKED ? STANDING_BLOCKED : STANDING_UNVERIFIED;
 }
 
-/* Why no line is kept to this peer; OK when one is. */
-static enum fault obstacle_of(const Comity__Peer *peer)
+enum fault registry_obstacle(const Comity__Peer *peer)
 {
 	static const enum fault obstacles[] = {
 		[STANDING_UNVERIFIED] = FAULT_PEER_UNVERIFIED,
@@ -54,10 +53,16 @@ static enum fault obstacle_of(const Comity__Peer *peer)
 		[STANDING_BLOCKED] = FAULT_PEER_BLOCKED,
 	};
 	enum fault obstacle = obstacles[standing_of(peer)];
-	if (obstacle || !peer->alarm)
-		return obstacle;
+	if (obstacle == FAULT_PEER_BLOCKED)
+		return fault_say(obstacle, "%s is blocked: %s", peer->authority,
+			peer->block_reason ? peer->block_reason : "no reason was given");
+	if (obstacle)
+		return fault_say(obstacle, "%s is not verified: no line is opened to it", peer->authority);
+	if (!peer->alarm)
+		return OK;
 	enum fault alarm = fault_from_slug(peer->alarm);
-	return alarm && alarm != FAULT_COUNT ? alarm : FAULT_CHAIN_FORK;
+	return fault_say(alarm && alarm != FAULT_COUNT ? alarm : FAULT_CHAIN_FORK, "%s: %s", peer->authority,
+		peer->alarm_text ? peer->alarm_text : peer->alarm);
 }
 
 static void apply_signer(struct registry *registry, const Comity__Peer *peer)
@@ -76,7 +81,7 @@ static void apply_signer(struct registry *registry, const Comity__Peer *peer)
 
 static void apply_lines(struct registry *registry, const Comity__Peer *peer)
 {
-	enum fault obstacle = obstacle_of(peer);
+	enum fault obstacle = registry_obstacle(peer);
 	if (obstacle) {
 		peers_remove(registry->rooms.peers, peer->authority, obstacle);
 		return;
@@ -98,8 +103,10 @@ static void apply_known(struct registry *registry, const Comity__Peer *peer)
 		span_of_binary(peer->identity_certificate), standing_of(peer));
 	if (fault)
 		log_broken("peer %s: its identity cannot be used: %s", peer->authority, fault_detail(fault));
+	registry_apply_revocations(registry, peer);
 	apply_signer(registry, peer);
 	apply_lines(registry, peer);
+	peers_judge_again(registry->rooms.peers, peer->authority);	/* by all that has just changed */
 }
 
 static void apply_unknown(struct registry *registry, const char *peer)

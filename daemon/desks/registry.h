@@ -49,11 +49,21 @@ const struct identity *registry_identity(const struct registry *registry);
 
 /* Find a peer by its id, in any case of letters.  Faults: peer unknown. */
 enum fault registry_find(struct txn *txn, const char *peer, struct arena *arena, Comity__Peer **found) MUST_CHECK;
+/* Why no line is kept to this peer, in words; OK when one is.  Faults: peer unverified, peer blocked, those of an alarm. */
+enum fault registry_obstacle(const Comity__Peer *peer);
 /* Add a peer by its card, or bring a known one up to a newer card of the same identity: then it stays verified.
- * The very card that we hold changes nothing.  Faults: those of card_read(); bad card (our own); card older;
+ * The very card that we hold changes nothing.  Faults: those of card_read(); bad card (our own); card older; certificate
+ * revoked (by a list that we hold);
  * identity changed, and then nothing was changed. */
 enum fault registry_add(const struct registry *registry, struct txn *txn, struct span card, uint32_t uid,
 	struct arena *arena, Comity__Peer **added) MUST_CHECK;
+/* The same over the line: of that peer, which is verified, and of the identity that was pinned.  *serial gets that of the
+ * card that is held afterwards, also when the new one was refused.  Faults: those of registry_add(); peer unknown; peer
+ * unverified; wrong peer. */
+enum fault registry_renew(const struct registry *registry, struct txn *txn, const char *peer, struct span card,
+	struct arena *arena, uint32_t *serial) MUST_CHECK;
+/* Of the peer's card that we hold; 0 when there is none. */
+uint32_t registry_card_serial(struct txn *txn, const char *peer);
 /* The telephone check: hold what was heard against the identity in the card, and, when all matches and `confirmed`,
  * make the peer verified.  Digits that differ are an answer in `verified`, not a fault, unless confirmed.
  * Faults: peer unknown, peer blocked, usage (not 40 digits), identity differs (naming the groups). */
@@ -71,14 +81,8 @@ enum fault registry_remove(const struct registry *registry, struct txn *txn, con
 void registry_alarm(struct txn *txn, const char *peer, enum fault fault, const char *detail);
 /* Lines with this peer were refused: kept for `comity peer show`, one row a reason.  Unknown peers are fine. */
 void registry_note_refusal(struct txn *txn, const char *peer, const struct refused *refused);
-/* What was refused until then is of the past; what was only claimed stays.  Unknown peers are fine. */
+/* Lines that were refused until then are of the past; what was only claimed stays, and what is about a message.  Unknown peers are fine. */
 void registry_forget_refusals(struct txn *txn, const char *peer, int64_t until);
-/* An authority's certificates, by role, each by its SHA-256, and the signing one with what it leads to: for whoever
- * checks evidence years later. */
-void registry_keep_certificates(struct txn *txn, const struct span certificates[ROLE_COUNT]);
-/* The signing certificate of that SHA-256, then its delegation and its identity, each empty when it is not kept.
- * They live in the arena. */
-void registry_find_signer(struct txn *txn, struct span digest, struct arena *arena, struct span chain[3]);
 
 /* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
 

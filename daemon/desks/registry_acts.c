@@ -20,12 +20,12 @@ static bool list_groups(Comity__PeerVerified *verified, unsigned which, struct a
 static enum fault compare(const Comity__Peer *peer, const char *heard, struct arena *arena,
 	Comity__PeerVerified *verified)
 {
-	struct bytes spki = { 0 };
+	struct bytes pin = { 0 };
 	unsigned which = 0;
-	enum fault fault = certificate_spki(span_of_binary(peer->identity_certificate), &spki);
+	enum fault fault = certificate_pin(span_of_binary(peer->identity_certificate), peer->authority, &pin);
 	if (!fault)
-		fault = identity_compare(span_of(&spki), heard ? heard : "", &which);
-	bytes_clear(&spki);
+		fault = identity_compare(span_of(&pin), heard ? heard : "", &which);
+	bytes_clear(&pin);
 	verified->has_matches = 1;
 	verified->matches = fault == OK;
 	if (fault == FAULT_IDENTITY_DIFFERS && !list_groups(verified, which, arena))
@@ -37,7 +37,7 @@ static void answer(const struct registry *registry, const Comity__Peer *peer, st
 	Comity__PeerVerified *verified)
 {
 	char digits[IDENTITY_DIGITS_SIZE];
-	identity_digits(digits, identity_spki(registry_identity(registry)));
+	identity_digits(digits, identity_pin(registry_identity(registry)));
 	verified->schema = "comity.peer-verify/1";
 	verified->peer = peer->authority;
 	verified->own_digits = record_text(arena, digits);

@@ -1,9 +1,11 @@
-/* The cards and certificates of the peers, as rows of the ledger. */
+/* The cards of the peers, as rows of the ledger. */
+#include <stdio.h>
 #include <string.h>
 
 #include "certs/card.h"
 #include "certs/digest.h"
 #include "certs/identity.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/ledger/events.h"
 #include "daemon/desks/registry_parts.h"
 #include "proto/check.h"
@@ -11,61 +13,17 @@
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 
-/* ── certificates ────────────────────────────────────────────────────────────────────────────────── */
-
-/* Beside each signing certificate: the digests of what it leads to. */
-static struct key key_of_chain(struct span digest)
-{
-	struct key key = { 0 };
-	key_bytes(&key, digest);
-	key_text(&key, "chain");
-	return key;
-}
-
-void registry_keep_certificates(struct txn *txn, const struct span certificates[ROLE_COUNT])
-{
-	uint8_t digests[ROLE_COUNT][DIGEST_SIZE], chain[2 * DIGEST_SIZE];
-	for (int role = 0; role < ROLE_COUNT; role++) {
-		digest_of(digests[role], certificates[role]);
-		if (certificates[role].len)
-			txn_put(txn, TABLE_CERTIFICATES, SPAN(digests[role]), certificates[role]);
-	}
-	memcpy(chain, digests[ROLE_DELEGATION], DIGEST_SIZE);
-	memcpy(chain + DIGEST_SIZE, digests[ROLE_IDENTITY], DIGEST_SIZE);
-	struct key key = key_of_chain(SPAN(digests[ROLE_SIGNING]));
-	txn_put(txn, TABLE_CERTIFICATES, key_span(&key), SPAN(chain));
-}
-
-static struct span find_certificate(struct txn *txn, struct span digest, struct arena *arena)
-{
-	struct span der;
-	if (!txn_get(txn, TABLE_CERTIFICATES, digest, &der))
-		return (struct span){ 0 };
-	return span_of_binary(record_bytes(arena, der));
-}
-
-void registry_find_signer(struct txn *txn, struct span digest, struct arena *arena, struct span chain[3])
-{
-	struct span leads_to;
-	struct key key = key_of_chain(digest);
-	memset(chain, 0, 3 * sizeof *chain);
-	if (digest.len != DIGEST_SIZE)
-		return;
-	chain[0] = find_certificate(txn, digest, arena);
-	if (!txn_get(txn, TABLE_CERTIFICATES, key_span(&key), &leads_to) || leads_to.len != 2 * DIGEST_SIZE)
-		return;
-	chain[1] = find_certificate(txn, (struct span){ leads_to.at, DIGEST_SIZE }, arena);
-	chain[2] = find_certificate(txn, (struct span){ leads_to.at + DIGEST_SIZE, DIGEST_SIZE }, arena);
-}
+enum { PEER_ARENA = 8 << 20 };
 
 /* ── cards ───────────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault same_key(struct span one, struct span other, bool *is_same)
+/* The key that was pinned.  Whether it is an authority's own or a State's must not change either. */
+static enum fault same_key(struct span one, struct span other, const char *authority, bool *is_same)
 {
 	struct bytes a = { 0 }, b = { 0 };
-	enum fault fault = certificate_spki(one, &a);
+	enum fault fault = certificate_pin(one, authority, &a);
 	if (!fault)
-		fault = certificate_spki(other, &b);
+		fault = certificate_pin(other, authority, &b);
 	*is_same = !fault && span_equal(span_of(&a), span_of(&b));
 	bytes_clear(&a);
 	bytes_clear(&b);
@@ -80,23 +38,23 @@ static enum fault judge_card(const struct registry *registry, const struct card 
 		return fault_say(FAULT_BAD_CARD, "this is our own card: it is for the others");
 	if (!known)
 		return OK;
-	TRY(same_key(card->certificates[ROLE_IDENTITY], span_of_binary(known->identity_certificate), &is_same));
+	TRY(same_key(card->certificates[ROLE_IDENTITY], span_of_binary(known->identity_certificate), card->authority, &is_same));
 	if (!is_same)
 		return fault_say(FAULT_IDENTITY_CHANGED, "the card of %s has another identity than the one that we hold, "
 			"whose digits are %s", card->authority, known->digits);
 	if (card->serial < known->card_serial)
 		return fault_say(FAULT_CARD_OLDER, "this card of %s has serial %u; we hold serial %u", card->authority,
 			card->serial, known->card_serial);
-	return OK;
+	return registry_judge_revoked(card, known);
 }
 
-static char *digits_of(struct span certificate, struct arena *arena)
+static char *digits_of(struct span certificate, const char *authority, struct arena *arena)
 {
-	struct bytes spki = { 0 };
+	struct bytes pin = { 0 };
 	char digits[IDENTITY_DIGITS_SIZE] = "";
-	if (!certificate_spki(certificate, &spki))
-		identity_digits(digits, span_of(&spki));
-	bytes_clear(&spki);
+	if (!certificate_pin(certificate, authority, &pin))
+		identity_digits(digits, span_of(&pin));
+	bytes_clear(&pin);
 	return record_text(arena, digits);
 }
 
@@ -135,7 +93,7 @@ static enum fault take_card(Comity__Peer *peer, const struct card *card, struct 
 	stamp_write(issued_at, card->issued_at * STAMP_SECOND);
 	peer->authority = record_text(arena, card->authority);
 	peer->name = record_text(arena, card->name);
-	peer->digits = digits_of(card->certificates[ROLE_IDENTITY], arena);
+	peer->digits = digits_of(card->certificates[ROLE_IDENTITY], card->authority, arena);
 	peer->card = arena_text(arena, text);
 	peer->has_card_serial = 1;
 	peer->card_serial = card->serial;
@@ -145,7 +103,19 @@ static enum fault take_card(Comity__Peer *peer, const struct card *card, struct 
 	peer->languages = texts_of(arena, card->languages, card->language_count);
 	peer->n_languages = peer->languages ? card->language_count : 0;
 	take_certificates(peer, card->certificates, arena);
+	TRY(registry_take_revocations(peer, card, arena));
 	return read_profile(peer, card->profile, arena);
+}
+
+/* The card in the place of what there was. */
+static enum fault put(struct txn *txn, Comity__Peer *peer, const struct card *card, struct span text, struct arena *arena)
+{
+	TRY(take_card(peer, card, text, arena));
+	TRY(registry_fault(txn, arena));
+	TRY(check_message(&peer->base));	/* what is kept must be readable again */
+	registry_keep(txn, peer);
+	certificates_keep(txn, card->certificates);
+	return txn->fault;
 }
 
 static enum fault add(const struct registry *registry, struct txn *txn, const struct card *card, struct span text,
@@ -166,11 +136,7 @@ static enum fault add(const struct registry *registry, struct txn *txn, const st
 		peer->added_at = registry_now(arena);
 	}
 	*added = peer;
-	TRY(take_card(peer, card, text, arena));
-	TRY(registry_fault(txn, arena));
-	TRY(check_message(&peer->base));	/* what is kept must be readable again */
-	registry_keep(txn, peer);
-	registry_keep_certificates(txn, card->certificates);
+	TRY(put(txn, peer, card, text, arena));
 	registry_tell(txn, EVENT_PEER_ADDED, peer, uid, NULL);
 	return txn->fault;
 }
@@ -185,4 +151,56 @@ enum fault registry_add(const struct registry *registry, struct txn *txn, struct
 		fault = add(registry, txn, &card, text, uid, arena, added);
 	card_clear(&card);
 	return fault;
+}
+
+static void tell_renewed(struct txn *txn, const Comity__Peer *peer)
+{
+	char text[32];
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	snprintf(text, sizeof text, "card %u", peer->card_serial);
+	data.peer = peer->authority;
+	data.text = text;
+	events_append(txn, EVENT_PEER_RENEWED, peer->authority, &data);
+}
+
+static enum fault renew(const struct registry *registry, struct txn *txn, Comity__Peer *peer, const struct card *card,
+	struct span text, struct arena *arena)
+{
+	if (strcmp(card->authority, peer->authority))
+		return fault_say(FAULT_WRONG_PEER, "%s announced a card of %s", peer->authority, card->authority);
+	TRY(judge_card(registry, card, peer));
+	if (span_is(text, peer->card))
+		return OK;
+	TRY(put(txn, peer, card, text, arena));
+	tell_renewed(txn, peer);
+	return txn->fault;
+}
+
+enum fault registry_renew(const struct registry *registry, struct txn *txn, const char *id, struct span text,
+	struct arena *arena, uint32_t *serial)
+{
+	struct card card = { 0 };
+	Comity__Peer *peer;
+	*serial = 0;
+	TRY(registry_find(txn, id, arena, &peer));
+	*serial = peer->card_serial;
+	if (peer->standing != COMITY__STANDING__VALUE__VERIFIED)
+		return FAULT_PEER_UNVERIFIED;
+	enum fault fault = card_read(text, stamp_clock() / STAMP_SECOND, &card);
+	if (!fault)
+		fault = renew(registry, txn, peer, &card, text, arena);
+	if (!fault)
+		*serial = card.serial;
+	card_clear(&card);
+	return fault;
+}
+
+uint32_t registry_card_serial(struct txn *txn, const char *id)
+{
+	struct arena arena;
+	arena_init(&arena, PEER_ARENA);
+	const Comity__Peer *peer = registry_record(txn, id, &arena);
+	uint32_t serial = peer ? peer->card_serial : 0;
+	arena_clear(&arena);
+	return serial;
 }

@@ -30,6 +30,9 @@ void registry_drop_refusals(struct acquaintance *one);
 /* Does its record say that lines of its own were refused? */
 bool registry_has_refusal(const Comity__Peer *peer);
 
+/* registry_revocation.c: trust goes by the peer's lists from now on. */
+void registry_apply_revocations(struct registry *registry, const Comity__Peer *peer);
+
 /* ── inside a transaction ────────────────────────────────────────────────────────────────────────── */
 
 /* By its exact id; NULL when there is none. */
@@ -42,3 +45,10 @@ char *registry_now(struct arena *arena);
 /* A detail may hold what a peer said, and half a character at its end: what is kept is neither. */
 char *registry_safe(const char *text, struct arena *arena);
 enum fault registry_fault(const struct txn *txn, const struct arena *arena);
+
+struct card;
+/* Does a list that we hold revoke a certificate of this card?  It is judged by now, not by when the card says it was made: who
+ * has a revoked key can write any date.  Fault: certificate revoked. */
+enum fault registry_judge_revoked(const struct card *card, const Comity__Peer *known) MUST_CHECK;
+/* The card's lists into the record, each where it is newer than the one of its issuer there: an older one is passed over. */
+enum fault registry_take_revocations(Comity__Peer *peer, const struct card *card, struct arena *arena) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* Lines that did not come about: why, how often and since when, for `comity peer show`.
+/* Lines that did not come about, and ids that were used twice: why, how often and since when, for `comity peer show`.
  *
  * Whoever connects can be refused as fast as it likes, and can claim to be anybody.  So only of peers that we know is
  * anything kept, what was only claimed is kept apart from what is sure, and repetitions are gathered in memory: each
@@ -100,10 +100,16 @@ void registry_note_refusal(struct txn *txn, const char *id, const struct refused
 	arena_clear(&arena);
 }
 
+/* Others are about a message: no line that opens says that it is mended. */
+static bool is_about_a_line(const char *slug)
+{
+	return !slug || strcmp(slug, fault_slug(FAULT_ID_REUSED));
+}
+
 static bool is_of_the_past(const Comity__Refusal *row, int64_t until)
 {
 	int64_t refused_at;
-	return !row->claimed && row->refused_at && stamp_read(row->refused_at, &refused_at) && refused_at <= until;
+	return !row->claimed && is_about_a_line(row->reason) && row->refused_at && stamp_read(row->refused_at, &refused_at) && refused_at <= until;
 }
 
 void registry_forget_refusals(struct txn *txn, const char *id, int64_t until)
@@ -126,7 +132,7 @@ void registry_forget_refusals(struct txn *txn, const char *id, int64_t until)
 bool registry_has_refusal(const Comity__Peer *peer)
 {
 	for (size_t i = 0; i < peer->n_refusals; i++)
-		if (!peer->refusals[i]->claimed)
+		if (!peer->refusals[i]->claimed && is_about_a_line(peer->refusals[i]->reason))
 			return true;
 	return peer->refusal != NULL;
 }
@@ -262,7 +268,7 @@ void registry_opened(struct registry *registry, const char *peer)
 	if (!one)
 		return;
 	for (struct refusal *refusal = one->refusals; refusal; refusal = refusal->next)
-		if (refusal->waiting.proof == LINE_PROVEN)
+		if (refusal->waiting.proof == LINE_PROVEN && is_about_a_line(fault_slug(refusal->waiting.fault)))
 			refusal->waiting.count = 0;
 	if (!one->has_refusal)
 		return;

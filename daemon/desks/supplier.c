@@ -16,6 +16,8 @@
 enum {
 	ORDERS_MAX = 16,			/* of one peer, waiting */
 	READ_SIZE = 4 * BULK_SIZE_MAX,		/* from the disk at once */
+	READ_ALL = 8 << 20,			/* the same of all peers: in like parts, and one frame each at least */
+	OPEN_MAX = 16,				/* so many peers' attachments stay open between two pieces */
 };
 
 /* One fetch. */
@@ -40,8 +42,9 @@ struct counter {
 	struct turn turn;			/* when its peer may have more */
 	struct blob *blob;			/* the porter's */
 	struct fetch open;			/* what the blob is of; told by its digest */
-	uint8_t *buffer;			/* READ_SIZE bytes */
+	uint8_t *buffer;			/* `want` bytes, from the reading until they are said */
 	size_t want, got;
+	bool is_brief;				/* the blob is closed again at once: there are many */
 	uint64_t from;
 	enum fault fault;
 };
@@ -79,10 +82,16 @@ static void read_piece(struct errand *errand)
 		counter->fault = blob_open(counter->supplier->rooms.blobs, id, &counter->blob);
 		counter->open = order->fetch;
 	}
+	if (!counter->fault && !(counter->buffer = malloc(counter->want)))
+		counter->fault = FAULT_NO_MEMORY;
 	if (!counter->fault)
 		counter->fault = blob_read(counter->blob, counter->from, counter->buffer, counter->want, &counter->got);
 	if (!counter->fault && counter->got < counter->want)
 		counter->fault = FAULT_STORE_BROKEN;	/* shorter than it was announced */
+	if (counter->is_brief) {
+		blob_close(counter->blob);
+		counter->blob = NULL;
+	}
 }
 
 static void close_blob(struct errand *errand)
@@ -150,7 +159,23 @@ static void on_read(struct errand *errand)
 	} else if (link) {
 		send_piece(counter, link);
 	}
+	free(counter->buffer);
+	counter->buffer = NULL;
 	serve(counter);
+}
+
+static size_t count_counters(const struct supplier *supplier)
+{
+	size_t count = 0;
+	for (const struct counter *counter = supplier->counters; counter; counter = counter->next)
+		count++;
+	return count;
+}
+
+static size_t fair_piece(size_t count)
+{
+	size_t share = READ_ALL / (count ? count : 1);
+	return share > READ_SIZE ? READ_SIZE : share < BULK_SIZE_MAX ? BULK_SIZE_MAX : share;
 }
 
 static void serve(struct counter *counter)
@@ -167,12 +192,14 @@ static void serve(struct counter *counter)
 	struct order *order = counter->first;
 	struct throttle *throttle = counter->supplier->rooms.throttle;
 	uint64_t left = order->fetch.length - order->done;
-	size_t piece = throttle_piece(throttle, BULK_SIZE_MAX, READ_SIZE);
+	size_t count = count_counters(counter->supplier);
+	size_t piece = throttle_piece(throttle, BULK_SIZE_MAX, fair_piece(count));
 	counter->want = left < piece ? (size_t)left : piece;
 	if (!throttle_take(throttle, counter->peer, counter->want, &counter->turn))
 		return;
 	counter->from = order->fetch.offset + order->done;
 	counter->is_reading = true;
+	counter->is_brief = count > OPEN_MAX;
 	counter->errand = (struct errand){ .work = read_piece, .done = on_read, .lane = &counter->lane,
 		.bytes = counter->want };
 	porter_add(counter->supplier->rooms.porter, &counter->errand);
@@ -229,10 +256,8 @@ static struct counter *counter_of(struct supplier *supplier, uint64_t link_id)
 static struct counter *make_counter(struct supplier *supplier, const struct link *link)
 {
 	struct counter *counter = calloc(1, sizeof *counter);
-	if (!counter || !(counter->buffer = malloc(READ_SIZE))) {
-		free(counter);
+	if (!counter)
 		return NULL;
-	}
 	counter->supplier = supplier;
 	counter->link_id = link_id(link);
 	counter->turn.come = on_turn;

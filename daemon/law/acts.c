@@ -70,6 +70,11 @@ act_kind act_kind_of_name(const char *name)
 	return COMITY__ACT__KIND__NOT_SET;
 }
 
+bool act_begins(act_kind kind)
+{
+	return kind == ACT(REQUEST) || kind == ACT(CONSULTATION_DRAFT) || kind == ACT(SPONTANEOUS_INFORMATION);
+}
+
 enum phase phase_of(request_status status)
 {
 	if (status == COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED)
@@ -114,6 +119,15 @@ request_status act_status(const Comity__Act *act)
 	}
 }
 
+const Comity__Request *act_document(const Comity__Act *act)
+{
+	switch (act->kind_case) {
+	case ACT(REQUEST):            return act->request;
+	case ACT(CONSULTATION_DRAFT): return act->consultation_draft->draft;
+	default:                      return NULL;
+	}
+}
+
 #define REPORTS(body) (*n = (body)->n_measures, (body)->measures)
 
 Comity__MeasureReport *const *act_measures(const Comity__Act *act, size_t *n)
@@ -126,4 +140,15 @@ Comity__MeasureReport *const *act_measures(const Comity__Act *act, size_t *n)
 	case ACT(NON_EXECUTION):    return REPORTS(act->non_execution);
 	default:                    return *n = 0, NULL;
 	}
+}
+
+const char *act_text(const Comity__Act *act, const char *name)
+{
+	const ProtobufCMessage *body = (const ProtobufCMessage *)act->request;	/* any member: all are pointers */
+	if (act->kind_case == COMITY__ACT__KIND__NOT_SET || act->kind_case == COMITY__ACT__KIND_REQUEST)
+		return NULL;
+	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name);
+	if (!field || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
+		return NULL;
+	return *(const char *const *)((const char *)body + field->offset);
 }

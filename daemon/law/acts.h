@@ -39,10 +39,19 @@ const struct act_rule *act_rule(act_kind kind);
 /* By its name with dashes; ACT__KIND__NOT_SET when there is none. */
 act_kind act_kind_of_name(const char *name);
 
+/* Does it open a case with the other side, where there is none?  A request, the draft of one (CETS 198 34(6)), or
+ * spontaneous information (18(4)). */
+bool act_begins(act_kind kind);
+
 enum phase phase_of(request_status status);
 
 /* The status that the act itself names; UNSPECIFIED where it names none.  A decision's follows from what
  * was decided. */
 request_status act_status(const Comity__Act *act);
+/* The document that the act carries: a request, or the draft of one; NULL when it carries none. */
+const Comity__Request *act_document(const Comity__Act *act);
 /* What the act says about single measures; *n is 0 where it says nothing.  Borrowed from the act. */
 Comity__MeasureReport *const *act_measures(const Comity__Act *act, size_t *n);
+/* What an act says under that name: the legal date, the remark, a time limit stand under the same names in every act
+ * (casework.proto), so the schema finds them.  NULL where it says nothing of it.  Borrowed from the act. */
+const char *act_text(const Comity__Act *act, const char *name);

@@ -11,30 +11,7 @@
 #include "proto/stamp.h"
 #include "proto/uuid.h"
 
-enum { REFERENCE_MAX = 64, PREFIX_MIN = 6 };
-
-char *case_own_reference(const Comity__Case *kase)
-{
-	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;
-}
-
-const char *casework_our_reference(const Comity__Case *kase)
-{
-	const char *reference = case_own_reference(kase);
-	return reference ? reference : "";
-}
-
-const char *casework_their_reference(const Comity__Case *kase)
-{
-	const char *reference = kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requested_reference : kase->requesting_reference;
-	return reference ? reference : "";
-}
-
-const char *casework_name(const Comity__Case *kase)
-{
-	const char *ours = casework_our_reference(kase), *theirs = casework_their_reference(kase);
-	return *ours ? ours : *theirs ? theirs : kase->request_id;
-}
+enum { PREFIX_MIN = 6 };
 
 Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena)
 {
@@ -43,20 +20,6 @@ Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *are
 }
 
 /* ── finding ──────────────────────────────────────────────────────────────────────────────────── */
-
-Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *arena)
-{
-	return record_find(txn, TABLE_CASES, id, &comity__case__descriptor, arena);
-}
-
-/* References are found in any case of letters. */
-static void fold(char *to, size_t size, const char *reference)
-{
-	size_t i = 0;
-	for (; reference[i] && i + 1 < size; i++)
-		to[i] = (char)toupper((unsigned char)reference[i]);
-	to[i] = 0;
-}
 
 struct candidates {
 	uint8_t id[UUID_SIZE];
@@ -117,7 +80,7 @@ enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, 
 	struct candidates candidates = { 0 };
 	if (!ref || !*ref || strlen(ref) > REFERENCE_MAX)
 		return fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref ? ref : "");
-	fold(folded, sizeof folded, ref);
+	case_fold_reference(folded, sizeof folded, ref);
 	search_references(txn, folded, true, &candidates);
 	if (!candidates.count && strlen(ref) >= PREFIX_MIN) {
 		search_references(txn, folded, false, &candidates);
@@ -131,53 +94,6 @@ enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, 
 	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref);
 }
 
-/* ── keeping ──────────────────────────────────────────────────────────────────────────────────── */
-
-static void keep_reference(struct txn *txn, const char *reference, struct key id)
-{
-	char folded[REFERENCE_MAX + 1];
-	struct key key = { 0 };
-	if (!reference || !*reference)
-		return;
-	fold(folded, sizeof folded, reference);
-	key_text(&key, folded);
-	key_bytes(&key, key_span(&id));
-	if (!txn_get(txn, TABLE_REFERENCES, key_span(&key), NULL))
-		txn_put(txn, TABLE_REFERENCES, key_span(&key), (struct span){ 0 });
-}
-
-void case_keep(struct txn *txn, const Comity__Case *kase)
-{
-	struct key id = key_of_uuid(kase->request_id);
-	record_keep(txn, TABLE_CASES, key_span(&id), &kase->base);
-	keep_reference(txn, kase->requesting_reference, id);
-	keep_reference(txn, kase->requested_reference, id);
-}
-
-void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *verdict, const char *message_id, uint32_t uid)
-{
-	for (size_t i = 0; i < verdict->count; i++) {
-		Comity__EventData data = COMITY__EVENT_DATA__INIT;
-		data.request = (char *)casework_our_reference(kase);
-		data.request_id = kase->request_id;
-		data.peer = kase->peer;
-		data.axis = "case";
-		data.from = (char *)status_name(verdict->steps[i].from);
-		data.to = (char *)status_name(verdict->steps[i].to);
-		data.message_id = (char *)message_id;
-		data.has_actor_uid = uid != UINT32_MAX;
-		data.actor_uid = uid;
-		events_append(txn, EVENT_REQUEST_STATUS, *data.request ? data.request : kase->request_id, &data);
-	}
-}
-
-void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state)
-{
-	struct key key = key_of_uuid(kase->request_id), value = key_of_message(state->from, state->message_id);
-	key_u64(&key, state->number);
-	txn_put(txn, TABLE_CASE_MESSAGES, key_span(&key), key_span(&value));
-}
-
 /* ── drafts ───────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault check_reference(struct txn *txn, const char *reference)
@@ -186,7 +102,7 @@ static enum fault check_reference(struct txn *txn, const char *reference)
 	struct candidates candidates = { 0 };
 	if (!*reference || strlen(reference) > REFERENCE_MAX)
 		return fault_say(FAULT_BAD_DOCUMENT, "a reference has 1 to %d characters", REFERENCE_MAX);
-	fold(folded, sizeof folded, reference);
+	case_fold_reference(folded, sizeof folded, reference);
 	search_references(txn, folded, true, &candidates);
 	return candidates.count ? fault_say(FAULT_EXISTS, "there is a request with the reference \"%s\" already", reference) : OK;
 }
@@ -195,7 +111,7 @@ static enum fault check_reference(struct txn *txn, const char *reference)
 static enum fault fill_pattern(struct casework *casework, char year[STAMP_SIZE], uint64_t at, char *reference, size_t size)
 {
 	char authority[33], number[24];
-	fold(authority, sizeof authority, casework->own_id);
+	case_fold_reference(authority, sizeof authority, casework->own_id);
 	snprintf(number, sizeof number, "%06" PRIu64, at);
 	const struct { const char *name, *value; } parts[] = {
 		{ "{authority}", authority }, { "{year}", year }, { "{number}", number },
@@ -229,29 +145,6 @@ static enum fault own_reference(struct casework *casework, struct txn *txn, char
 		TRY(txn->fault);
 	}
 	return fault;
-}
-
-void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document)
-{
-	struct key key = key_of_uuid(kase->request_id);
-	record_keep(txn, TABLE_DRAFTS, key_span(&key), &document->base);
-}
-
-Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role)
-{
-	char now[STAMP_SIZE];
-	Comity__Case *kase = arena_alloc(arena, sizeof *kase);
-	if (!kase)
-		return NULL;
-	stamp_now(now);
-	comity__case__init(kase);
-	kase->request_id = record_text(arena, request_id);
-	kase->peer = record_text(arena, peer);
-	kase->has_role = kase->has_status = 1;
-	kase->role = role;
-	kase->status = COMITY__REQUEST_STATUS__VALUE__DRAFT;
-	kase->created_at = kase->changed_at = record_text(arena, now);
-	return kase->changed_at ? kase : NULL;
 }
 
 enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,
@@ -313,20 +206,40 @@ enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Cas
 	return txn->fault;
 }
 
+/* A step and the step that took it back have the same message: the other side never had that. */
+static bool is_taken_back(const Comity__Case *kase, const Comity__StatusStep *step)
+{
+	bool is_after = false;
+	for (size_t i = 0; i < kase->n_history; i++) {
+		const Comity__StatusStep *later = kase->history[i];
+		if (is_after && step->message_id && later->message_id && !strcmp(later->message_id, step->message_id))
+			return true;
+		is_after = is_after || later == step;
+	}
+	return false;
+}
+
+bool case_is_known_there(const Comity__Case *kase)
+{
+	if (kase->role != COMITY__ROLE__VALUE__REQUESTING || phase_of(kase->status) != PHASE_DRAFT)
+		return true;
+	for (size_t i = 0; i < kase->n_history; i++)
+		if (kase->history[i]->status == COMITY__REQUEST_STATUS__VALUE__IN_CONSULTATION && !is_taken_back(kase, kase->history[i]))
+			return true;
+	return false;
+}
+
 enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena)
 {
 	(void)arena, (void)casework;
 	TRY(must_be_draft(kase));
+	if (case_is_known_there(kase))
+		return fault_say(FAULT_USAGE, "%s has seen the draft and is told that it is dropped: comity request set-status %s abandoned",
+			kase->peer, casework_name(kase));
 	struct verdict verdict = { .count = 1 };
 	verdict.steps[0].from = kase->status;
 	verdict.steps[0].to = kase->status = COMITY__REQUEST_STATUS__VALUE__ABANDONED;
 	case_keep(txn, kase);
 	case_tell(txn, kase, &verdict, NULL, uid);
 	return txn->fault;
-}
-
-Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, struct arena *arena)
-{
-	struct key key = key_of_uuid(kase->request_id);
-	return record_find(txn, TABLE_DRAFTS, key_span(&key), &comity__request__descriptor, arena);
 }

@@ -11,6 +11,9 @@
 struct casework {
 	const char *own_id;
 	const char *reference_pattern;		/* {authority}-{year}-{number} */
+	uint32_t approvals;			/* officers who must have read a request before it is sent; 0 and 1: whoever sends it */
+	bool answers_enquiries;			/* by itself, from the record: 18(24) */
+	bool sees_assigned_only;		/* an officer sees his own cases, and those that are nobody's */
 	/* A message was put in the ledger for this peer: the outbox takes it from here (in the transaction). */
 	void (*submitted)(void *owner, struct txn *txn, const Comity__MessageState *state);
 	/* An attachment is to be fetched from this peer (in the transaction). */
@@ -41,10 +44,41 @@ Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, st
 enum fault casework_validate(struct casework *casework, struct txn *txn, const Comity__Case *kase,
 	const Comity__Request *document, const char *to, struct arena *arena, Comity__Validation *validation) MUST_CHECK;
 
-/* Send a draft: validates, makes the message, takes every staged attachment along.
- * Faults: incomplete (with `submitted->warnings` holding every problem), not draft, peer unverified. */
-enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const char *officer,
-	uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+/* Whose case it is, among our officers.  The other side is told nothing of it, nor of approvals. */
+struct assigning {
+	uint32_t to, by;			/* user ids */
+	bool is_nobody;				/* it is to be nobody's again */
+	bool only_if_free;
+};
+/* Faults: assigned (another has it, and only_if_free). */
+enum fault casework_assign(struct txn *txn, Comity__Case *kase, const struct assigning *assigning, struct arena *arena) MUST_CHECK;
+bool casework_is_seen_by(const struct casework *casework, const Comity__Case *kase, uint32_t uid);
+/* An officer has read a draft as it is now, with all that is staged for it; a change of either makes it void.
+ * Faults: not draft, approved already (by the same officer). */
+enum fault casework_approve(struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena) MUST_CHECK;
+/* How many approvals a draft has, and needs, where it needs more than one. */
+enum fault casework_show_approvals(const struct casework *casework, struct txn *txn, Comity__Case *kase,
+	Comity__RequestView *view, struct arena *arena) MUST_CHECK;
+
+/* Whose turn it is: an authority, or "" when nobody's (DOMAIN 3.9.2). */
+const char *casework_waiting_for(const Comity__Case *kase);
+/* Put the case as it is in memory. */
+void casework_keep(struct txn *txn, const Comity__Case *kase);
+/* When it is over: of a date, with the end of its day in UTC.  False when it is neither date nor moment. */
+bool due_ends(const Comity__Due *due, int64_t *stamp);
+/* "information", "opinion": what is owed, in a word. */
+const char *due_name(const Comity__Due *due);
+/* Is it owed by the other side? */
+bool due_is_theirs(const Comity__Case *kase, const Comity__Due *due);
+/* Send the other side a reminder of it.  Faults: those of casework_submit(). */
+enum fault casework_remind(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Due *due,
+	struct arena *arena) MUST_CHECK;
+
+/* Send a draft: validates, makes the message, takes every staged attachment along.  `sealed`, if not NULL, is sent in its place: a
+ * message with the clear part of the request and its sealed body, which the tool has judged before it sealed it.
+ * Faults: incomplete (with `submitted->warnings` holding every problem), not draft, peer unverified, approval missing. */
+enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *sealed,
+	const char *officer, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
 /* Say something in a case.  `message` is a template as control.proto says.
  * Faults: status transition, wrong side, incomplete, not found (an attachment), peer unverified. */
 enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
@@ -58,10 +92,13 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 /* A message of either side that came back from the counterpart (daemon/recovery), whose bytes are in the ledger: put where
  * it was.  Not applied: it no longer fits its case, or its case did not come back; then it changes no status. */
 struct casework_restored {
-	bool is_applied;
+	bool is_applied, is_overtaken;
 	uint32_t attachments;			/* to be fetched */
 	uint64_t attachment_bytes;
 };
+/* A message of ours that came back was said before one of theirs that came back first, as our own clock has it: the case
+ * is told anew from all its messages in the order in which they were judged here.  Does this one fit there? */
+enum fault casework_tell_anew(struct txn *txn, const Comity__MessageState *state, struct arena *arena, bool *is_fit) MUST_CHECK;
 enum fault casework_restore(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena, struct casework_restored *restored) MUST_CHECK;
 
@@ -73,10 +110,10 @@ void casework_refused(struct casework *casework, struct txn *txn, const Comity__
 enum fault casework_dropped(struct casework *casework, struct txn *txn, const Comity__MessageState *state,
 	struct arena *arena) MUST_CHECK;
 
-/* Everything `request show` and `request list` tell. */
-enum case_detail { CASE_BRIEF, CASE_WHOLE };
-Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, Comity__Case *kase, enum case_detail detail,
-	struct arena *arena);
+/* What `request list` tells of a case: brief, with what came with the request while it is on its way; and with what
+ * `request show` begins: its head, with what we may do now. */
+enum case_detail { CASE_BRIEF, CASE_HEAD };
+Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum case_detail detail, struct arena *arena);
 
 /* Put an attachment of ours in the case, staged: its content is in the blobs.  Fills in number and id. */
 enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Attachment *attachment,
@@ -95,4 +132,5 @@ enum fault casework_find_message(struct casework *casework, struct txn *txn, con
 	struct arena *arena, Comity__MessageView **found) MUST_CHECK;
 
 /* Peers, as far as casework asks. */
+bool casework_wants_sealed(struct txn *txn, const char *peer);	/* its card takes words and files only sealed end to end */
 Comity__Peer *casework_peer(struct txn *txn, const char *peer, struct arena *arena);

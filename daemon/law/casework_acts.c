@@ -67,6 +67,8 @@ static const char *earliest_deadline(const Comity__UrgencyStatement *urgency)
 
 static void adopt_bases(Comity__Case *kase, const Comity__Request *document)
 {
+	kase->has_fiscal_alone_barred = kase->has_budapest = 0;
+	kase->fiscal_alone_barred = kase->budapest = 0;
 	for (size_t i = 0; i < document->n_legal_bases; i++) {
 		Comity__LegalBasis__Value basis = document->legal_bases[i]->basis;
 		if (basis == COMITY__LEGAL_BASIS__VALUE__UNTOC || basis == COMITY__LEGAL_BASIS__VALUE__UNCAC)
@@ -76,7 +78,7 @@ static void adopt_bases(Comity__Case *kase, const Comity__Request *document)
 	}
 }
 
-void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *arena)
+void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena)
 {
 	kase->has_kind = 1;
 	kase->kind = document->kind;
@@ -92,6 +94,24 @@ void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *are
 	kase->n_measures = 0;
 	for (size_t i = 0; i < document->n_measures; i++)
 		add_measure(kase, document->measures[i], arena);
+}
+
+void case_reset(Comity__Case *kase)
+{
+	const Comity__Request nothing = COMITY__REQUEST__INIT;
+	Comity__Case empty = COMITY__CASE__INIT;
+	case_adopt(kase, &nothing, NULL);
+	kase->status = COMITY__REQUEST_STATUS__VALUE__DRAFT;
+	kase->resume_to = empty.resume_to;
+	kase->has_resume_to = kase->has_decision = kase->has_outcome = kase->has_consulted = kase->has_heard = 0;
+	kase->has_questions = kase->has_deficient = 0;
+	kase->decision = empty.decision;
+	kase->outcome = empty.outcome;
+	kase->consulted = kase->heard = kase->deficient = 0;
+	kase->questions = 0;
+	kase->competent_authority = kase->competent_authority_reference = NULL;
+	kase->requested_reference = kase->sent_at = kase->received_at = kase->message_id = NULL;
+	kase->n_dues = 0;
 }
 
 /* ── what each act tells beside the status ────────────────────────────────────────────────────── */
@@ -253,25 +273,13 @@ static void report_measures(Comity__Case *kase, const Comity__Act *act, const ch
 	sweep_measures(kase, act, now);
 }
 
-/* The legal date and the remark stand under the same names in every act (casework.proto), so the schema finds them. */
-static const char *said(const Comity__Act *act, const char *name)
-{
-	const ProtobufCMessage *body = (const ProtobufCMessage *)act->request;	/* any member: all are pointers */
-	if (act->kind_case == COMITY__ACT__KIND__NOT_SET || act->kind_case == COMITY__ACT__KIND_REQUEST)
-		return NULL;
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(body->descriptor, name);
-	if (!field || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
-		return NULL;
-	return *(const char *const *)((const char *)body + field->offset);
-}
-
 static bool add_step(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
 	const char *now, struct arena *arena)
 {
 	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
 	if (!step)
 		return false;
-	const char *occurred_at = said(act, "occurred_at");
+	const char *occurred_at = act_text(act, "occurred_at");
 	comity__status_step__init(step);
 	step->has_status = 1;
 	step->status = kase->status;
@@ -279,27 +287,68 @@ static bool add_step(Comity__Case *kase, const Comity__Message *message, const C
 	step->officer = record_text(arena, message->officer);
 	step->occurred_at = record_text(arena, occurred_at ? occurred_at : message->created_at);
 	step->recorded_at = (char *)now;
-	step->note = record_text(arena, said(act, "note"));
+	step->note = record_text(arena, act_text(act, "note"));
 	step->message_id = record_text(arena, message->message_id);
 	step->act = (char *)name;
 	return record_append(arena, &kase->n_history, &kase->history, &step, sizeof step);
 }
 
+/* What an act brings is what it is judged by.  A draft that we share is no news to us; theirs is no request, and starts
+ * no clock. */
+static void adopt_from(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	const Comity__Request *document = act_document(act);
+	bool is_request = act->kind_case == COMITY__ACT__KIND_REQUEST, is_theirs = case_our_side(kase) == SIDE_REQUESTED;
+	if (document && (is_request || is_theirs))
+		case_adopt(kase, document, arena);
+	if (document && !is_request && is_theirs)
+		kase->answer_by = NULL;
+	if (act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION && is_theirs) {
+		kase->has_kind = 1;
+		kase->kind = COMITY__REQUEST_KIND__VALUE__SPONTANEOUS_INFORMATION;
+		kase->subject = record_text(arena, act->spontaneous_information->subject);
+	}
+}
+
+static enum side writer_of(const Comity__Case *kase, const Comity__Message *message)
+{
+	return strcmp(message->from, kase->requesting_authority) ? SIDE_REQUESTED : SIDE_REQUESTING;
+}
+
+/* What the message says of itself, whatever its acts are. */
+static void adopt_header(Comity__Case *kase, const Comity__Message *message, struct arena *arena)
+{
+	if (message->requested_reference && !kase->requested_reference && writer_of(kase, message) == SIDE_REQUESTED)
+		kase->requested_reference = record_text(arena, message->requested_reference);
+}
+
+static void note_sent(Comity__Case *kase, const Comity__Message *message, const char *now, struct arena *arena)
+{
+	if (case_our_side(kase) == SIDE_REQUESTED)
+		kase->received_at = record_text(arena, now);
+	kase->sent_at = record_text(arena, message->created_at);
+	kase->message_id = record_text(arena, message->message_id);
+}
+
 static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
 	const char *now, struct arena *arena, struct verdict *verdict)
 {
-	struct case_view view = case_view_of(kase, arena);
-	enum side writer = strcmp(message->from, kase->requesting_authority) ? SIDE_REQUESTED : SIDE_REQUESTING;
 	struct step step;
-	TRY(statuses_judge(&view, act, writer, &step));
+	adopt_from(kase, act, arena);
+	struct case_view view = case_view_of(kase, arena);
+	TRY(statuses_judge(&view, act, writer_of(kase, message), &step));
 	kase->has_status = kase->has_resume_to = 1;
 	kase->status = step.status;
 	kase->resume_to = step.resume_to;
 	tell(kase, act, arena);
 	report_measures(kase, act, now, arena);
-	kase->changed_at = (char *)now;
+	TRY(case_note_dues(kase, message, act, writer_of(kase, message), arena));
+	if (act->kind_case != COMITY__ACT__KIND_REMINDER)	/* of what is so: it breaks no silence */
+		kase->changed_at = (char *)now;
 	if (!step.changes)
 		return OK;
+	if (step.status == COMITY__REQUEST_STATUS__VALUE__SENT)
+		note_sent(kase, message, now, arena);
 	if (verdict->count == ARRAY_LEN(verdict->steps))
 		return fault_say(FAULT_TOO_LARGE, "a message carries at most %zu acts", ARRAY_LEN(verdict->steps));
 	verdict->steps[verdict->count].from = view.status;
@@ -316,16 +365,25 @@ static enum fault check_size(const Comity__Case *kase)
 			casework_name(kase), CASE_SIZE_MAX >> 10);
 }
 
+/* When the message reached this ledger. */
+static const char *recorded_at(const Comity__MessageState *state, struct arena *arena)
+{
+	char now[STAMP_SIZE];
+	if (state->arrived_at || state->queued_at)
+		return state->arrived_at ? state->arrived_at : state->queued_at;
+	stamp_now(now);
+	return record_text(arena, now);
+}
+
 enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
 	struct arena *arena, struct verdict *verdict)
 {
-	char stamp[STAMP_SIZE];
-	stamp_now(stamp);
-	const char *now = record_text(arena, stamp);
+	const char *now = recorded_at(state, arena);
 	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
 	if (!now || !state->acts)
 		return arena_fault(arena);
-	verdict->count = 0;
+	verdict->count = state->n_acts = 0;
+	adopt_header(kase, message, arena);
 	for (size_t i = 0; i < message->n_acts; i++) {
 		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
 		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");

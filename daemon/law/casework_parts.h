@@ -21,13 +21,33 @@ struct verdict {
 /* The case as the law sees it; borrows from it, measures from the arena. */
 struct case_view case_view_of(const Comity__Case *kase, struct arena *arena);
 enum side case_our_side(const Comity__Case *kase);
-/* Judge the message's acts in order and change the case in memory: all or none.  `state->acts` gets their names. */
+/* Judge the message's acts in order and change the case in memory; after a fault it is worthless.  The only way in which
+ * a message changes a case, whenever and however often it is done.  `state->acts` gets their names. */
 enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
 	struct arena *arena, struct verdict *verdict) MUST_CHECK;
+/* The longest reference that a case can have, and how it is looked for: in capitals, whatever the letters. */
+enum { REFERENCE_MAX = 64 };
+void case_fold_reference(char *to, size_t size, const char *reference);
 /* Our reference of it, as its record has it; NULL when we have given none. */
 char *case_own_reference(const Comity__Case *kase);
+/* As it was before anything was said in it: all that case_apply() can change is as in a draft without a document. */
+void case_reset(Comity__Case *kase);
+/* Have the case stand as the messages leave it that are filed in it and count on both sides, in their order; what does
+ * not fit is noted only.  The history stays: it is added to, never taken from. */
+enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena) MUST_CHECK;
 /* Take over what the document says: kind, subject, references, measures, urgency. */
-void case_adopt(Comity__Case *kase, Comity__Request *document, struct arena *arena);
+void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+/* What the act says is owed from now on, and what it settles. */
+enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
+	struct arena *arena) MUST_CHECK;
+/* Whose act it is when no user of this system did it. */
+enum { NOBODY = UINT32_MAX };
+/* A peer asks how far its request is: the authority may have it answered at once, from the record.  What keeps that from
+ * being said is left to a human. */
+enum fault case_answer_enquiry(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	struct arena *arena) MUST_CHECK;
+/* Have as many officers approved the draft, as it is now, as must?  Faults: approval missing. */
+enum fault case_must_be_approved(const struct casework *casework, struct txn *txn, Comity__Case *kase, struct arena *arena) MUST_CHECK;
 /* Put the case and its references. */
 void case_keep(struct txn *txn, const Comity__Case *kase);
 /* An event for each status that changed. */
@@ -44,6 +64,12 @@ Comity__Case *case_find_by_id(struct txn *txn, struct span id, struct arena *are
 Comity__Case *case_new(struct arena *arena, const char *request_id, const char *peer, Comity__Role__Value role);
 /* Put the request's document. */
 void case_keep_document(struct txn *txn, const Comity__Case *kase, const Comity__Request *document);
+/* Does the message open a case where there is none? */
+bool case_begins_with(const Comity__Message *message);
+/* Has the other side heard of the case?  Of a draft only when it was consulted about it. */
+bool case_is_known_there(const Comity__Case *kase);
+/* Put the document that the message carries, if it does. */
+void case_keep_document_in(struct txn *txn, const Comity__Case *kase, const Comity__Message *message);
 /* The act of that kind in the message; NULL when there is none. */
 const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind);
 /* The attachments that a message of theirs announced: in the case, and to be fetched. */
@@ -56,3 +82,12 @@ void case_want(struct txn *txn, const char *peer, const Comity__MessageState *st
 enum fault case_check_room(const Comity__Case *kase, size_t more) MUST_CHECK;
 /* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */
 enum fault case_check_attachments(const Comity__Message *message) MUST_CHECK;
+/* Has everything that is sealed its key in an envelope?  Both sides hold a message to it.  Faults: bad document. */
+enum fault case_check_slips(const Comity__Message *message) MUST_CHECK;
+/* Is nothing readable in it but what the daemons must read, and every file sealed?  Faults: sealing required. */
+enum fault case_check_sealed(const Comity__Message *message, struct arena *arena) MUST_CHECK;
+/* Does the card in this record of a peer demand it? */
+bool case_demands_sealing(struct span peer);
+/* A request that the tool has sealed, as a template and a clear document, both borrowed.  Faults: bad document, approval missing. */
+enum fault case_take_sealed(const struct casework *casework, const Comity__Case *kase, const Comity__Message *sealed,
+	Comity__Message *template, Comity__Request **document) MUST_CHECK;

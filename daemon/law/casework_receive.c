@@ -13,12 +13,19 @@ const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
 	return NULL;
 }
 
-/* A request opens its case; everything else belongs to one that is there. */
+bool case_begins_with(const Comity__Message *message)
+{
+	bool begins = false;
+	for (size_t i = 0; i < message->n_acts; i++)
+		begins = begins || act_begins(message->acts[i]->kind_case);
+	return begins;
+}
+
+/* A request opens its case, and so does the draft of one; everything else belongs to one that is there. */
 static enum fault find_or_open(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	struct arena *arena, Comity__Case **kase)
 {
 	struct key id = key_of_uuid(message->request_id);
-	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
 	if (!id.len)
 		return fault_say(FAULT_BAD_DOCUMENT, "its request_id is no UUID in lower case");
 	*kase = case_find_by_id(txn, key_span(&id), arena);
@@ -26,11 +33,11 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 		return txn->fault;
 	if (*kase && strcmp((*kase)->peer, message->from))
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that is not between us");
-	if (*kase && request && (*kase)->n_history)
+	if (*kase && (*kase)->sent_at && case_find_act(message, COMITY__ACT__KIND_REQUEST))
 		return fault_say(FAULT_STATUS_TRANSITION, "the request is here already: it is not opened twice");
 	if (*kase)
 		return OK;
-	if (!request)
+	if (!case_begins_with(message))
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that we do not have");
 	*kase = case_new(arena, message->request_id, message->from, COMITY__ROLE__VALUE__REQUESTED);
 	if (!*kase)
@@ -38,10 +45,6 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	(*kase)->requesting_authority = record_text(arena, message->from);
 	(*kase)->requested_authority = (char *)casework->own_id;
 	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
-	(*kase)->message_id = record_text(arena, message->message_id);
-	(*kase)->sent_at = record_text(arena, message->created_at);
-	(*kase)->received_at = (*kase)->created_at;
-	case_adopt(*kase, request->request, arena);
 	return OK;
 }
 
@@ -115,47 +118,17 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 		return receive_loose(message, state, arena);
 	TRY(find_or_open(casework, txn, message, arena, &kase));
 	TRY(case_check_room(kase, message->n_attachments));
-	if (message->requested_reference && !kase->requested_reference && kase->role == COMITY__ROLE__VALUE__REQUESTING)
-		kase->requested_reference = record_text(arena, message->requested_reference);
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	state->reference = case_own_reference(kase);
-	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
-	if (request)
-		case_keep_document(txn, kase, request->request);
+	case_keep_document_in(txn, kase, message);
 	case_note_attachments(txn, kase, message, state, arena);
 	case_keep(txn, kase);
 	case_file_message(txn, kase, state);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
-	return txn->fault;
+	return txn->fault ? txn->fault : case_answer_enquiry(casework, txn, kase, message, arena);
 }
 
 /* ── taken back: refused over there, or dropped here ───────────────────────────────────────────────────────────────────────── */
-
-static bool is_void(struct txn *txn, const char *own_id, const char *message_id, struct arena *arena)
-{
-	if (!message_id)
-		return false;
-	struct key key = key_of_message(own_id, message_id);
-	const Comity__MessageState *state =
-		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
-	return state && (state->transport == COMITY__TRANSPORT__VALUE__REFUSED ||
-		state->transport == COMITY__TRANSPORT__VALUE__WITHDRAWN);
-}
-
-/* Where the case stood last, and before that, by what both sides hold: without the steps of messages that are void. */
-struct footing { request_status last, before; };
-
-static struct footing footing_of(struct casework *casework, struct txn *txn, const Comity__Case *kase, struct arena *arena)
-{
-	struct footing footing = { COMITY__REQUEST_STATUS__VALUE__DRAFT, COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED };
-	for (size_t i = 0; i < kase->n_history; i++) {
-		if (is_void(txn, casework->own_id, kase->history[i]->message_id, arena))
-			continue;
-		footing.before = footing.last;
-		footing.last = kase->history[i]->status;
-	}
-	return footing;
-}
 
 static bool add_step_back(Comity__Case *kase, const Comity__MessageState *state, const char *authority, char *at,
 	const char *note, struct arena *arena)
@@ -166,6 +139,7 @@ static bool add_step_back(Comity__Case *kase, const Comity__MessageState *state,
 	comity__status_step__init(step);
 	step->has_status = 1;
 	step->status = kase->status;
+	kase->changed_at = at;
 	step->authority = (char *)authority;
 	step->note = record_text(arena, note);
 	step->recorded_at = step->occurred_at = at;
@@ -188,36 +162,42 @@ static void stage_again(struct txn *txn, const Comity__Case *kase, const Comity_
 	}
 }
 
-/* What the message did is taken back, by a further step: the history is only ever added to. */
-static void take_back(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__MessageState *state,
+/* Without a message: it stays that, whatever becomes of what was said before. */
+static bool is_abandoned_here(const Comity__Case *kase)
+{
+	const Comity__StatusStep *last = kase->n_history ? kase->history[kase->n_history - 1] : NULL;
+	return kase->status == COMITY__REQUEST_STATUS__VALUE__ABANDONED && (!last || last->status != kase->status);
+}
+
+/* What the message did is taken back.  That its status changed is told by a further step: the history is only ever added
+ * to. */
+static enum fault take_back(struct txn *txn, Comity__Case *kase, const Comity__MessageState *state,
 	const char *authority, char *at, const char *note, struct arena *arena)
 {
+	struct verdict verdict = { .count = 1, .steps = { { .from = kase->status } } };
 	stage_again(txn, kase, state, arena);
-	struct footing footing = footing_of(casework, txn, kase, arena);
-	if (footing.last == kase->status)
-		return;	/* it changed no status, or others came after it */
-	struct verdict verdict = { .count = 1 };
-	verdict.steps[0].from = kase->status;
-	verdict.steps[0].to = kase->status = footing.last;
-	kase->resume_to = status_is_remembered(footing.last) ? footing.before : COMITY__REQUEST_STATUS__VALUE__UNSPECIFIED;
-	if (kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT)
-		kase->sent_at = kase->message_id = NULL;
-	if (!add_step_back(kase, state, authority, at, note, arena)) {
-		txn_fail(txn, arena_fault(arena));
-		return;
-	}
+	if (is_abandoned_here(kase))
+		return txn->fault;
+	TRY(case_replay(txn, kase, arena));
+	verdict.steps[0].to = kase->status;
+	verdict.count = verdict.steps[0].from != kase->status;
+	if (verdict.count && !add_step_back(kase, state, authority, at, note, arena))
+		return arena_fault(arena);
 	case_keep(txn, kase);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+	return txn->fault;
 }
 
 void casework_refused(struct casework *casework, struct txn *txn, const Comity__MessageState *state, struct arena *arena)
 {
+	(void)casework;
 	struct key id = key_of_uuid(state->request_id);
 	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
 	char note[128];
 	snprintf(note, sizeof note, "the counterpart's system refused the message: %s", state->reason ? state->reason : "");
-	if (kase)
-		take_back(casework, txn, kase, state, kase->peer, state->delivered_at, note, arena);
+	enum fault fault = kase ? take_back(txn, kase, state, kase->peer, state->delivered_at, note, arena) : OK;
+	if (fault)
+		txn_fail(txn, fault);
 }
 
 static bool has_taken_steps(const Comity__Case *kase, const Comity__MessageState *state)
@@ -258,6 +238,5 @@ enum fault casework_dropped(struct casework *casework, struct txn *txn, const Co
 			state->message_id, casework_name(kase));
 	stamp_now(now);
 	snprintf(note, sizeof note, "dropped before it was sent%s%s", *reason ? ": " : "", reason);
-	take_back(casework, txn, kase, state, casework->own_id, record_text(arena, now), note, arena);
-	return txn->fault;
+	return take_back(txn, kase, state, casework->own_id, record_text(arena, now), note, arena);
 }

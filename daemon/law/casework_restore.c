@@ -5,6 +5,7 @@
 
 #include "daemon/law/casework_parts.h"
 #include "daemon/ledger/events.h"
+#include "proto/stamp.h"
 
 /* ── attachments of ours ──────────────────────────────────────────────────────────────────────── */
 
@@ -81,19 +82,20 @@ static enum fault find_or_make(struct casework *casework, struct txn *txn, const
 	struct arena *arena, Comity__Case **kase)
 {
 	struct key id = key_of_uuid(message->request_id);
-	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
+	bool begins = case_begins_with(message);
 	if (!id.len)
 		return fault_say(FAULT_BAD_DOCUMENT, "its request_id is no UUID in lower case");
 	*kase = case_find_by_id(txn, key_span(&id), arena);
 	TRY(txn->fault);
 	if (*kase && strcmp((*kase)->peer, message->to))
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request with somebody else");
-	if (!*kase && !request)
+	if (!*kase && !begins)
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that did not come back");
 	if (!*kase)
 		TRY(make_case(casework, message, arena, kase));
-	if (request)
-		case_adopt(*kase, request->request, arena);	/* the draft may have been changed before it was sent */
+	for (size_t i = 0; i < message->n_acts; i++)
+		if (act_document(message->acts[i]))	/* the draft may have been changed before it was sent */
+			case_adopt(*kase, act_document(message->acts[i]), arena);
 	return OK;
 }
 
@@ -103,17 +105,9 @@ static enum fault restore_own(struct casework *casework, struct txn *txn, const 
 	Comity__Case *kase;
 	struct verdict verdict;
 	TRY(find_or_make(casework, txn, message, arena, &kase));
-	if (message->requested_reference && case_our_side(kase) == SIDE_REQUESTED)
-		kase->requested_reference = record_text(arena, message->requested_reference);
 	TRY(case_apply(kase, message, state, arena, &verdict));
-	if (kase->status == COMITY__REQUEST_STATUS__VALUE__SENT && case_our_side(kase) == SIDE_REQUESTING && !kase->sent_at) {
-		kase->sent_at = record_text(arena, message->created_at);
-		kase->message_id = record_text(arena, message->message_id);
-	}
 	state->reference = case_own_reference(kase);
-	const Comity__Act *request = case_find_act(message, COMITY__ACT__KIND_REQUEST);
-	if (request)
-		case_keep_document(txn, kase, request->request);
+	case_keep_document_in(txn, kase, message);
 	note_own(txn, kase, message, state, arena, restored);
 	case_keep(txn, kase);
 	case_file_message(txn, kase, state);
@@ -155,12 +149,31 @@ static enum fault file_only(struct txn *txn, const Comity__Message *message, Com
 	return txn->fault;
 }
 
+/* Has a message of theirs come back before it that we receipted after we had said it? */
+static bool is_overtaken(struct txn *txn, const Comity__Message *message, struct arena *arena)
+{
+	struct key prefix = key_of_uuid(message->request_id);
+	struct span key, value;
+	struct walk walk;
+	int64_t said, judged;
+	bool is_found = false, goes_on = stamp_read(message->created_at ? message->created_at : "", &said);
+	walk_last(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
+	while (goes_on && !is_found && walk_next(&walk, &key, &value)) {
+		const Comity__MessageState *state = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
+		goes_on = state && state->came_back;
+		is_found = goes_on && state->arrived_at && stamp_read(state->arrived_at, &judged) && judged > said;
+	}
+	walk_end(&walk);
+	return is_found;
+}
+
 enum fault casework_restore(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena, struct casework_restored *restored)
 {
 	bool is_own = !strcmp(message->from, casework->own_id);
 	*restored = (struct casework_restored){ .is_applied = true };
 	TRY(case_check_attachments(message));
+	restored->is_overtaken = is_own && message->request_id && is_overtaken(txn, message, arena);
 	enum fault fault = FAULT_NOT_FOUND;
 	if (!is_own)
 		fault = casework_receive(casework, txn, message, state, arena);

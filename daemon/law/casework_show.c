@@ -189,7 +189,24 @@ static bool names(const struct span *id, const char *name)
 	return strlen(name) >= PREFIX_MIN && !strncmp(text, name, strlen(name));
 }
 
-static enum fault find_in_case(struct txn *txn, const Comity__Case *kase, const char *name, struct key *found)
+/* A whole id names its message whoever of the two said it; no case is too long for that. */
+static bool find_by_id(struct txn *txn, const Comity__Case *kase, const char *name, struct arena *arena, struct key *found)
+{
+	const char *const senders[] = { kase->requesting_authority, kase->requested_authority };
+	uint8_t id[UUID_SIZE];
+	for (size_t i = 0; uuid_read(id, span_of_text(name)) && i < ARRAY_LEN(senders); i++) {
+		struct key key = key_of_message(senders[i], name);
+		const Comity__MessageState *state =
+			record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
+		if (!state || !state->request_id || strcmp(state->request_id, kase->request_id))
+			continue;
+		*found = key;
+		return true;
+	}
+	return false;
+}
+
+static enum fault search_case(struct txn *txn, const Comity__Case *kase, const char *name, struct key *found)
 {
 	struct key prefix = key_of_uuid(kase->request_id);
 	struct span key, value;
@@ -269,7 +286,10 @@ enum fault casework_find_message(struct casework *casework, struct txn *txn, con
 {
 	struct key key = { 0 };
 	(void)casework;
-	TRY(kase ? find_in_case(txn, kase, name, &key) : find_anywhere(txn, name, &key));
+	if (!kase)
+		TRY(find_anywhere(txn, name, &key));
+	else if (!find_by_id(txn, kase, name, arena, &key))
+		TRY(search_case(txn, kase, name, &key));
 	*found = casework_view_message(txn, key_span(&key), MESSAGE_EXACT, arena);
 	if (txn->fault)
 		return txn->fault;
@@ -301,7 +321,7 @@ static const enum side turns[] = {
 	[COMITY__REQUEST_STATUS__VALUE__WITHDRAWN] = SIDE_REQUESTED,
 };
 
-static const char *waiting_for(const Comity__Case *kase)
+const char *casework_waiting_for(const Comity__Case *kase)
 {
 	enum side side = (size_t)kase->status < ARRAY_LEN(turns) ? turns[kase->status] : 0;
 	if (kase->status == COMITY__REQUEST_STATUS__VALUE__CONSULTING && kase->heard)
@@ -320,29 +340,13 @@ static void add_allowed(Comity__RequestView *view, const Comity__Case *kase, str
 		view->n_allowed_now = STATUSES_MAX;
 }
 
-static void add_states(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
-{
-	struct key prefix = key_of_uuid(kase->request_id);
-	struct span key, value;
-	struct walk walk;
-	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
-	while (walk_next(&walk, &key, &value)) {
-		Comity__MessageState *state = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
-		if (!state || !record_push(arena, &view->n_messages, &view->messages, &state, sizeof state))
-			break;
-	}
-	walk_end(&walk);
-}
-
-static void add_transport(Comity__RequestView *view, struct casework *casework, struct txn *txn, const Comity__Case *kase,
-	struct arena *arena)
+static void add_transport(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
 {
 	if (!kase->message_id)
 		return;
 	struct key key = key_of_message(kase->requesting_authority, kase->message_id);
 	const Comity__MessageState *state =
 		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
-	(void)casework;
 	view->has_transport = state != NULL;
 	view->transport = state ? state->transport : COMITY__TRANSPORT__VALUE__UNSPECIFIED;
 	view->has_files = view->has_files_missing = state != NULL;
@@ -350,15 +354,25 @@ static void add_transport(Comity__RequestView *view, struct casework *casework, 
 	view->files_missing = state ? state->attachments_missing : 0;
 }
 
-static void add_attachments(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
+/* What came with the request itself, while it is on its way; its numbers are among the first of the case. */
+static void add_arriving(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
 {
-	Comity__AttachmentList *attachments = casework_attachments(txn, kase, arena);
-	view->n_attachments = attachments ? attachments->n_data : 0;
-	view->attachments = attachments ? attachments->data : NULL;
+	struct key prefix = key_of_uuid(kase->request_id);
+	struct span key, value;
+	struct walk walk;
+	if (!view->files_missing)
+		return;
+	walk_from(&walk, txn, TABLE_ATTACHMENTS, key_span(&prefix), (struct span){ 0 });
+	while (view->n_attachments < view->files && walk_next(&walk, &key, &value)) {
+		Comity__AttachmentState *state = record_read(txn, value, &comity__attachment_state__descriptor, arena);
+		bool is_its = state && state->message_id && !strcmp(state->message_id, kase->message_id);
+		if (!state || (is_its && !record_push(arena, &view->n_attachments, &view->attachments, &state, sizeof state)))
+			break;
+	}
+	walk_end(&walk);
 }
 
-Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, Comity__Case *kase, enum case_detail detail,
-	struct arena *arena)
+Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum case_detail detail, struct arena *arena)
 {
 	Comity__RequestView *view = arena_alloc(arena, sizeof *view);
 	if (!view)
@@ -366,16 +380,13 @@ Comity__RequestView *casework_view(struct casework *casework, struct txn *txn, C
 	comity__request_view__init(view);
 	view->schema = "comity.request/1";
 	view->request = kase;
-	view->waiting_for = record_text(arena, waiting_for(kase));
+	view->waiting_for = record_text(arena, casework_waiting_for(kase));
 	view->our_reference = record_text(arena, casework_our_reference(kase));
 	view->their_reference = record_text(arena, casework_their_reference(kase));
-	add_transport(view, casework, txn, kase, arena);
-	if (detail == CASE_WHOLE || view->files_missing)
-		add_attachments(view, txn, kase, arena);
+	add_transport(view, txn, kase, arena);
 	if (detail == CASE_BRIEF)
-		return view;
-	add_allowed(view, kase, arena);
-	add_states(view, txn, kase, arena);
-	view->document = casework_document(txn, kase, arena);
+		add_arriving(view, txn, kase, arena);
+	else
+		add_allowed(view, kase, arena);
 	return view;
 }

@@ -30,11 +30,10 @@ enum fault case_check_attachments(const Comity__Message *message)
 		if (attachment->name && !name_is_safe(span_of_text(attachment->name)))
 			return fault_say(FAULT_BAD_NAME, "the name of attachment %zu cannot be a file's", i + 1);
 	}
-	return OK;
+	return case_check_slips(message);
 }
 
-/* Of a record that holds a whole card, one number is wanted with every message. */
-static enum fault must_be_verified(struct txn *txn, const char *id)
+static enum fault must_be_verified(struct txn *txn, const char *id, bool *wants_sealed)
 {
 	enum { STANDING_FIELD = 3 };
 	struct key key = key_of_peer(id);
@@ -42,6 +41,7 @@ static enum fault must_be_verified(struct txn *txn, const char *id)
 	struct span peer;
 	if (!txn_get(txn, TABLE_PEERS, key_span(&key), &peer))
 		return txn->fault ? txn->fault : fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" (any more)", id);
+	*wants_sealed = case_demands_sealing(peer);
 	packed_number(peer, STANDING_FIELD, &standing);
 	if (standing == COMITY__STANDING__VALUE__BLOCKED)
 		return fault_say(FAULT_PEER_BLOCKED, "not sent: %s is blocked", id);
@@ -118,6 +118,7 @@ static void address(struct casework *casework, struct draft *draft, const Comity
 {
 	uuid_new(draft->id);
 	stamp_now(draft->now);
+	draft->state.queued_at = draft->now;
 	draft->message = *template;
 	Comity__Message *message = &draft->message;
 	message->message_id = draft->id;
@@ -151,7 +152,8 @@ static void fill_state(struct draft *draft, struct txn *txn, const Comity__Case 
 {
 	Comity__MessageState *state = &draft->state;
 	state->has_number = state->has_sha256 = state->has_size = state->has_transport = 1;
-	state->has_attachments = state->has_actor_uid = 1;
+	state->has_attachments = 1;
+	state->has_actor_uid = uid != NOBODY;
 	state->number = txn_next(txn, "messages");
 	state->message_id = draft->message.message_id;
 	state->from = draft->message.from;
@@ -161,7 +163,6 @@ static void fill_state(struct draft *draft, struct txn *txn, const Comity__Case 
 	state->sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, draft->sha256 };
 	state->size = size;
 	state->transport = COMITY__TRANSPORT__VALUE__QUEUED;
-	state->queued_at = draft->now;
 	state->attachments = (uint32_t)draft->count;
 	state->has_urgency = draft->message.has_urgency;
 	state->urgency = draft->message.urgency;
@@ -188,7 +189,7 @@ static uint64_t tell_queued(struct txn *txn, const Comity__Case *kase, const str
 	data.request_id = kase->request_id;
 	data.peer = kase->peer;
 	data.message_id = (char *)draft->id;
-	data.has_actor_uid = 1;
+	data.has_actor_uid = uid != NOBODY;
 	data.actor_uid = uid;
 	data.n_acts = draft->state.n_acts;
 	data.acts = draft->state.acts;
@@ -216,11 +217,11 @@ static void write_all(struct casework *casework, struct txn *txn, Comity__Case *
 {
 	fill_state(draft, txn, kase, raw.len, uid);
 	struct key key = key_of_message(draft->message.from, draft->id);
-	txn_put(txn, TABLE_MESSAGES, key_span(&key), raw);
 	record_keep(txn, TABLE_SEEN, key_span(&key), &draft->state.base);
 	mark_sent(txn, kase, draft);
 	case_keep(txn, kase);
 	case_file_message(txn, kase, &draft->state);
+	record_keep_message(txn, &draft->state, raw);
 	fill_answer(kase, draft, arena, submitted);
 	submitted->has_seq = 1;
 	submitted->seq = tell_queued(txn, kase, draft, uid);
@@ -233,26 +234,34 @@ static bool is_requesting(const Comity__Case *kase)
 	return kase->role == COMITY__ROLE__VALUE__REQUESTING;
 }
 
+/* That there was a draft is nobody's business over there when it was never shown: it is not told to be dropped. */
+static bool tells_of_unseen(const Comity__Case *kase, const Comity__Message *message)
+{
+	return case_find_act(message, COMITY__ACT__KIND_ABANDON) && !case_is_known_there(kase);
+}
+
 static enum fault submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
 {
 	struct bytes raw = { 0 };
+	bool wants_sealed = false, is_unseen = tells_of_unseen(kase, template);
 	struct draft *draft = arena_alloc(arena, sizeof *draft);
 	if (!draft)
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
-	TRY(must_be_verified(txn, kase->peer));
+	TRY(must_be_verified(txn, kase->peer, &wants_sealed));
 	TRY(must_be_whole(txn, kase->peer));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
+	if (wants_sealed || template->sealed)
+		TRY(case_check_sealed(&draft->message, arena));
 	TRY(case_apply(kase, &draft->message, &draft->state, arena, &draft->verdict));
+	if (is_unseen)
+		return fault_say(FAULT_USAGE, "%s has never seen %s: drop it with: comity request abandon %s", kase->peer,
+			casework_name(kase), casework_name(kase));
 	/* The act may just have given our own reference: it is quoted from this message on. */
 	draft->message.requested_reference = kase->requested_reference;
-	if (kase->status == COMITY__REQUEST_STATUS__VALUE__SENT && is_requesting(kase) && !kase->sent_at) {
-		kase->sent_at = draft->now;
-		kase->message_id = draft->id;
-	}
 	enum fault fault = pack_message(draft, &raw);
 	if (!fault)
 		write_all(casework, txn, kase, draft, span_of(&raw), uid, arena, submitted);
@@ -331,29 +340,41 @@ enum fault casework_validate(struct casework *casework, struct txn *txn, const C
 	return fault;
 }
 
-enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const char *officer,
-	uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+/* The draft as it lies here, judged. */
+static enum fault take_draft(struct casework *casework, struct txn *txn, Comity__Case *kase, struct arena *arena,
+	Comity__Submitted *submitted, Comity__Request **document)
 {
 	Comity__Validation validation = COMITY__VALIDATION__INIT;
-	Comity__Request *document = casework_document(txn, kase, arena);
-	if (!document)
+	*document = casework_document(txn, kase, arena);
+	if (!*document)
 		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "%s has no text", casework_name(kase));
-	if (kase->status != COMITY__REQUEST_STATUS__VALUE__DRAFT || !is_requesting(kase))
-		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it was sent already", casework_name(kase),
-			status_name(kase->status));
-	TRY(casework_validate(casework, txn, kase, document, kase->peer, arena, &validation));
+	TRY(casework_validate(casework, txn, kase, *document, kase->peer, arena, &validation));
 	submitted->n_warnings = validation.n_problems;
 	submitted->warnings = validation.problems;
 	if (!validation.ok)
 		return fault_say(FAULT_INCOMPLETE, "%s cannot be sent to %s yet", casework_name(kase), kase->peer);
+	return case_must_be_approved(casework, txn, kase, arena);
+}
 
+enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *sealed,
+	const char *officer, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+{
 	Comity__Message template = COMITY__MESSAGE__INIT;
 	Comity__Act act = COMITY__ACT__INIT, *acts = &act;
+	if (phase_of(kase->status) != PHASE_DRAFT || !is_requesting(kase))
+		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it was sent already", casework_name(kase),
+			status_name(kase->status));
+	if (sealed)
+		TRY(case_take_sealed(casework, kase, sealed, &template, &act.request));
+	else
+		TRY(take_draft(casework, txn, kase, arena, submitted, &act.request));
 	act.kind_case = COMITY__ACT__KIND_REQUEST;
-	act.request = document;
 	template.n_acts = 1;
 	template.acts = &acts;
 	template.officer = (char *)officer;
-	template.subject = kase->confidentiality_open ? NULL : kase->subject;	/* art. 18(20) */
-	return submit(casework, txn, kase, &template, true, uid, arena, submitted);
+	template.subject = sealed || kase->confidentiality_open ? NULL : kase->subject;	/* art. 18(20) */
+	TRY(submit(casework, txn, kase, &template, true, uid, arena, submitted));
+	if (sealed)
+		case_keep_document(txn, kase, act.request);
+	return txn->fault;
 }

@@ -219,6 +219,11 @@ const struct transition *statuses_table(size_t *n)
 	return rows_of(COMITY__REQUEST_KIND__VALUE__MLA, n);
 }
 
+const struct transition *statuses_table_spontaneous(size_t *n)
+{
+	return rows_of(COMITY__REQUEST_KIND__VALUE__SPONTANEOUS_INFORMATION, n);
+}
+
 const struct transition *statuses_find(Comity__RequestKind__Value kind, request_status from, act_kind act,
 	request_status to, enum side side)
 {

@@ -48,6 +48,8 @@ struct step {
 
 /* The whole table, for whoever prints or checks it. */
 const struct transition *statuses_table(size_t *n);
+/* The same for spontaneous information, which nobody executes: DOMAIN 3.9.6. */
+const struct transition *statuses_table_spontaneous(size_t *n);
 
 /* The row by which `side` may do this now; NULL when there is none. */
 const struct transition *statuses_find(Comity__RequestKind__Value kind, request_status from, act_kind act,

@@ -96,8 +96,7 @@ static bool resumes(act_kind kind)
 /* A draft never leaves its authority: what begins a case here began as a draft there. */
 static request_status stands_at(const struct case_view *view, act_kind kind, enum side writer)
 {
-	bool begins = kind == ACT(REQUEST) || kind == ACT(CONSULTATION_DRAFT) || kind == ACT(SPONTANEOUS_INFORMATION);
-	return !view->status && begins && is_theirs(view, writer) ? STATUS(DRAFT) : view->status;
+	return !view->status && act_begins(kind) && is_theirs(view, writer) ? STATUS(DRAFT) : view->status;
 }
 
 static request_status wanted(const struct case_view *view, const Comity__Act *act)

@@ -1,6 +1,5 @@
 #include "daemon/ledger/blobs.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,6 @@
 #include "daemon/ledger/blobs_files.h"
 #include "daemon/ledger/disk.h"
 #include "daemon/ledger/disk_stream.h"
-
 
 static const char salt_name[] = ".salt", salt_fresh[] = ".salt.new";
 
@@ -169,6 +167,12 @@ enum fault blobs_have_room(struct blobs *blobs, uint64_t bytes)
 	                 " are kept free (limits.keep_free)", bytes, free_bytes, blobs->keep_free);
 }
 
+void blobs_set_keys(struct blobs *blobs, blobs_find_key *find, void *owner)
+{
+	blobs->find_key = find;
+	blobs->keys = owner;
+}
+
 void blobs_set_keep_free(struct blobs *blobs, uint64_t bytes)
 {
 	blobs->keep_free = bytes;
@@ -183,7 +187,7 @@ bool blobs_has(struct blobs *blobs, struct blob_id id, uint64_t *size)
 	if (blobs_name(blobs, id, name) || fstatat(blobs->dir, name, &file, AT_SYMLINK_NOFOLLOW))
 		return false;
 	if (size)
-		*size = (uint64_t)file.st_size;
+		*size = seal_plain_size((uint64_t)file.st_size);
 	return S_ISREG(file.st_mode);
 }
 
@@ -205,7 +209,7 @@ static void tell_file(int shard, const char *name, const struct dirent *entry,
 	int length = snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
 	if (length != BLOB_NAME_SIZE - 1 || fstatat(shard, entry->d_name, &file, AT_SYMLINK_NOFOLLOW) || !S_ISREG(file.st_mode))
 		return;
-	tell(owner, path, (uint64_t)file.st_size, time(NULL) - file.st_mtim.tv_sec);
+	tell(owner, path, seal_plain_size((uint64_t)file.st_size), time(NULL) - file.st_mtim.tv_sec);
 }
 
 enum fault blobs_each(struct blobs *blobs, void (*tell)(void *owner, const char *name, uint64_t size, int64_t age_seconds),
@@ -229,118 +233,4 @@ enum fault blobs_each(struct blobs *blobs, void (*tell)(void *owner, const char 
 		closedir(dir);
 	}
 	return OK;
-}
-
-struct blob {
-	int fd;
-	uint64_t size;
-	struct disk_window window;
-};
-
-enum fault blob_open(struct blobs *blobs, struct blob_id id, struct blob **opened)
-{
-	*opened = NULL;
-	char name[BLOB_NAME_SIZE];
-	struct stat file;
-	TRY(blobs_name(blobs, id, name));
-	int fd = openat(blobs->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return disk_fault(name);
-	struct blob *blob = calloc(1, sizeof *blob);
-	if (!blob) {
-		close(fd);
-		return FAULT_NO_MEMORY;
-	}
-	blob->fd = fd;
-	enum fault fault = fstat(fd, &file) ? disk_fault(name) : disk_window_begin(&blob->window, fd);
-	blob->size = (uint64_t)file.st_size;
-	if (fault)
-		blob_close(blob);
-	else
-		*opened = blob;
-	return fault;
-}
-
-uint64_t blob_size(const struct blob *blob)
-{
-	return blob->size;
-}
-
-enum fault blob_read(struct blob *blob, uint64_t offset, uint8_t *to, size_t size, size_t *got)
-{
-	*got = 0;
-	if (offset >= blob->size)
-		return OK;
-	return disk_window_read(&blob->window, offset, to, size, got);
-}
-
-void blob_close(struct blob *blob)
-{
-	if (!blob)
-		return;
-	disk_window_clear(&blob->window);
-	close(blob->fd);
-	free(blob);
-}
-
-static enum fault compare(int fd, uint64_t size, const uint8_t *expected)
-{
-	struct digest *digest = digest_new();
-	if (!digest)
-		return FAULT_NO_MEMORY;
-	uint8_t found[DIGEST_SIZE];
-	enum fault fault = blobs_hash_file(digest, fd, size);
-	digest_finish(digest, found);
-	digest_free(digest);
-	TRY(fault);
-	if (memcmp(found, expected, DIGEST_SIZE))
-		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment is not what was stored");
-	return OK;
-}
-
-/* Copy and hash in one go, in constant memory. */
-static enum fault copy(const struct blob *blob, int to, uint8_t found[DIGEST_SIZE])
-{
-	enum { PIECE_SIZE = 256 << 10 };
-	struct digest *digest = digest_new();
-	uint8_t *piece = malloc(PIECE_SIZE);
-	enum fault fault = digest && piece ? OK : FAULT_NO_MEMORY;
-	size_t got;
-	for (uint64_t offset = 0; !fault && offset < blob->size; offset += got) {
-		fault = disk_read(blob->fd, piece, PIECE_SIZE, offset, &got);
-		if (!fault && !got)
-			fault = fault_say(FAULT_IO, "an attachment's file is shorter than it was");
-		if (!fault)
-			fault = disk_write(to, (struct span){ piece, got }, offset);
-		if (!fault)
-			digest_update(digest, (struct span){ piece, got });
-	}
-	if (digest)
-		digest_finish(digest, found);
-	digest_free(digest);
-	free(piece);
-	return fault;
-}
-
-enum fault blobs_copy(struct blobs *blobs, struct blob_id id, int to, uint8_t digest[DIGEST_SIZE])
-{
-	struct blob *blob;
-	TRY(blob_open(blobs, id, &blob));
-	assert(blob);
-	enum fault fault = copy(blob, to, digest);
-	blob_close(blob);
-	TRY(fault);
-	if (memcmp(digest, id.digest, DIGEST_SIZE))
-		return fault_say(FAULT_DIGEST_MISMATCH, "an attachment is not what was stored");
-	return OK;
-}
-
-enum fault blobs_verify(struct blobs *blobs, struct blob_id id)
-{
-	struct blob *blob;
-	TRY(blob_open(blobs, id, &blob));
-	assert(blob);
-	enum fault fault = compare(blob->fd, blob->size, id.digest);
-	blob_close(blob);
-	return fault;
 }

@@ -8,6 +8,8 @@
 #include "certs/digest.h"
 #include "certs/identity.h"
 #include "certs/signature.h"
+#include "daemon/ledger/cards.h"
+#include "daemon/ledger/tally.h"
 
 static const uint8_t marks[] = { [DIRECTION_OURS] = 'o', [DIRECTION_THEIRS] = 't' };
 
@@ -90,19 +92,19 @@ uint64_t chain_append(struct txn *txn, const struct identity *identity, const ch
 	int64_t now = stamp_clock();
 	stamp_write(manifest.at, now);
 
+	const struct identity *signer = card_signer(txn, identity, peer, now / STAMP_SECOND);
 	struct bytes text = { 0 }, signature = { 0 };
-	enum fault fault = signature_check_time(identity, now / STAMP_SECOND);
+	enum fault fault = signature_check_time(signer, now / STAMP_SECOND);
 	if (!fault)
 		fault = write_text(&text, &manifest, entries, count);
 	if (!fault)
-		fault = signature_make(identity, span_of(&text), now / STAMP_SECOND, &signature);
+		fault = signature_make(signer, span_of(&text), now / STAMP_SECOND, &signature);
 	if (fault) {
 		txn_fail(txn, fault);
 	} else {
-		struct span certificate = identity_certificate(identity, ROLE_SIGNING);
-		uint8_t signer[DIGEST_SIZE];
-		digest_of(signer, certificate);
-		keep(txn, peer, DIRECTION_OURS, manifest.number, span_of(&text), span_of(&signature), signer);
+		keep(txn, peer, DIRECTION_OURS, manifest.number, span_of(&text), span_of(&signature),
+			*identity_digest(signer, ROLE_SIGNING));
+		tally_add(txn, peer, TALLY_OURS, purpose, entries, count);
 	}
 	bytes_clear(&text);
 	bytes_clear(&signature);
@@ -156,6 +158,7 @@ void chain_accept(struct txn *txn, const struct manifest *manifest, struct span 
 	const uint8_t signer[DIGEST_SIZE])
 {
 	keep(txn, manifest->from, DIRECTION_THEIRS, manifest->number, text, signature, signer);
+	tally_add(txn, manifest->from, TALLY_THEIRS, manifest->purpose, manifest->entries, manifest->count);
 }
 
 enum fault chain_restore(struct txn *txn, const struct manifest *manifest, struct span text, struct span signature,
@@ -169,6 +172,7 @@ enum fault chain_restore(struct txn *txn, const struct manifest *manifest, struc
 	if (memcmp(manifest->previous, head.hash, DIGEST_SIZE))
 		return forked(manifest->to, "our", head.number, head.hash, manifest->previous);
 	keep(txn, manifest->to, DIRECTION_OURS, manifest->number, text, signature, signer);
+	tally_add(txn, manifest->to, TALLY_OURS, manifest->purpose, manifest->entries, manifest->count);
 	return txn->fault;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct { int number; enum fault fault; } meanings[] = {
@@ -60,4 +61,27 @@ enum fault disk_read(int fd, uint8_t *to, size_t size, uint64_t offset, size_t *
 		*got += (size_t)count;
 	}
 	return OK;
+}
+
+/* ── who waits for it ───────────────────────────────────────────────────────────────────────── */
+
+enum { AWAITED_MS = 100 };	/* messages that are said one after the other come sooner */
+
+static _Atomic int64_t awaited_at = -AWAITED_MS;
+
+static int64_t clock_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void disk_await_sync(void)
+{
+	awaited_at = clock_ms();
+}
+
+bool disk_is_awaited(void)
+{
+	return clock_ms() - awaited_at < AWAITED_MS;
 }

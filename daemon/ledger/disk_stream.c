@@ -1,6 +1,7 @@
 #include "daemon/ledger/disk_stream.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,21 +17,52 @@ static bool set_direct(int fd, bool is_wanted)
 	return flags != -1 && !fcntl(fd, F_SETFL, wanted) && is_wanted;
 }
 
+/* ── pieces ─────────────────────────────────────────────────────────────────────────────────── */
+
+static atomic_uint pieces;	/* in use */
+
+static uint8_t *piece_new(void)
+{
+	uint8_t *piece = NULL;
+	if (atomic_fetch_add(&pieces, 1) < DISK_PIECES_MAX)
+		piece = aligned_alloc(BLOCK_SIZE, DISK_PIECE_SIZE);
+	if (!piece)
+		atomic_fetch_sub(&pieces, 1);
+	return piece;
+}
+
+static void piece_free(uint8_t *piece)
+{
+	if (piece)
+		atomic_fetch_sub(&pieces, 1);
+	free(piece);
+}
+
 /* ── writing ────────────────────────────────────────────────────────────────────────────────── */
 
 enum fault disk_stream_begin(struct disk_stream *stream, int fd, uint64_t size)
 {
 	size_t got;
-	*stream = (struct disk_stream){ .fd = fd, .waiting = (size_t)(size % BLOCK_SIZE) };
-	stream->written = size - stream->waiting;
-	stream->piece = aligned_alloc(BLOCK_SIZE, DISK_PIECE_SIZE);
-	if (!stream->piece)
-		return FAULT_NO_MEMORY;
+	*stream = (struct disk_stream){ .fd = fd, .piece = piece_new(), .written = size };
 	set_direct(fd, false);	/* the tail is no whole block */
+	if (!stream->piece)
+		return OK;
+	stream->waiting = (size_t)(size % BLOCK_SIZE);
+	stream->written -= stream->waiting;
 	TRY(disk_read(fd, stream->piece, stream->waiting, stream->written, &got));
 	if (got < stream->waiting)
 		return fault_say(FAULT_IO, "a file is shorter than it was");
 	stream->is_direct = set_direct(fd, true);
+	return OK;
+}
+
+static enum fault write_in_steps(struct disk_stream *stream, struct span piece)
+{
+	for (size_t at = 0, step; at < piece.len; at += step) {
+		size_t left = piece.len - at, most = disk_is_awaited() ? DISK_STEP_SIZE : DISK_PIECE_SIZE;
+		step = left < most ? left : most;
+		TRY(disk_write(stream->fd, (struct span){ piece.at + at, step }, stream->written + at));
+	}
 	return OK;
 }
 
@@ -40,16 +72,26 @@ static enum fault put(struct disk_stream *stream, size_t size)
 	struct span piece = { stream->piece, size };
 	if (stream->is_direct && size % BLOCK_SIZE)
 		stream->is_direct = set_direct(stream->fd, false);
-	enum fault fault = disk_write(stream->fd, piece, stream->written);
+	enum fault fault = write_in_steps(stream, piece);
 	if (fault != FAULT_IO || !stream->is_direct)
 		return fault;
 	stream->is_direct = set_direct(stream->fd, false);
 	return disk_write(stream->fd, piece, stream->written);
 }
 
+static enum fault pass_on(struct disk_stream *stream, struct span bytes, size_t *taken)
+{
+	TRY(disk_write(stream->fd, bytes, stream->written));
+	stream->written += bytes.len;
+	*taken = bytes.len;
+	return OK;
+}
+
 enum fault disk_stream_take(struct disk_stream *stream, struct span bytes, size_t *taken)
 {
 	*taken = 0;
+	if (!stream->piece)
+		return pass_on(stream, bytes, taken);
 	if (stream->waiting == DISK_PIECE_SIZE) {
 		TRY(put(stream, DISK_PIECE_SIZE));
 		stream->written += DISK_PIECE_SIZE;
@@ -68,36 +110,42 @@ enum fault disk_stream_flush(struct disk_stream *stream)
 	return stream->waiting ? put(stream, stream->waiting) : OK;
 }
 
+enum fault disk_stream_amend(struct disk_stream *stream, struct span bytes, uint64_t offset)
+{
+	stream->is_direct = set_direct(stream->fd, false);	/* it is no whole block */
+	return disk_write(stream->fd, bytes, offset);
+}
+
 void disk_stream_clear(struct disk_stream *stream)
 {
-	free(stream->piece);
+	piece_free(stream->piece);
 	stream->piece = NULL;
 }
 
 /* ── reading ────────────────────────────────────────────────────────────────────────────────── */
 
-enum fault disk_window_begin(struct disk_window *window, int fd)
+void disk_window_begin(struct disk_window *window, int fd)
 {
-	*window = (struct disk_window){ .fd = fd, .piece = aligned_alloc(BLOCK_SIZE, DISK_PIECE_SIZE) };
-	if (!window->piece)
-		return FAULT_NO_MEMORY;
-	set_direct(fd, true);
-	return OK;
+	*window = (struct disk_window){ .fd = fd, .piece = piece_new() };
+	set_direct(fd, window->piece);
 }
 
-/* The piece of the file in which that offset lies. */
+/* The piece of the file in which that offset lies, or the step of it. */
 static enum fault load(struct disk_window *window, uint64_t offset)
 {
-	window->from = offset - offset % DISK_PIECE_SIZE;
-	enum fault fault = disk_read(window->fd, window->piece, DISK_PIECE_SIZE, window->from, &window->len);
+	size_t size = disk_is_awaited() ? DISK_STEP_SIZE : DISK_PIECE_SIZE;
+	window->from = offset - offset % size;
+	enum fault fault = disk_read(window->fd, window->piece, size, window->from, &window->len);
 	if (fault != FAULT_IO)
 		return fault;
 	set_direct(window->fd, false);
-	return disk_read(window->fd, window->piece, DISK_PIECE_SIZE, window->from, &window->len);
+	return disk_read(window->fd, window->piece, size, window->from, &window->len);
 }
 
 enum fault disk_window_read(struct disk_window *window, uint64_t offset, uint8_t *to, size_t size, size_t *got)
 {
+	if (!window->piece)
+		return disk_read(window->fd, to, size, offset, got);
 	for (*got = 0; *got < size; ) {
 		uint64_t at = offset + *got;
 		if (at < window->from || at - window->from >= window->len)
@@ -113,6 +161,6 @@ enum fault disk_window_read(struct disk_window *window, uint64_t offset, uint8_t
 
 void disk_window_clear(struct disk_window *window)
 {
-	free(window->piece);
+	piece_free(window->piece);
 	window->piece = NULL;
 }

@@ -55,7 +55,7 @@ static struct span epochs(struct txn *txn)
 	return starts;
 }
 
-static uint32_t epoch_of(struct txn *txn, uint64_t number)
+uint32_t events_epoch(struct txn *txn, uint64_t number)
 {
 	struct span starts = epochs(txn);
 	uint32_t epoch = 1;
@@ -127,7 +127,7 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 	if (!event)
 		return NULL;
 	char id[96], source[64];
-	event->comityepoch = epoch_of(txn, number);
+	event->comityepoch = events_epoch(txn, number);
 	snprintf(id, sizeof id, "%s/%u/%" PRIu64, own_id, event->comityepoch, number);
 	snprintf(source, sizeof source, "comity:%s", own_id);
 	event->specversion = "1.0";

@@ -13,6 +13,8 @@ void events_append_message(struct txn *txn, const char *type, const char *peer, 
 /* From the next event on, a new epoch: this store is older than its own past, and numbers that were given before are given
  * again to other events.  Who kept a number from another epoch must list anew. */
 void events_begin_epoch(struct txn *txn);
+/* Of which epoch the event of that number is, or will be. */
+uint32_t events_epoch(struct txn *txn, uint64_t number);
 /* Forget the oldest events, those before that moment, at most `most` of them; how many.  Dry: only count. */
 uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry);
 /* The number of the oldest that is kept; 0 when none is. */
@@ -24,6 +26,10 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 
 #define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
 #define EVENT_REQUEST_STATUS    "comity.request.status.v1"
+#define EVENT_REQUEST_APPROVED  "comity.request.approved.v1"
+#define EVENT_REQUEST_ASSIGNED  "comity.request.assigned.v1"
+#define EVENT_REQUEST_DEADLINE  "comity.request.deadline.v1"
+#define EVENT_REQUEST_SILENT    "comity.request.silent.v1"
 #define EVENT_REQUEST_PURGED    "comity.request.purged.v1"
 #define EVENT_REQUEST_HELD      "comity.request.held.v1"
 #define EVENT_REQUEST_RELEASED  "comity.request.released.v1"
@@ -46,9 +52,14 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_PEER_BLOCKED      "comity.peer.blocked.v1"
 #define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
 #define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
+#define EVENT_PEER_RENEWED      "comity.peer.renewed.v1"
 #define EVENT_PEER_ALARM        "comity.peer.alarm.v1"
 #define EVENT_STORE_FULL        "comity.store.full.v1"
 #define EVENT_STORE_OK          "comity.store.ok.v1"
+#define EVENT_KEYS_UNAVAILABLE  "comity.keys.unavailable.v1"
+#define EVENT_KEYS_OK           "comity.keys.ok.v1"
+#define EVENT_CLOCK_DOUBTED     "comity.clock.doubted.v1"
+#define EVENT_CLOCK_BELIEVED    "comity.clock.believed.v1"
 #define EVENT_DAEMON_RELEASED   "comity.daemon.released.v1"
 #define EVENT_BACKUP_DONE       "comity.backup.done.v1"
 #define EVENT_BACKUP_VERIFIED   "comity.backup.verified.v1"
@@ -56,5 +67,12 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_BACKUP_RESTORED   "comity.backup.restored.v1"
 #define EVENT_PEER_BEHIND       "comity.peer.behind.v1"
 #define EVENT_PEER_RECOVERED    "comity.peer.recovered.v1"
+#define EVENT_AUDIT_CONTRADICTED "comity.audit.contradicted.v1"
 #define EVENT_PEER_COMPARED     "comity.peer.compared.v1"
+#define EVENT_PEER_OVER_QUOTA   "comity.peer.over-quota.v1"
+#define EVENT_PEER_IN_QUOTA     "comity.peer.in-quota.v1"
 #define EVENT_MESSAGE_RECOVERED "comity.message.recovered.v1"
+#define EVENT_CERTIFICATE_ENDING  "comity.certificate.ending.v1"
+#define EVENT_CERTIFICATE_EXPIRED "comity.certificate.expired.v1"
+#define EVENT_CERTIFICATE_REVOKED "comity.certificate.revoked.v1"
+#define EVENT_REVOCATIONS_STALE   "comity.revocations.stale.v1"

@@ -20,7 +20,10 @@ void *record_find(struct txn *txn, enum table table, struct span key,
 	const ProtobufCMessageDescriptor *type, struct arena *arena)
 {
 	struct span value;
-	return txn_get(txn, table, key, &value) ? record_read(txn, value, type, arena) : NULL;
+	struct lent mark = txn_mark(txn);
+	void *record = txn_get(txn, table, key, &value) ? record_read(txn, value, type, arena) : NULL;
+	txn_give_back(txn, mark);
+	return record;
 }
 
 void record_keep(struct txn *txn, enum table table, struct span key, const ProtobufCMessage *record)
@@ -41,17 +44,28 @@ void record_keep(struct txn *txn, enum table table, struct span key, const Proto
 	bytes_clear(&large);
 }
 
+void record_keep_message(struct txn *txn, const Comity__MessageState *state, struct span raw)
+{
+	struct key owner = key_of_uuid(state->request_id), key = key_of_message(state->from, state->message_id), filed = owner;
+	key_u64(&filed, state->number);
+	bool is_filed = owner.len && txn_get(txn, TABLE_CASE_MESSAGES, key_span(&filed), NULL);
+	txn_put_of(txn, is_filed ? owner.at : NULL, TABLE_MESSAGES, key_span(&key), raw);
+}
+
+/* These two are made for each record, and a key has room for the longest: it is not zeroed to be filled. */
 struct key key_of_peer(const char *peer)
 {
-	struct key key = { 0 };
+	struct key key;
+	key.len = 0;
 	key_text(&key, peer);
 	return key;
 }
 
 struct key key_of_uuid(const char *uuid)
 {
-	struct key key = { 0 };
+	struct key key;
 	uint8_t id[UUID_SIZE];
+	key.len = 0;
 	if (uuid && uuid_read(id, span_of_text(uuid)))
 		key_bytes(&key, SPAN(id));
 	return key;

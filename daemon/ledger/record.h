@@ -12,6 +12,9 @@ void *record_read(struct txn *txn, struct span value, const ProtobufCMessageDesc
 /* Pack and put. */
 void record_keep(struct txn *txn, enum table table, struct span key, const ProtobufCMessage *record);
 
+/* The exact bytes of a message: sealed with the key of the case in which it is filed by now, else with the ledger's own. */
+void record_keep_message(struct txn *txn, const Comity__MessageState *state, struct span raw);
+
 /* Keys that several rooms use. */
 struct key key_of_peer(const char *peer);
 struct key key_of_uuid(const char *uuid);			/* empty (and so a fault) when it is none */

@@ -18,7 +18,7 @@ struct scribe {
 	bool can_grow;			/* the map, in this batch */
 	enum fault commit_fault, closing_fault;
 
-	_Atomic uint64_t jobs, commits, repeats, failures, batch_last, batch_max;
+	_Atomic uint64_t jobs, commits, commit_us, repeats, failures, batch_last, batch_max;
 };
 
 static struct job *job_of(struct task *task)
@@ -121,7 +121,9 @@ static enum verdict commit(struct scribe *scribe, struct txn *txn, enum manner m
 	bool has_written = txn_writes(txn) > 0;
 	if (has_written)
 		mischief("before-commit", "batch");
+	uint64_t began = uv_hrtime();
 	scribe->commit_fault = txn_commit(txn);
+	uint64_t took = (uv_hrtime() - began) / 1000;
 	if (has_written && !scribe->commit_fault)
 		mischief("after-commit", "batch");
 	if (scribe->commit_fault == FAULT_STORE_FULL && scribe->can_grow)
@@ -130,8 +132,10 @@ static enum verdict commit(struct scribe *scribe, struct txn *txn, enum manner m
 		return SPOILED;		/* some of the jobs may still find room */
 	if (scribe->commit_fault)
 		scribe->failures++;
-	else if (has_written)
+	else if (has_written) {
 		scribe->commits++;
+		scribe->commit_us += took;
+	}
 	return SETTLED;
 }
 
@@ -268,6 +272,7 @@ struct scribe_stat scribe_stat(const struct scribe *scribe)
 	return (struct scribe_stat){
 		.jobs = scribe->jobs,
 		.commits = scribe->commits,
+		.commit_us = scribe->commit_us,
 		.repeats = scribe->repeats,
 		.failures = scribe->failures,
 		.batch_last = scribe->batch_last,

@@ -45,6 +45,7 @@ struct scribe_listener {
 struct scribe_stat {
 	uint64_t jobs;				/* worked off */
 	uint64_t commits;			/* that wrote something and went well */
+	uint64_t commit_us;			/* microseconds that these took, all together */
 	uint64_t repeats;			/* batches that were done again, each job by itself */
 	uint64_t failures;			/* commits that failed */
 	uint64_t batch_last, batch_max;		/* jobs in one batch */

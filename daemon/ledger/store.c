@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "daemon/ledger/disk.h"
+#include "daemon/ledger/store_seal.h"
+#include "daemon/ledger/vault.h"
 
 enum { EMPTY_FILE_SIZE = 2 * 4096 };	/* of an environment: its two meta pages */
 
@@ -27,6 +29,16 @@ static enum fault take_lock(struct store *store)
 		return OK;
 	return errno == EWOULDBLOCK ? fault_say(FAULT_STORE_BUSY, "%s is held by another process", path)
 	                            : disk_fault(path);
+}
+
+bool store_is_held(const char *dir)
+{
+	char path[STORE_PATH_SIZE];
+	int file = store_path(path, dir, "/daemon.lock") ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool is_held = file >= 0 && flock(file, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	if (file >= 0)
+		close(file);
+	return is_held;
 }
 
 static enum fault check_is_there(const char *dir)
@@ -67,6 +79,7 @@ enum fault store_open(const char *dir, size_t map_size, struct store **opened)
 	store->high_water = STORE_HIGH_WATER;
 	pthread_mutex_init(&store->pen, NULL);
 	pthread_rwlock_init(&store->door, NULL);
+	pthread_mutex_init(&store->benches_lock, NULL);
 	store->dir = strdup(dir);
 	enum fault fault = store->dir ? open_all(store) : FAULT_NO_MEMORY;
 	if (!fault)
@@ -101,8 +114,11 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	store_env_close(store);
+	benches_clear(store);
+	vault_close(store->vault);
 	if (store->lock >= 0)
 		close(store->lock);
+	pthread_mutex_destroy(&store->benches_lock);
 	pthread_rwlock_destroy(&store->door);
 	pthread_mutex_destroy(&store->pen);
 	free(store->dir);
@@ -165,7 +181,7 @@ enum fault store_reopen(struct store *store)
 	if (!fault)
 		fault = store_env_open(store);
 	pthread_rwlock_unlock(&store->door);
-	return fault;
+	return fault || !store->vault ? fault : store_fit_vault(store, store->vault);
 }
 
 static enum fault grow(struct store *store)

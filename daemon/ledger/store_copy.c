@@ -68,6 +68,7 @@ enum fault store_view(const char *path, struct store **viewed)
 	store->lock = -1;
 	pthread_mutex_init(&store->pen, NULL);
 	pthread_rwlock_init(&store->door, NULL);
+	pthread_mutex_init(&store->benches_lock, NULL);
 	enum fault fault = store_env_view(store, path);
 	if (fault)
 		store_close(store);

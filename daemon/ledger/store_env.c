@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include "daemon/ledger/disk.h"
+#include "daemon/ledger/store_seal.h"
 
 enum { MAP_START = 16 << 20 };
 
 static const char *const names[TABLE_COUNT] = {
-#define TABLE_NAME(table, name) [table] = name,
+#define TABLE_NAME(table, name, sealing) [table] = name,
 	STORE_TABLES(TABLE_NAME)
 #undef TABLE_NAME
 };
@@ -136,7 +137,7 @@ static enum fault check_schema(struct txn *txn)
 {
 	struct key key;
 	struct span value;
-	bool is_there = txn_get(txn, TABLE_META, schema_key(&key), &value) && value.len == 4;
+	bool is_there = store_get_plain(txn, TABLE_META, schema_key(&key), &value) && value.len == 4;
 	TRY(txn->fault);
 	if (!is_there)
 		return fault_say(FAULT_STORE_FOREIGN, "store: it has no schema number");
@@ -162,7 +163,7 @@ static enum fault create_tables(struct txn *txn)
 	struct key key;
 	uint8_t schema[4];
 	put_u32(schema, STORE_SCHEMA);
-	txn_put(txn, TABLE_META, schema_key(&key), SPAN(schema));
+	store_put_plain(txn, TABLE_META, schema_key(&key), SPAN(schema));
 	return txn->fault;
 }
 

@@ -22,6 +22,11 @@ struct store {
 	int lock;			/* daemon.lock, held as long as the store is open */
 	pthread_mutex_t pen;		/* whoever writes has it, from before the door: compacting keeps writers out by it */
 	pthread_rwlock_t door;		/* transactions share it; remapping needs it alone */
+	struct vault *vault;		/* whose keys seal it; NULL: it is locked */
+	uint64_t own_key, own_seals;	/* the writer's: the number of the ledger's own key that seals, and how often it did */
+	pthread_mutex_t benches_lock;
+	struct bench *benches;		/* that nobody works at */
+	uint64_t key_epoch;		/* goes up when a key was destroyed */
 };
 
 /* The fault for an LMDB or errno code; `what` was tried, for its detail.  0 is OK. */
@@ -54,6 +59,6 @@ void store_fail_lmdb(struct txn *txn, int code, const char *what);
 bool store_has_table(const struct txn *txn, enum table table);
 /* May it be a key?  If not the transaction has a fault. */
 bool store_is_key(struct txn *txn, struct span key);
-/* Check a record's checksum and take it off. */
-bool store_unseal(struct span key, MDB_val record, struct span *value);
-void store_say_broken(struct txn *txn, enum table table, struct span key);
+/* Check a record and lend its value: take the checksum off, or open it. */
+enum soundness store_read(struct txn *txn, enum table table, struct span key, MDB_val record, struct span *value);
+void store_say_broken(struct txn *txn, enum table table, struct span key, enum soundness soundness);

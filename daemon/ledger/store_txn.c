@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/ledger/disk.h"
 #include "daemon/ledger/store_crc.h"
+#include "daemon/ledger/store_seal.h"
 
 enum { CHECKSUM_SIZE = 4 };	/* CRC32C over key and value, behind the value */
 
@@ -85,6 +87,8 @@ static void leave(struct txn *txn)
 	txn->mdb = NULL;
 	if (txn->parent)
 		return;
+	bench_return(txn->store, txn->bench);
+	txn->bench = NULL;
 	pthread_rwlock_unlock(&txn->store->door);
 	if (txn->mode == TXN_WRITE)
 		pthread_mutex_unlock(&txn->store->pen);
@@ -126,6 +130,7 @@ void txn_abort(struct txn *txn)
 	if (!txn->mdb)
 		return;
 	mdb_txn_abort(txn->mdb);
+	bench_doubt(txn);
 	leave(txn);
 }
 
@@ -158,6 +163,8 @@ enum fault txn_commit(struct txn *txn)
 		txn_abort(txn);
 		return txn->fault;
 	}
+	if (txn->writes && !txn->parent)
+		disk_await_sync();
 	int code = mdb_txn_commit(txn->mdb);
 	if (code)
 		txn_fail(txn, why_not_committed(txn, code));
@@ -193,41 +200,66 @@ bool store_has_table(const struct txn *txn, enum table table)
 	return txn->store->tables[table] != STORE_NO_TABLE;
 }
 
-void store_say_broken(struct txn *txn, enum table table, struct span key)
+void store_say_broken(struct txn *txn, enum table table, struct span key, enum soundness soundness)
 {
+	static const char *const sentences[] = {
+		[NOT_WHOLE] = "it does not match its checksum",
+		[NOT_GENUINE] = "it does not open: it was altered, or does not belong there",
+		[NOT_OWNED] = "the key with which it was sealed is not there",
+	};
 	char hex[2 * KEY_SIZE_MAX + 1];
 	hex_write(hex, key);
-	txn_fail(txn, fault_say(FAULT_STORE_BROKEN, "store: table %s, key %s: it does not match its checksum",
-	                        table_name(table), hex));
+	txn_fail(txn, fault_say(FAULT_STORE_BROKEN, "store: table %s, key %s: %s", table_name(table), hex, sentences[soundness]));
 }
 
-/* Check a record's checksum and take it off. */
-bool store_unseal(struct span key, MDB_val record, struct span *value)
+static enum soundness read_plain(struct span key, struct span whole, struct span *value)
 {
-	struct span whole = store_span(record);
 	*value = (struct span){ whole.at, whole.len - CHECKSUM_SIZE };
 	if (whole.len >= CHECKSUM_SIZE && get_u32(whole.at + value->len) == checksum(key, *value))
-		return true;
+		return SOUND;
 	*value = (struct span){ 0 };
-	return false;
+	return NOT_WHOLE;
+}
+
+enum soundness store_read(struct txn *txn, enum table table, struct span key, MDB_val record, struct span *value)
+{
+	return store_is_plain(table, key) ? read_plain(key, store_span(record), value) :
+		store_open_record(txn, table, key, store_span(record), value);
+}
+
+static bool find(struct txn *txn, enum table table, struct span key, MDB_val *record)
+{
+	if (txn->fault || !store_is_key(txn, key) || !store_has_table(txn, table))
+		return false;
+	MDB_val sought = store_val(key);
+	int code = mdb_get(txn->mdb, txn->store->tables[table], &sought, record);
+	if (code && code != MDB_NOTFOUND)
+		store_fail_lmdb(txn, code, table_name(table));
+	return !code;
+}
+
+static bool is_well(struct txn *txn, enum table table, struct span key, enum soundness soundness)
+{
+	if (soundness && !txn->fault)
+		store_say_broken(txn, table, key, soundness);
+	return !soundness;
 }
 
 bool txn_get(struct txn *txn, enum table table, struct span key, struct span *value)
 {
-	struct span unwanted;
-	value = value ? value : &unwanted;
-	*value = (struct span){ 0 };
-	if (txn->fault || !store_is_key(txn, key) || !store_has_table(txn, table))
+	MDB_val record;
+	if (value)
+		*value = (struct span){ 0 };
+	if (!find(txn, table, key, &record))
 		return false;
-	MDB_val record, sought = store_val(key);
-	int code = mdb_get(txn->mdb, txn->store->tables[table], &sought, &record);
-	if (!code && store_unseal(key, record, value))
-		return true;
-	if (!code)
-		store_say_broken(txn, table, key);
-	else if (code != MDB_NOTFOUND)
-		store_fail_lmdb(txn, code, table_name(table));
-	return false;
+	return !value || is_well(txn, table, key, store_read(txn, table, key, record, value));
+}
+
+bool store_get_plain(struct txn *txn, enum table table, struct span key, struct span *value)
+{
+	MDB_val record;
+	*value = (struct span){ 0 };
+	return find(txn, table, key, &record) && is_well(txn, table, key, read_plain(key, store_span(record), value));
 }
 
 static enum fault say_lack(const struct txn *txn)
@@ -251,22 +283,66 @@ static bool may_put(struct txn *txn, struct span key, struct span value)
 	return !txn->fault;
 }
 
-void txn_put(struct txn *txn, enum table table, struct span key, struct span value)
+/* Tables with a number for a key, that only grows. */
+static const bool is_appended[TABLE_COUNT] = { [TABLE_EVENTS] = true, [TABLE_AUDIT] = true };
+
+/* Told that a record is the last, LMDB fills a page before it begins another; it refuses where that is not so. */
+static int put_in_place(struct txn *txn, enum table table, MDB_val *key, MDB_val *record)
 {
-	if (!may_put(txn, key, value))
-		return;
-	uint8_t copy[KEY_SIZE_MAX];	/* a walk's key lies in a page that this may move */
-	memcpy(copy, key.at, key.len);
-	MDB_val at = { key.len, copy }, record = { value.len + CHECKSUM_SIZE, NULL };
+	MDB_dbi dbi = txn->store->tables[table];
+	int code = is_appended[table] ? mdb_put(txn->mdb, dbi, key, record, MDB_RESERVE | MDB_APPEND) : MDB_KEYEXIST;
+	return code == MDB_KEYEXIST ? mdb_put(txn->mdb, dbi, key, record, MDB_RESERVE) : code;
+}
+
+/* Room for a record, in the page itself; NULL after a fault. */
+static uint8_t *reserve(struct txn *txn, enum table table, struct span key, size_t size)
+{
+	MDB_val at = store_val(key), record = { size, NULL };
 	txn->writes++;
-	int code = mdb_put(txn->mdb, txn->store->tables[table], &at, &record, MDB_RESERVE);
-	if (code) {
+	int code = put_in_place(txn, table, &at, &record);
+	if (code)
 		store_fail_lmdb(txn, code, table_name(table));
+	return code ? NULL : record.mv_data;
+}
+
+void store_put_plain(struct txn *txn, enum table table, struct span key, struct span value)
+{
+	uint8_t *to = may_put(txn, key, value) ? reserve(txn, table, key, value.len + CHECKSUM_SIZE) : NULL;
+	if (!to)
+		return;
+	if (value.len)
+		memcpy(to, value.at, value.len);
+	put_u32(to + value.len, checksum(key, value));
+}
+
+static void put_sealed(struct txn *txn, const uint8_t *owner, enum table table, struct span key, struct span value)
+{
+	uint8_t id[STORE_OWNER_SIZE];
+	struct seal *seal = may_put(txn, key, value) ? store_sealing_key(txn, owner, id) : NULL;
+	uint8_t *to = seal ? reserve(txn, table, key, value.len + SEALED_OVERHEAD) : NULL;
+	enum fault fault = to ? store_seal_record(txn, seal, id, table, key, value, to) : OK;
+	if (fault)
+		txn_fail(txn, fault);
+}
+
+void txn_put_of(struct txn *txn, const uint8_t *owner, enum table table, struct span key, struct span value)
+{
+	uint8_t copy[KEY_SIZE_MAX];	/* a walk's key lies in a page that this may move */
+	if (key.len > sizeof copy) {
+		store_is_key(txn, key);
 		return;
 	}
-	if (value.len)
-		memcpy(record.mv_data, value.at, value.len);
-	put_u32((uint8_t *)record.mv_data + value.len, checksum((struct span){ copy, key.len }, value));
+	memcpy(copy, key.at, key.len);
+	key.at = copy;
+	if (store_is_plain(table, key))
+		store_put_plain(txn, table, key, value);
+	else
+		put_sealed(txn, owner, table, key, value);
+}
+
+void txn_put(struct txn *txn, enum table table, struct span key, struct span value)
+{
+	txn_put_of(txn, store_owner_of(table, key), table, key, value);
 }
 
 bool txn_delete(struct txn *txn, enum table table, struct span key)
@@ -308,7 +384,7 @@ uint64_t txn_last(struct txn *txn, const char *counter)
 {
 	struct key key;
 	struct span value;
-	if (!txn_get(txn, TABLE_META, counter_key(&key, counter), &value))
+	if (!store_get_plain(txn, TABLE_META, counter_key(&key, counter), &value))
 		return 0;
 	if (value.len == sizeof(uint64_t))
 		return get_u64(value.at);
@@ -322,6 +398,6 @@ uint64_t txn_next(struct txn *txn, const char *counter)
 	uint8_t value[sizeof(uint64_t)];
 	uint64_t next = txn_last(txn, counter) + 1;
 	put_u64(value, next);
-	txn_put(txn, TABLE_META, counter_key(&key, counter), SPAN(value));
+	store_put_plain(txn, TABLE_META, counter_key(&key, counter), SPAN(value));
 	return txn->fault ? 0 : next;
 }

@@ -84,6 +84,7 @@ static void walk_begin(struct walk *walk, struct txn *txn, enum table table,
 	walk->cursor = NULL;
 	walk->table = table;
 	walk->has_begun = walk->is_behind = false;
+	walk->before = walk->after = (struct lent){ 0 };
 	walk->prefix.len = walk->at.len = 0;
 	key_bytes(&walk->prefix, prefix);
 	key_bytes(&walk->at, start.len ? start : prefix);
@@ -113,7 +114,24 @@ void walk_last(struct walk *walk, struct txn *txn, enum table table,
 	pass_over(&walk->at);
 }
 
-bool walk_next_any(struct walk *walk, struct span *key, struct span *value, bool *is_sound)
+/* The value that it gave last goes back, if nothing else was lent meanwhile. */
+static void give_back(struct walk *walk)
+{
+	struct lent now = txn_mark(walk->txn);
+	if (now.block == walk->after.block && now.used == walk->after.used)
+		txn_give_back(walk->txn, walk->before);
+}
+
+static enum soundness read_value(struct walk *walk, struct span key, MDB_val record, struct span *value)
+{
+	give_back(walk);
+	walk->before = txn_mark(walk->txn);
+	enum soundness soundness = store_read(walk->txn, walk->table, key, record, value);
+	walk->after = txn_mark(walk->txn);
+	return soundness;
+}
+
+bool walk_next_any(struct walk *walk, struct span *key, struct span *value, enum soundness *soundness)
 {
 	*key = *value = (struct span){ 0 };
 	if (!walk->cursor)
@@ -127,19 +145,20 @@ bool walk_next_any(struct walk *walk, struct span *key, struct span *value, bool
 		return false;
 	}
 	*key = store_span(at);
-	*is_sound = store_unseal(*key, record, value);
+	*soundness = read_value(walk, *key, record, value);
 	remember(walk, *key);
 	return true;
 }
 
 bool walk_next(struct walk *walk, struct span *key, struct span *value)
 {
-	bool is_sound;
-	if (!walk_next_any(walk, key, value, &is_sound))
+	enum soundness soundness;
+	if (!walk_next_any(walk, key, value, &soundness))
 		return false;
-	if (is_sound)
+	if (!soundness)
 		return true;
-	store_say_broken(walk->txn, walk->table, *key);
+	if (!walk->txn->fault)
+		store_say_broken(walk->txn, walk->table, *key, soundness);
 	walk_end(walk);
 	*key = (struct span){ 0 };
 	return false;

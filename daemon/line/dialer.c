@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "daemon/line/socket.h"
+#include "proto/bytes.h"
 
 struct try {
 	struct dialer *dialer;
@@ -73,9 +74,23 @@ static void fail(struct dialer *dialer, enum fault why, const char *detail)
 
 static void on_timer(uv_timer_t *timer);
 
+static enum fault fault_of(int error)
+{
+	static const struct { int error; enum fault fault; } meanings[] = {
+		{ UV_ETIMEDOUT,    FAULT_LINE_TIMEOUT },
+		{ UV_ENETUNREACH,  FAULT_NO_ROUTE },
+		{ UV_EHOSTUNREACH, FAULT_NO_ROUTE },
+		{ UV_EAFNOSUPPORT, FAULT_NO_ROUTE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+		if (meanings[i].error == error)
+			return meanings[i].fault;
+	return FAULT_LINE_REFUSED;
+}
+
 static void note_failure(struct dialer *dialer, const char *address, int error)
 {
-	dialer->why = error == UV_ETIMEDOUT ? FAULT_LINE_TIMEOUT : FAULT_LINE_REFUSED;
+	dialer->why = fault_of(error);
 	snprintf(dialer->address, sizeof dialer->address, "%s", address);
 	snprintf(dialer->detail, sizeof dialer->detail, "%s: %s", address, uv_strerror(error));
 }

@@ -18,7 +18,7 @@ struct dialer_listener {
 	void (*resolved)(void *owner, const char *addresses, uint64_t us);	/* "192.0.2.1:7443, [2001:…" */
 	/* The handle was allocated with malloc() and is yours. */
 	void (*connected)(void *owner, TAKES struct uv_tcp_s *tcp, const char *address, uint64_t us);
-	/* Faults: no host, line refused, line timeout, no memory. */
+	/* Faults: no host, no route, line refused, line timeout, no memory. */
 	void (*failed)(void *owner, const char *address, enum fault why, const char *detail);
 };
 

@@ -67,15 +67,46 @@ void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void
 	close_when_empty(exchange);
 }
 
-void exchange_enter(struct exchange *exchange)
+void exchange_enter(struct exchange *exchange, struct unsent *unsent)
 {
-	exchange->wires++;
+	unsent->next = exchange->wires;
+	exchange->wires = unsent;
 }
 
-void exchange_leave(struct exchange *exchange)
+void exchange_leave(struct exchange *exchange, struct unsent *unsent)
 {
-	exchange->wires--;
+	struct unsent **at = &exchange->wires;
+	while (*at != unsent)
+		at = &(*at)->next;
+	*at = unsent->next;
+	exchange->unsent -= unsent->bytes;
 	close_when_empty(exchange);
+}
+
+static struct unsent *most_stuck(const struct exchange *exchange)
+{
+	struct unsent *most = NULL;
+	for (struct unsent *one = exchange->wires; one; one = one->next)
+		if (one->stuck_since && (!most || one->stuck_since < most->stuck_since))
+			most = one;
+	return most;
+}
+
+void exchange_count(struct exchange *exchange, struct unsent *unsent, size_t bytes)
+{
+	bool has_grown = bytes > unsent->bytes;
+	exchange->unsent += bytes - unsent->bytes;
+	unsent->bytes = bytes;
+	struct unsent *stuck = has_grown && exchange->unsent > EXCHANGE_UNSENT_MAX ? most_stuck(exchange) : NULL;
+	if (stuck) {
+		stuck->stuck_since = 0;		/* told once */
+		stuck->unread(stuck);
+	}
+}
+
+bool exchange_is_short(const struct exchange *exchange)
+{
+	return exchange->unsent >= EXCHANGE_UNSENT_SHORT;
 }
 
 void exchange_add(struct exchange *exchange, struct errand *errand)

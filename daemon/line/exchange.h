@@ -8,9 +8,15 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "daemon/line/budget.h"
 #include "proto/arena.h"
 
-enum { EXCHANGE_INPUT_SIZE = 64 << 10 };	/* read at once */
+enum {
+	EXCHANGE_INPUT_SIZE = 64 << 10,		/* read at once */
+	EXCHANGE_SHORT_SIZE = 16 << 10,		/* the same while some wait for memory */
+	EXCHANGE_UNSENT_SHORT = 4 << 20,	/* bytes that wait to leave, of all wires: from here on each has little */
+	EXCHANGE_UNSENT_MAX = 16 << 20,		/* and beyond this one of them is given up */
+};
 
 struct errand {
 	struct errand *next;
@@ -18,15 +24,25 @@ struct errand {
 	void (*run)(struct errand *errand);
 };
 
+/* What waits in a wire to leave. */
+struct unsent {
+	struct unsent *next;
+	size_t bytes;
+	uint64_t stuck_since;			/* the peer reads no more since then; 0: it does */
+	void (*unread)(struct unsent *unsent);	/* too much waits, and this peer has not read for longest: hang up */
+};
+
 struct exchange {
 	uv_loop_t *loop;
 	uv_idle_t turn;				/* runs while an errand is listed */
 	struct errand *errands;
-	size_t wires;
+	struct unsent *wires;
+	size_t unsent;				/* bytes, of all of them */
 	bool is_closing;
 	uint8_t *input;				/* EXCHANGE_INPUT_SIZE */
 	struct bytes plaintext, ciphertext;	/* of the wire at hand */
 	struct arena arena;			/* of the packet at hand */
+	struct budget budget;			/* for frames that are not whole */
 	void (*closed)(void *owner);
 	void *owner;
 };
@@ -36,7 +52,10 @@ enum fault exchange_open(uv_loop_t *loop, struct exchange **exchange) MUST_CHECK
 /* The wires must have been closed or be closing; `closed` (may be NULL) is called when all are gone. */
 void exchange_close(struct exchange *exchange, void (*closed)(void *owner), void *owner);
 
-void exchange_enter(struct exchange *exchange);		/* one wire more */
-void exchange_leave(struct exchange *exchange);		/* one less */
+void exchange_enter(struct exchange *exchange, struct unsent *unsent);	/* one wire more */
+void exchange_leave(struct exchange *exchange, struct unsent *unsent);	/* one less */
+/* So much waits in that wire now.  May call `unread`, of any. */
+void exchange_count(struct exchange *exchange, struct unsent *unsent, size_t bytes);
+bool exchange_is_short(const struct exchange *exchange);
 void exchange_add(struct exchange *exchange, struct errand *errand);	/* again is harmless */
 void exchange_remove(struct exchange *exchange, struct errand *errand);

@@ -105,6 +105,8 @@ static enum fault on_hello(struct link *link, const struct packet *packet)
 	TRY(check_hello(link, hello));
 	link->greetings.they_sent = hello->sent;
 	link->greetings.they_received = hello->received;
+	link->greetings.their_card = hello->card_serial;
+	link->greetings.they_hold = hello->card_held;
 	TRY(link->listener->compare(link->owner, link, hello));
 	if (link->state == LINK_GREETING)
 		enter(link, LINK_ANSWERED);
@@ -121,45 +123,10 @@ static enum fault on_ready(struct link *link, const struct packet *packet)
 	return OK;
 }
 
-static enum fault on_manifest(struct link *link, const struct packet *packet)
+/* What is said about cases, chains and the state of the two sides is others' affair. */
+static enum fault on_content(struct link *link, const struct packet *packet)
 {
-	link->listener->manifest(link->owner, link, &packet->manifest);
-	return OK;
-}
-
-static enum fault on_confirm(struct link *link, const struct packet *packet)
-{
-	link->listener->confirmed(link->owner, link, &packet->confirm.received);
-	return OK;
-}
-
-static enum fault on_fetch(struct link *link, const struct packet *packet)
-{
-	link->listener->fetch(link->owner, link, &packet->fetch);
-	return OK;
-}
-
-static enum fault on_missing(struct link *link, const struct packet *packet)
-{
-	link->listener->missing(link->owner, link, packet->missing.stream, packet->missing.reason);
-	return OK;
-}
-
-static enum fault on_recall(struct link *link, const struct packet *packet)
-{
-	link->listener->recall(link->owner, link, &packet->recall);
-	return OK;
-}
-
-static enum fault on_recalled(struct link *link, const struct packet *packet)
-{
-	link->listener->recalled(link->owner, link, &packet->recalled);
-	return OK;
-}
-
-static enum fault on_summary(struct link *link, const struct packet *packet)
-{
-	link->listener->summary(link->owner, link, &packet->summary);
+	link->listener->heard(link->owner, link, packet);
 	return OK;
 }
 
@@ -189,10 +156,12 @@ static enum fault fault_of_goodbye(enum fault told)
 {
 	static const struct { enum fault told, ours; } meanings[] = {
 		{ FAULT_DUPLICATE_LINE, FAULT_DUPLICATE_LINE },
+		{ FAULT_LINE_RENEWED,   FAULT_LINE_RENEWED },
 		{ FAULT_CHAIN_FORK,     FAULT_CHAIN_FORK },	/* only who holds the longer chain can see it */
 		{ FAULT_ON_HOLD,        FAULT_PEER_ON_HOLD },
 		{ FAULT_STORE_FULL,     FAULT_REMOTE_STORE_FULL },
 		{ FAULT_DISK_FULL,      FAULT_REMOTE_STORE_FULL },
+		{ FAULT_MESSAGE_QUOTA,  FAULT_REMOTE_QUOTA },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
 		if (meanings[i].told == told)
@@ -220,16 +189,22 @@ static const struct turn {
 } turns[PACKET_KINDS] = {
 	[PACKET_HELLO]    = { IN(LINK_GREETING),            on_hello },
 	[PACKET_READY]    = { IN(LINK_ANSWERED),            on_ready },
-	[PACKET_MANIFEST] = { IN(LINK_OPEN),                on_manifest },
-	[PACKET_CONFIRM]  = { IN(LINK_OPEN),                on_confirm },
-	[PACKET_FETCH]    = { IN(LINK_OPEN),                on_fetch },
-	[PACKET_MISSING]  = { IN(LINK_OPEN),                on_missing },
+	[PACKET_MANIFEST] = { IN(LINK_OPEN),                on_content },
+	[PACKET_CONFIRM]  = { IN(LINK_OPEN),                on_content },
+	[PACKET_FETCH]    = { IN(LINK_OPEN),                on_content },
+	[PACKET_MISSING]  = { IN(LINK_OPEN),                on_content },
 	[PACKET_PING]     = { IN(LINK_OPEN),                on_ping },
 	[PACKET_PONG]     = { IN(LINK_OPEN),                on_pong },
 	[PACKET_GOODBYE]  = { IN_GREETINGS | IN(LINK_OPEN), on_goodbye },
-	[PACKET_RECALL]   = { IN(LINK_OPEN),                on_recall },
-	[PACKET_RECALLED] = { IN(LINK_OPEN),                on_recalled },
-	[PACKET_SUMMARY]  = { IN(LINK_OPEN),                on_summary },
+	[PACKET_RECALL]   = { IN(LINK_OPEN),                on_content },
+	[PACKET_RECALLED] = { IN(LINK_OPEN),                on_content },
+	[PACKET_SUMMARY]  = { IN(LINK_OPEN),                on_content },
+	[PACKET_CHECKUP]  = { IN(LINK_OPEN),                on_content },
+	[PACKET_FINDINGS] = { IN(LINK_OPEN),                on_content },
+	[PACKET_ANNOUNCE] = { IN(LINK_OPEN),                on_content },
+	[PACKET_ANNOUNCED] = { IN(LINK_OPEN),               on_content },
+	[PACKET_AUDIT_HEAD] = { IN(LINK_OPEN),              on_content },
+	[PACKET_WAITING]  = { IN(LINK_OPEN),                on_content },
 };
 
 static enum fault out_of_turn(const struct link *link, const char *what)
@@ -286,13 +261,17 @@ static void on_alarm(void *owner)
 		link_close(link, FAULT_LINE_TIMEOUT, "the greeting took too long");
 		return;
 	}
+	if (wire_holds_up_ms(link->wire) >= settings->patience_ms) {
+		wire_cut(link->wire, FAULT_LINE_TIMEOUT, "a frame was begun and not finished, and others wait");
+		return;
+	}
 	uint64_t silence = wire_now(link->wire) - wire_heard_at(link->wire);
 	if (silence >= settings->patience_ms) {
 		wire_cut(link->wire, FAULT_LINE_TIMEOUT, "the other side fell silent");
 		return;
 	}
-	if (silence >= settings->idle_ms)
-		link_ping(link);
+	if (silence >= settings->idle_ms || wire_waits(link->wire))
+		link_ping(link);	/* who is not read hears at least that we are there */
 	uint64_t next = silence >= settings->idle_ms ? settings->idle_ms : settings->idle_ms - silence;
 	uint64_t left = settings->patience_ms - silence;
 	wire_set_alarm(link->wire, next < left ? next : left);
@@ -343,6 +322,11 @@ void link_greet(struct link *link)
 {
 	if (link->state == LINK_SECURED)
 		enter(link, LINK_GREETING);
+}
+
+int64_t link_peer_not_after(const struct link *link)
+{
+	return wire_peer_not_after(link->wire);
 }
 
 void link_judge_again(struct link *link)

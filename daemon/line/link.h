@@ -34,22 +34,17 @@ struct link_settings {
 };
 
 /* What a link tells its owner (peers), from the loop only, never from inside a call of the owner's; but
- * link_greet() asks for the positions at once. */
+ * link_greet() asks for the introduction at once. */
 struct link_listener {
 	void (*secured)(void *owner, struct link *link);	/* say link_greet() or link_close() */
-	void (*positions)(void *owner, struct link *link, struct position *sent, struct position *received);
+	void (*introduce)(void *owner, struct link *link, struct hello *ours);	/* fill in positions and serials */
 	enum fault (*compare)(void *owner, struct link *link, const struct hello *theirs);	/* OK: accept */
 	void (*opened)(void *owner, struct link *link);
 	void (*closed)(void *owner, struct link *link, enum fault why, const char *detail);	/* the last */
 	void (*ponged)(void *owner, struct link *link, uint64_t number, uint64_t rtt_us);
-	void (*manifest)(void *owner, struct link *link, const struct signed_manifest *manifest);
-	void (*confirmed)(void *owner, struct link *link, const struct position *received);
-	void (*fetch)(void *owner, struct link *link, const struct fetch *fetch);
+	/* Whatever is not about the line itself: manifests, fetches, summaries, … */
+	void (*heard)(void *owner, struct link *link, const struct packet *packet);
 	void (*bulk)(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data);
-	void (*missing)(void *owner, struct link *link, uint32_t stream, const char *reason);
-	void (*recall)(void *owner, struct link *link, const struct recall *recall);
-	void (*recalled)(void *owner, struct link *link, const struct recalled *recalled);
-	void (*summary)(void *owner, struct link *link, const struct summary *summary);
 	void (*drained)(void *owner, struct link *link);
 };
 
@@ -58,15 +53,20 @@ struct link_listener {
 const char *link_peer(const struct link *link);		/* proven from LINK_SECURED on; before, "" or a claim */
 uint64_t link_id(const struct link *link);		/* never used again in this process */
 /* All of these do nothing on a link that is not open; when memory is out they close it. */
-void link_send_manifest(struct link *link, struct span text, struct span signature,
-		const struct span *messages, size_t message_count);
+void link_send_manifest(struct link *link, const struct signed_manifest *manifest);
 void link_send_confirm(struct link *link, const struct position *received);
 void link_send_fetch(struct link *link, const struct fetch *fetch);
 void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct span data);
 void link_send_missing(struct link *link, uint32_t stream, const char *reason);
+void link_send_waiting(struct link *link, const struct waiting *waiting);
 void link_send_recall(struct link *link, const struct recall *recall);
 void link_send_recalled(struct link *link, const struct recalled *recalled);
 void link_send_summary(struct link *link, const struct summary *summary);
+void link_send_audit_head(struct link *link, struct span text, struct span signature);
+void link_send_checkup(struct link *link);
+void link_send_findings(struct link *link, const struct findings *findings);
+void link_send_announce(struct link *link, struct span card);
+void link_send_announced(struct link *link, uint32_t serial, const char *reason);
 /* How much waits to leave.  Bulk waits apart, and leaves behind all else: from 512 KiB of the one, or 256 KiB of the
  * other, the link is congested for it, and the sender should wait for `drained`. */
 size_t link_queue_bytes(const struct link *link);
@@ -92,6 +92,7 @@ void link_greet(struct link *link);
 uint64_t link_ping(struct link *link);
 /* Judge the peer by what we trust now, and close if it does not pass any more. */
 void link_judge_again(struct link *link);
+int64_t link_peer_not_after(const struct link *link);	/* as tls_peer_not_after() */
 
 enum link_state link_state(const struct link *link);
 const char *link_state_name(enum link_state state);
@@ -104,9 +105,12 @@ int64_t link_clock_ahead_us(const struct link *link);	/* how far their clock is 
 uint32_t link_version(const struct link *link);		/* spoken on this line; 0 before hello */
 const char *link_versions(const struct link *link);	/* offered by them, "1, 2"; "" before hello */
 const char *link_software(const struct link *link);	/* as they told, made safe; "" when not told */
-/* The positions in the two hellos.  Both sides know all four and so draw the same conclusion from them, whatever has
- * been committed since.  All zero before hello. */
-struct greetings { struct position we_sent, we_received, they_sent, they_received; };
+/* What the two hellos said: the positions, and of whose card which serial is the newest and which is held.  Both sides
+ * know all of it and so draw the same conclusions, whatever has been committed since.  All zero before hello. */
+struct greetings {
+	struct position we_sent, we_received, they_sent, they_received;
+	uint32_t our_card, their_card, we_hold, they_hold;
+};
 const struct greetings *link_greetings(const struct link *link);
 /* Why they said goodbye: OK while they have not, FAULT_GOODBYE for a slug we do not know. */
 enum fault link_told(const struct link *link);

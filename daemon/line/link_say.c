@@ -24,9 +24,11 @@ void link_say_hello(struct link *link)
 		.authority = link->settings->own_id, .addressee = wire_peer(link->wire),
 		.sent_at = stamp_clock(), .software = link->settings->software,
 	} };
-	link->listener->positions(link->owner, link, &packet.hello.sent, &packet.hello.received);
+	link->listener->introduce(link->owner, link, &packet.hello);
 	link->greetings.we_sent = packet.hello.sent;
 	link->greetings.we_received = packet.hello.received;
+	link->greetings.our_card = packet.hello.card_serial;
+	link->greetings.we_hold = packet.hello.card_held;
 	wire_send(link->wire, &packet);
 }
 
@@ -50,11 +52,9 @@ static void send_when_open(struct link *link, const struct packet *packet)
 		wire_send(link->wire, packet);
 }
 
-void link_send_manifest(struct link *link, struct span text, struct span signature,
-		const struct span *messages, size_t message_count)
+void link_send_manifest(struct link *link, const struct signed_manifest *manifest)
 {
-	struct signed_manifest manifest = { text, signature, messages, message_count };
-	send_when_open(link, &(struct packet){ .kind = PACKET_MANIFEST, .manifest = manifest });
+	send_when_open(link, &(struct packet){ .kind = PACKET_MANIFEST, .manifest = *manifest });
 }
 
 void link_send_confirm(struct link *link, const struct position *received)
@@ -73,6 +73,11 @@ void link_send_bulk(struct link *link, uint32_t stream, uint64_t offset, struct 
 		wire_send_bulk(link->wire, stream, offset, data);
 }
 
+void link_send_waiting(struct link *link, const struct waiting *waiting)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_WAITING, .waiting = *waiting });
+}
+
 void link_send_missing(struct link *link, uint32_t stream, const char *reason)
 {
 	send_when_open(link, &(struct packet){ .kind = PACKET_MISSING, .missing = { stream, reason } });
@@ -88,9 +93,34 @@ void link_send_recalled(struct link *link, const struct recalled *recalled)
 	send_when_open(link, &(struct packet){ .kind = PACKET_RECALLED, .recalled = *recalled });
 }
 
+void link_send_audit_head(struct link *link, struct span text, struct span signature)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_AUDIT_HEAD, .audit_head = { text, signature } });
+}
+
+void link_send_checkup(struct link *link)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_CHECKUP });
+}
+
+void link_send_findings(struct link *link, const struct findings *findings)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_FINDINGS, .findings = *findings });
+}
+
 void link_send_summary(struct link *link, const struct summary *summary)
 {
 	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
+}
+
+void link_send_announce(struct link *link, struct span card)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_ANNOUNCE, .announce = { card } });
+}
+
+void link_send_announced(struct link *link, uint32_t serial, const char *reason)
+{
+	send_when_open(link, &(struct packet){ .kind = PACKET_ANNOUNCED, .announced = { serial, reason } });
 }
 
 uint64_t link_ping(struct link *link)

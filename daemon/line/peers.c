@@ -56,7 +56,7 @@ static struct peer *peer_new(struct peers *peers, const char *id)
 		return NULL;
 	peer->peers = peers;
 	snprintf(peer->id, sizeof peer->id, "%s", id);
-	peer->pause_ms = peers->settings.backoff_ms;
+	peer->backoff = (struct backoff){ .first_ms = peers->settings.backoff_ms, .ceiling_ms = peers->settings.ceiling_ms };
 	peer->since = stamp_clock();
 	uv_timer_init(peers->loop, &peer->redial);
 	uv_timer_init(peers->loop, &peer->probe);
@@ -134,8 +134,16 @@ void peers_dial_now(struct peers *peers, const char *id)
 	struct peer *peer = find_peer(peers, id);
 	if (!peer)
 		return;
-	peer->pause_ms = peers->settings.backoff_ms;
+	backoff_reset(&peer->backoff);
 	dial(peer);
+}
+
+void peers_dial_all_now(struct peers *peers)
+{
+	for (struct peer *peer = peers->list; peer; peer = peer->next) {
+		backoff_reset(&peer->backoff);
+		dial(peer);
+	}
 }
 
 struct link *peers_find_link(struct peers *peers, const char *id)
@@ -222,6 +230,22 @@ static void take_settings(struct peers *peers, const struct peers_settings *sett
 	};
 }
 
+static void on_network_up(void *owner)
+{
+	struct peers *peers = owner;
+	if (!peers->is_closing)
+		peers_dial_all_now(peers);
+}
+
+/* Without it peers are called when their pauses are over, as ever. */
+static void watch_network(struct peers *peers)
+{
+	if (network_open(peers->loop, on_network_up, peers, &peers->network))
+		log_info("peers: %s", fault_detail(FAULT_IO));
+	else
+		peers->open_parts++;
+}
+
 enum fault peers_open(struct uv_loop_s *loop, const struct peers_settings *settings, struct context *context,
 		const char *own_id, const struct peers_listener *listener, void *owner, struct peers **peers)
 {
@@ -245,6 +269,7 @@ enum fault peers_open(struct uv_loop_s *loop, const struct peers_settings *setti
 		return fault;
 	}
 	new->open_parts = 2;	/* the exchange and the door */
+	watch_network(new);
 	*peers = new;
 	return OK;
 }
@@ -257,23 +282,52 @@ uint16_t peers_port(const struct peers *peers, size_t index)
 void peers_set_context(struct peers *peers, struct context *context)
 {
 	peers->context = context;
+	for (struct line *line = peers->lines; line; line = line->next)
+		if (line->context != context)
+			link_close(line->link, FAULT_LINE_RENEWED, NULL);
 }
 
-void peers_judge_again(struct peers *peers)
+void peers_ask_clocks(struct peers *peers)
 {
 	for (struct line *line = peers->lines; line; line = line->next)
-		if (link_state(line->link) >= LINK_SECURED)
+		link_ping(line->link);
+}
+
+/* Was it judged before, and is there still something to be lost? */
+static bool is_to_be_judged(const struct line *line)
+{
+	return link_state(line->link) >= LINK_SECURED && link_state(line->link) < LINK_CLOSING;
+}
+
+void peers_judge_again(struct peers *peers, const char *id)
+{
+	for (struct line *line = peers->lines, *next; line; line = next) {
+		next = line->next;
+		if (is_to_be_judged(line) && (!id || !strcmp(link_peer(line->link), id)))
 			link_judge_again(line->link);
+	}
+}
+
+void peers_judge_expired(struct peers *peers, int64_t now)
+{
+	for (struct line *line = peers->lines, *next; line; line = next) {
+		next = line->next;
+		if (is_to_be_judged(line) && link_peer_not_after(line->link) < now)
+			link_judge_again(line->link);
+	}
 }
 
 void peers_close(struct peers *peers, void (*closed)(void *owner))
 {
 	peers->closed = closed;
 	peers->is_closing = true;
+	probes_cancel(peers);
 	while (peers->list)
 		peer_close(peers->list, FAULT_SHUTTING_DOWN);
 	for (struct line *line = peers->lines; line; line = line->next)
 		link_close(line->link, FAULT_SHUTTING_DOWN, NULL);	/* those whose peer is not known */
 	listener_close(peers->door, on_part_closed);
 	exchange_close(peers->exchange, on_part_closed, peers);
+	if (peers->network)
+		network_close(peers->network, on_part_closed);
 }

@@ -41,8 +41,8 @@ enum line_proof {
 /* What peers tells its owner.  Spans and structs are borrowed until you return.  Above, a peer has at
  * most one link: the old one's `closed` always comes before the new one's `opened`. */
 struct peers_listener {
-	/* For our hello: the last of our own chain, and the last of theirs that we hold. */
-	void (*positions)(void *owner, const char *peer, struct position *sent, struct position *received);
+	/* For our hello: the last of our own chain and the last of theirs that we hold, and the same of cards. */
+	void (*introduce)(void *owner, const char *peer, struct hello *ours);
 	/* OK opens the line; a fault refuses it and is told to them. */
 	enum fault (*compare)(void *owner, const char *peer, const struct hello *theirs);
 	void (*opened)(void *owner, struct link *link);
@@ -51,14 +51,11 @@ struct peers_listener {
 	/* A line did not come about.  The peer may be "" when it is not known. */
 	void (*refused)(void *owner, const char *peer, enum line_proof proof, const char *address, enum fault why,
 			const char *detail);
-	void (*manifest)(void *owner, struct link *link, const struct signed_manifest *manifest);
-	void (*confirmed)(void *owner, struct link *link, const struct position *received);
-	void (*fetch)(void *owner, struct link *link, const struct fetch *fetch);
+	/* Whatever is not about the line itself: manifests, fetches, summaries, … */
+	void (*heard)(void *owner, struct link *link, const struct packet *packet);
+	/* How far their clock is ahead of ours, in microseconds; negative: behind.  With each hello and each answer to a ping. */
+	void (*clock)(void *owner, const char *peer, int64_t ahead_us);
 	void (*bulk)(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data);
-	void (*missing)(void *owner, struct link *link, uint32_t stream, const char *reason);
-	void (*recall)(void *owner, struct link *link, const struct recall *recall);
-	void (*recalled)(void *owner, struct link *link, const struct recalled *recalled);
-	void (*summary)(void *owner, struct link *link, const struct summary *summary);
 	void (*drained)(void *owner, struct link *link);
 };
 
@@ -106,6 +103,13 @@ struct ping_report {
 	uint64_t rtt_min_us, rtt_avg_us, rtt_max_us;
 };
 
+/* Whether a peer's endpoints can be reached, apart from any line. */
+struct probe_report {
+	enum fault fault;		/* of the last endpoint tried; OK: one of them takes connections */
+	char addresses[256];		/* what its name resolved to; "" when it did not */
+	char address[64], detail[256];
+};
+
 const char *peer_condition_name(enum peer_condition condition);
 const char *ping_stage_name(enum ping_stage stage);
 
@@ -128,11 +132,16 @@ enum fault peers_set(struct peers *peers, const char *id, const char *const *end
 void peers_remove(struct peers *peers, const char *id, enum fault why);
 /* Good news: do not wait for the next attempt. */
 void peers_dial_now(struct peers *peers, const char *id);
+void peers_dial_all_now(struct peers *peers);
 
-/* Our certificate was renewed: lines from now on use this context. */
+/* Our certificate was renewed: lines from now on use this context, and those with another begin anew at once. */
 void peers_set_context(struct peers *peers, struct context *context);
-/* What we trust, or the day, has changed: judge every line again and close those that fail. */
-void peers_judge_again(struct peers *peers);
+/* Ping everybody, so that their clocks are told anew. */
+void peers_ask_clocks(struct peers *peers);
+/* What we know of this peer has changed: judge its lines again and close those that fail.  NULL: everybody's. */
+void peers_judge_again(struct peers *peers, const char *id);
+/* Time has passed: the same for the lines with a certificate that ended before `now`, in seconds since 1970. */
+void peers_judge_expired(struct peers *peers, int64_t now);
 
 struct link *peers_find_link(struct peers *peers, const char *id);	/* open, or NULL */
 struct link *peers_find_link_by_id(struct peers *peers, uint64_t id);	/* the same by link_id() */
@@ -144,3 +153,7 @@ bool peers_report(struct peers *peers, const char *id, struct peer_report *repor
  * is not called. */
 enum fault peers_ping(struct peers *peers, const char *id, unsigned count,
 		void (*done)(void *owner, const struct ping_report *report), void *owner) MUST_CHECK;
+/* Try the peer's endpoints, in turn, and drop the connection that comes about.  `done` is called once, from the loop,
+ * also when peers closes.  Faults, and then it is not called: peer unknown, peer away (it has no endpoint), no memory. */
+enum fault peers_probe(struct peers *peers, const char *id, void (*done)(void *owner, const struct probe_report *report),
+		void *owner) MUST_CHECK;

@@ -1,16 +1,9 @@
-/* When a peer is called: at once, then after pauses that double up to the ceiling, for ever. */
+/* When a peer is called: at once, then after pauses that double up to the ceiling, for ever (backoff.h).  The pauses begin
+ * anew with good news: a line that stood, the network coming up, a call of the peer's own, an operator. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "daemon/log.h"
 #include "daemon/line/peers_parts.h"
-
-/* 20 % either way, so that the peers of a daemon that was away do not all come back at once. */
-static uint64_t with_jitter(uint64_t milliseconds)
-{
-	uint64_t span = milliseconds * 2 / 5;
-	return milliseconds - span / 2 + (span ? arc4random_uniform((uint32_t)span) : 0);
-}
 
 static bool is_on_its_way(const struct peer *peer)
 {
@@ -88,11 +81,22 @@ void dial_later(struct peer *peer)
 		peer_set_condition(peer, PEER_IDLE);
 		return;
 	}
-	uint64_t pause = with_jitter(peer->pause_ms), doubled = peer->pause_ms * 2;
-	peer->pause_ms = doubled < peers->settings.ceiling_ms ? doubled : peers->settings.ceiling_ms;
+	uint64_t pause = backoff_next(&peer->backoff);
 	peer->next_attempt_at = uv_now(peers->loop) + pause;
 	uv_timer_start(&peer->redial, dial_on_redial, pause, 0);
 	peer_set_condition(peer, PEER_WAITING);
+}
+
+/* Not with each of their calls: two that call one another in vain would do so ever faster. */
+void dial_cheered(struct peer *peer)
+{
+	uint64_t now = uv_now(peer->peers->loop);
+	if (peer->cheered_at && now - peer->cheered_at < peer->peers->settings.ceiling_ms)
+		return;
+	peer->cheered_at = now;
+	backoff_reset(&peer->backoff);
+	uv_timer_stop(&peer->redial);
+	peer->next_attempt_at = 0;
 }
 
 void dial_on_redial(uv_timer_t *redial)

@@ -156,17 +156,19 @@ static void on_secured(void *owner, struct link *link)
 		hold(line, rival);
 }
 
-static void on_positions(void *owner, struct link *link, struct position *sent, struct position *received)
+static void on_introduce(void *owner, struct link *link, struct hello *ours)
 {
 	struct line *line = owner;
-	line->peers->listener->positions(line->peers->owner, link_peer(link), sent, received);
+	line->peers->listener->introduce(line->peers->owner, link_peer(link), ours);
 }
 
 static enum fault on_compare(void *owner, struct link *link, const struct hello *theirs)
 {
 	struct line *line = owner;
-	if (line->peer)
+	if (line->peer) {
+		line->peers->listener->clock(line->peers->owner, line->peer->id, link_clock_ahead_us(link));
 		ladders_greeted(line->peer, link);
+	}
 	return line->peers->listener->compare(line->peers->owner, link_peer(link), theirs);
 }
 
@@ -204,6 +206,7 @@ static void on_ponged(void *owner, struct link *link, uint64_t number, uint64_t 
 		uv_timer_stop(&line->peer->probe);
 		give_way(held);
 	}
+	line->peers->listener->clock(line->peers->owner, line->peer->id, link_clock_ahead_us(link));
 	ladders_ponged(line->peer, number, rtt_us);
 }
 
@@ -221,18 +224,25 @@ static void mourn(struct line *line, enum fault why, const char *detail, bool wa
 	struct peer *peer = line->peer;
 	uint64_t lasted = uv_now(line->peers->loop) - line->opened_at;
 	if (was_open && lasted >= STEADY_MS) {
-		peer->pause_ms = line->peers->settings.backoff_ms;
+		backoff_reset(&peer->backoff);
 		peer->attempts = 0;
 	}
-	if (!peer->open && why != FAULT_DUPLICATE_LINE) {
+	if (!peer->open && why != FAULT_DUPLICATE_LINE && why != FAULT_LINE_RENEWED) {
 		note_trouble(peer, link_address(line->link), why, detail);
 		ladders_fail(peer, why, detail, line->link);
 	}
 	struct line *held = find_held(peer);
 	if (held && !find_rival(held))
 		greet(held);
-	if (!peer->open && !lines_is_greeting(peer, DIALLED_BY_THEM))
-		dial_later(peer);
+	if (peer->open || lines_is_greeting(peer, DIALLED_BY_THEM))
+		return;
+	if (link_dialler(line->link) == DIALLED_BY_US && why == FAULT_LINE_RENEWED) {
+		peers_dial_now(peer->peers, peer->id);
+		return;
+	}
+	if (link_dialler(line->link) == DIALLED_BY_THEM && why != FAULT_DUPLICATE_LINE)
+		dial_cheered(peer);
+	dial_later(peer);
 }
 
 static void tell_refused(struct line *line, enum fault why, const char *detail)
@@ -265,52 +275,16 @@ static void on_closed(void *owner, struct link *link, enum fault why, const char
 
 /* ── what a link tells about its traffic goes straight up ────────────────────────────────────────── */
 
-static void on_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)
+static void on_heard(void *owner, struct link *link, const struct packet *packet)
 {
 	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->manifest(peers->owner, link, manifest);
-}
-
-static void on_confirmed(void *owner, struct link *link, const struct position *received)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->confirmed(peers->owner, link, received);
-}
-
-static void on_fetch(void *owner, struct link *link, const struct fetch *fetch)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->fetch(peers->owner, link, fetch);
+	peers->listener->heard(peers->owner, link, packet);
 }
 
 static void on_bulk(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data)
 {
 	struct peers *peers = ((struct line *)owner)->peers;
 	peers->listener->bulk(peers->owner, link, stream, offset, data);
-}
-
-static void on_missing(void *owner, struct link *link, uint32_t stream, const char *reason)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->missing(peers->owner, link, stream, reason);
-}
-
-static void on_recall(void *owner, struct link *link, const struct recall *recall)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->recall(peers->owner, link, recall);
-}
-
-static void on_recalled(void *owner, struct link *link, const struct recalled *recalled)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->recalled(peers->owner, link, recalled);
-}
-
-static void on_summary(void *owner, struct link *link, const struct summary *summary)
-{
-	struct peers *peers = ((struct line *)owner)->peers;
-	peers->listener->summary(peers->owner, link, summary);
 }
 
 static void on_drained(void *owner, struct link *link)
@@ -320,10 +294,8 @@ static void on_drained(void *owner, struct link *link)
 }
 
 static const struct link_listener link_listener = {
-	.secured = on_secured, .positions = on_positions, .compare = on_compare, .opened = on_opened,
-	.closed = on_closed, .ponged = on_ponged, .manifest = on_manifest, .confirmed = on_confirmed,
-	.fetch = on_fetch, .bulk = on_bulk, .missing = on_missing,
-	.recall = on_recall, .recalled = on_recalled, .summary = on_summary, .drained = on_drained,
+	.secured = on_secured, .introduce = on_introduce, .compare = on_compare, .opened = on_opened,
+	.closed = on_closed, .ponged = on_ponged, .heard = on_heard, .bulk = on_bulk, .drained = on_drained,
 };
 
 /* ── beginning and end ───────────────────────────────────────────────────────────────────────────── */
@@ -335,6 +307,7 @@ static struct line *line_new(struct peers *peers, uv_tcp_t *tcp, struct peer *di
 		return NULL;
 	line->peers = peers;
 	line->peer = dialled;
+	line->context = peers->context;
 	enum fault fault = link_open(peers->exchange, tcp, peers->context, dialled ? dialled->id : NULL,
 		&peers->link_settings, &link_listener, line, &line->link);
 	if (!fault)

@@ -1,12 +1,14 @@
 #pragma once
 /* What the files of peers share among themselves, and nobody else: a peer (dialling, peers_dial.c), a line
- * (a link and what it is to us, peers_lines.c), a ladder (peers_ping.c). */
+ * (a link and what it is to us, peers_lines.c), a ladder (peers_ping.c), a probe (peers_probe.c). */
 #include <uv.h>
 
 #include "certs/authority.h"
+#include "daemon/line/backoff.h"
 #include "daemon/line/dialer.h"
 #include "daemon/line/exchange.h"
 #include "daemon/line/listener.h"
+#include "daemon/line/network.h"
 #include "daemon/line/peers.h"
 #include "daemon/line/socket.h"
 
@@ -19,6 +21,7 @@ struct peers {
 	uv_loop_t *loop;
 	struct exchange *exchange;
 	struct listener *door;
+	struct network *network;	/* NULL where the system does not tell */
 	struct context *context;
 	struct peers_settings settings;
 	struct link_settings link_settings;
@@ -27,6 +30,7 @@ struct peers {
 	void *owner;
 	struct peer *list;
 	struct line *lines;
+	struct probe *probes;
 	size_t strangers;		/* lines whose peer is not known yet */
 	bool is_closing;
 	size_t open_parts;		/* door, exchange, peers and ladders that still have handles */
@@ -43,7 +47,9 @@ struct peer {
 	struct dialer *dialer;		/* resolving, connecting */
 	uv_timer_t redial, probe;
 	int open_handles;
-	uint64_t pause_ms, next_attempt_at;	/* the next pause; loop time, 0: none planned */
+	struct backoff backoff;
+	uint64_t next_attempt_at;	/* loop time, 0: none planned */
+	uint64_t cheered_at;		/* loop time of their last call that made the pauses begin anew */
 	unsigned attempts;
 
 	struct line *open;
@@ -61,6 +67,7 @@ struct line {
 	struct peer *peer;
 	struct line *next;
 	struct link *link;
+	const struct context *context;	/* that it was opened with; only to be compared */
 	bool is_stranger;		/* counted in peers->strangers */
 	bool is_proven;			/* its certificate passed */
 	bool is_told;			/* `opened` was said above, `closed` not yet */
@@ -86,6 +93,7 @@ void lines_on_probe(uv_timer_t *probe);
 void dial(struct peer *peer);			/* now, unless it is up or on its way */
 void dial_later(struct peer *peer);		/* after a pause, which grows */
 void dial_stop(struct peer *peer);
+void dial_cheered(struct peer *peer);		/* they called: good news, though their line came to nothing */
 void dial_on_redial(uv_timer_t *redial);
 void note_trouble(struct peer *peer, const char *address, enum fault why, const char *detail);
 
@@ -97,3 +105,6 @@ void ladders_opened(struct peer *peer);
 void ladders_ponged(struct peer *peer, uint64_t number, uint64_t rtt_us);
 /* The line or the attempt came to nothing. */
 void ladders_fail(struct peer *peer, enum fault why, const char *detail, const struct link *link);
+
+/* ── peers_probe.c ── */
+void probes_cancel(struct peers *peers);

@@ -193,6 +193,7 @@ void ladders_opened(struct peer *peer)
 /* What was told tells the rung; any other fault belongs to the first one not passed. */
 static const struct { enum fault fault; enum ping_stage stage; } rungs[] = {
 	{ FAULT_NO_HOST,          PING_NAME },
+	{ FAULT_NO_ROUTE,         PING_TCP },
 	{ FAULT_LINE_REFUSED,     PING_TCP },
 	{ FAULT_STRANGER,         PING_IDENTITY },
 	{ FAULT_WRONG_PEER,       PING_IDENTITY },
@@ -205,10 +206,12 @@ static const struct { enum fault fault; enum ping_stage stage; } rungs[] = {
 	{ FAULT_CERT_PROFILE,     PING_IDENTITY },
 	{ FAULT_VERSION,          PING_PROTOCOL },
 	{ FAULT_REFUSED_BY_PEER,  PING_PERMISSION },
+	{ FAULT_OWN_CERT_REVOKED, PING_PERMISSION },
 	{ FAULT_GOODBYE,          PING_PERMISSION },
 	{ FAULT_CHAIN_FORK,       PING_PERMISSION },
 	{ FAULT_PEER_ON_HOLD,     PING_PERMISSION },
 	{ FAULT_REMOTE_STORE_FULL, PING_PERMISSION },
+	{ FAULT_REMOTE_QUOTA,     PING_PERMISSION },
 };
 
 static enum ping_stage rung_of(const struct ladder *ladder, enum fault why, const struct link *link)

@@ -1,47 +1,13 @@
-#include "daemon/line/wire.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "daemon/line/exchange.h"
-#include "daemon/line/socket.h"
-#include "daemon/line/wire_queue.h"
+#include "daemon/line/wire_parts.h"
 #include "daemon/mischief.h"
 #include "proto/frame.h"
 
 enum {
 	KEY_LIFETIME_MS = 3600 * 1000,	/* RFC 8446 section 5.5 bounds volume; the hour is our own rule */
-};
-
-enum stage {
-	STAGE_SPEAKING,
-	STAGE_ENDING,		/* what was said still leaves, nothing is heard any more */
-	STAGE_LINGERING,	/* all has left; waiting for the other side's end */
-	STAGE_GONE,		/* the handles are closing */
-};
-
-struct wire {
-	struct exchange *exchange;
-	struct errand errand;		/* tend() at the end of the turn */
-	bool is_ready, is_paused, is_writing, is_told;
-	enum stage stage;
-	uv_tcp_t *tcp;
-	uv_timer_t timer;
-	uv_write_t write;
-	uv_shutdown_t shutdown;
-	int open_handles;
-	struct tls *tls;
-	const struct wire_listener *listener;
-	void *owner;
-	struct bytes heard;		/* frames that are not whole, or wait for wire_resume() */
-	struct queues queues;		/* frames that wait to be sealed */
-	struct bytes sending;		/* ciphertext of the write under way */
-	size_t limit;
-	uint64_t heard_at, keyed_at;
-	enum fault why;
-	char detail[256], address[ENDPOINT_ADDRESS_SIZE];
 };
 
 /* ── the end ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -60,11 +26,12 @@ static void wire_free(struct wire *wire)
 	exchange_remove(exchange, &wire->errand);
 	tls_free(wire->tls);
 	bytes_clear(&wire->heard);
+	budget_release(&exchange->budget, &wire->berth);
 	queues_clear(&wire->queues);
 	bytes_clear(&wire->sending);
+	exchange_leave(exchange, &wire->unsent);
 	free(wire->tcp);
 	free(wire);
-	exchange_leave(exchange);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -111,7 +78,7 @@ static void on_shutdown(uv_shutdown_t *request, int status)
 
 static void tend(struct errand *errand);
 
-static void make_busy(struct wire *wire)
+void wire_make_busy(struct wire *wire)
 {
 	if (wire->stage != STAGE_GONE)
 		exchange_add(wire->exchange, &wire->errand);
@@ -128,6 +95,7 @@ static void on_written(uv_write_t *request, int status)
 		wire->sending = (struct bytes){ 0 };
 	}
 	bytes_clear(&wire->sending);
+	wire->unsent.stuck_since = 0;
 	if (wire->stage == STAGE_GONE)
 		return;
 	if (status < 0)
@@ -155,6 +123,7 @@ static enum fault put_on_line(struct wire *wire, struct bytes *ciphertext)
 	if (error)
 		return fault_say(FAULT_LINE_CUT, "%s", uv_strerror(error));
 	wire->is_writing = true;
+	wire->unsent.stuck_since = wire_now(wire);
 	return OK;
 }
 
@@ -201,12 +170,16 @@ static enum fault flush(struct wire *wire)
 	return sealed;
 }
 
+static void on_unread(struct unsent *unsent)
+{
+	wire_cut(container_of(unsent, struct wire, unsent), FAULT_LINE_TIMEOUT, "the peer does not read what it is sent");
+}
+
 static void note_queue(struct wire *wire)
 {
-	queues_note(&wire->queues);
-	if (wire_queue_bytes(wire) > WIRE_QUEUE_MAX)
-		wire_cut(wire, FAULT_LINE_TIMEOUT, "the peer does not read what it is sent");
-	make_busy(wire);
+	exchange_count(wire->exchange, &wire->unsent, wire_queue_bytes(wire));
+	queues_note(&wire->queues, exchange_is_short(wire->exchange));
+	wire_make_busy(wire);
 }
 
 static void end_when_said(struct wire *wire)
@@ -219,71 +192,9 @@ static void end_when_said(struct wire *wire)
 		hang_up(wire);
 }
 
-/* ── in ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── at the end of the turn ───────────────────────────────────────────────────────────────────────── */
 
-static enum fault deliver(struct wire *wire, const struct frame *frame)
-{
-	if (frame->kind == FRAME_BULK) {
-		mischief("before-hear", "bulk");
-		wire->listener->bulk(wire->owner, frame->stream, frame->offset, frame->payload);
-		mischief("after-hear", "bulk");
-		return OK;
-	}
-	struct arena *arena = &wire->exchange->arena;
-	struct packet packet;
-	arena_reset(arena);
-	TRY(packet_read(arena, frame->payload, &packet));
-	mischief("before-hear", packet_name(packet.kind));
-	wire->listener->packet(wire->owner, &packet);
-	mischief("after-hear", packet_name(packet.kind));
-	return OK;
-}
-
-static enum fault take_frames(struct wire *wire, struct span *stream)
-{
-	while (wire->stage == STAGE_SPEAKING && !wire->is_paused) {
-		struct frame frame;
-		TRY(frame_cut(stream, wire->limit, &frame));
-		if (frame.kind == FRAME_NONE)
-			return OK;
-		TRY(deliver(wire, &frame));
-	}
-	return OK;
-}
-
-/* Take the whole frames out of `from`; what is left over is kept in wire->heard. */
-static void take_from(struct wire *wire, struct bytes *from)
-{
-	struct span rest = span_of(from);
-	enum fault fault = take_frames(wire, &rest);
-	if (from == &wire->heard)
-		bytes_consume(from, from->len - rest.len);
-	else if (!fault)
-		fault = bytes_append(&wire->heard, rest);
-	if (!wire->heard.len)
-		bytes_clear(&wire->heard);	/* an idle wire keeps nothing */
-	if (fault && wire->stage == STAGE_SPEAKING)
-		wire->listener->broken(wire->owner, fault, fault_detail(fault));
-}
-
-static enum fault hear(struct wire *wire, struct span ciphertext)
-{
-	struct bytes *plaintext = wire->heard.len ? &wire->heard : &wire->exchange->plaintext;
-	if (plaintext != &wire->heard)
-		plaintext->len = 0;
-	enum fault fed = tls_feed(wire->tls, ciphertext, plaintext);
-	if (!fed && !wire->is_ready && tls_is_ready(wire->tls)) {
-		wire->is_ready = true;
-		wire->keyed_at = wire_now(wire);
-		wire->listener->ready(wire->owner);
-	}
-	/* what was said before the fault counts: it may be the goodbye that explains it */
-	if (wire->is_ready && plaintext->len)
-		take_from(wire, plaintext);
-	return fed;
-}
-
-static void settle(struct wire *wire, enum fault fault)
+void wire_settle(struct wire *wire, enum fault fault)
 {
 	if (fault && wire->stage == STAGE_SPEAKING)
 		wire_close(wire, fault, fault_detail(fault));
@@ -295,41 +206,18 @@ static void tend(struct errand *errand)
 	struct wire *wire = container_of(errand, struct wire, errand);
 	if (wire->stage == STAGE_GONE)
 		return;
-	if (wire->heard.len && !wire->is_paused && wire->stage == STAGE_SPEAKING)
-		take_from(wire, &wire->heard);
+	wire_take_heard(wire);
 	enum fault fault = wire->stage < STAGE_LINGERING ? flush(wire) : OK;
 	if (fault == FAULT_LINE_CUT)
 		wire_cut(wire, fault, fault_detail(fault));
-	settle(wire, fault);
+	wire_settle(wire, fault);
 	end_when_said(wire);
-	if (wire->stage != STAGE_SPEAKING)
+	exchange_count(wire->exchange, &wire->unsent, wire_queue_bytes(wire));
+	bool is_short = exchange_is_short(wire->exchange);
+	if (wire->stage != STAGE_SPEAKING || (is_short && wire->is_writing))
 		return;
-	if (queues_drained(&wire->queues))
+	if (queues_drained(&wire->queues, is_short))
 		wire->listener->drained(wire->owner);
-}
-
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-	(void)suggested;
-	struct wire *wire = handle->data;
-	*buffer = uv_buf_init((char *)wire->exchange->input, EXCHANGE_INPUT_SIZE);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
-{
-	struct wire *wire = stream->data;
-	if (wire->stage == STAGE_GONE || count == 0)	/* libuv's way to say: nothing yet */
-		return;
-	if (count < 0) {
-		bool is_orderly = count == UV_EOF && tls_is_closed(wire->tls);
-		wire_cut(wire, FAULT_LINE_CUT, is_orderly ? "the other side closed the line" : uv_strerror((int)count));
-		return;
-	}
-	if (wire->stage != STAGE_SPEAKING)
-		return;
-	wire->heard_at = wire_now(wire);
-	settle(wire, hear(wire, (struct span){ (const uint8_t *)buffer->base, (size_t)count }));
-	make_busy(wire);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -353,11 +241,13 @@ enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 		free(new);
 		return fault;
 	}
-	exchange_enter(exchange);
+	new->unsent.unread = on_unread;
+	exchange_enter(exchange, &new->unsent);
 	new->exchange = exchange;
 	new->listener = listener;
 	new->owner = owner;
 	new->errand.run = tend;
+	new->berth.granted = wire_on_granted;
 	new->limit = FRAME_GREETING_MAX;
 	new->tcp = tcp;
 	tcp->data = new->timer.data = new->write.data = new;
@@ -367,9 +257,8 @@ enum fault wire_open(struct exchange *exchange, TAKES struct uv_tcp_s *tcp, stru
 	socket_set_options(tcp);
 	socket_peer_address(new->address, tcp);
 	*wire = new;
-	if (uv_read_start((uv_stream_t *)tcp, on_alloc, on_read))
-		wire_cut(new, FAULT_LINE_CUT, NULL);
-	make_busy(new);		/* a caller has its first bytes to say */
+	wire_listen(new);
+	wire_make_busy(new);		/* a caller has its first bytes to say */
 	return OK;
 }
 
@@ -391,7 +280,7 @@ void wire_send(struct wire *wire, const struct packet *packet)
 	if (!can_send(wire))
 		return;
 	mischief("before-send", packet_name(packet->kind));
-	settle(wire, packet_write(packet, &wire->queues.said.frames));
+	wire_settle(wire, packet_write(packet, &wire->queues.said.frames));
 	note_sent(wire, packet_name(packet->kind));
 }
 
@@ -400,7 +289,7 @@ void wire_send_bulk(struct wire *wire, uint32_t stream, uint64_t offset, struct 
 	if (!can_send(wire))
 		return;
 	mischief("before-send", "bulk");
-	settle(wire, frame_bulk(&wire->queues.bulk.frames, stream, offset, data));
+	wire_settle(wire, frame_bulk(&wire->queues.bulk.frames, stream, offset, data));
 	note_sent(wire, "bulk");
 }
 
@@ -411,8 +300,16 @@ void wire_set_limit(struct wire *wire, size_t size)  { wire->limit = size; }
 bool wire_is_congested(const struct wire *wire)   { return wire->queues.said.is_high; }
 bool wire_is_bulk_congested(const struct wire *wire) { return wire->queues.bulk.is_high; }
 enum fault wire_judge_again(struct wire *wire)    { return tls_judge_again(wire->tls); }
+int64_t wire_peer_not_after(const struct wire *wire) { return tls_peer_not_after(wire->tls); }
 uint64_t wire_now(const struct wire *wire)        { return uv_now(wire->exchange->loop); }
-uint64_t wire_heard_at(const struct wire *wire)   { return wire->heard_at; }
+uint64_t wire_heard_at(const struct wire *wire)   { return wire->berth.waits ? wire_now(wire) : wire->heard_at; }
+bool wire_waits(const struct wire *wire)          { return wire->berth.waits; }
+
+uint64_t wire_holds_up_ms(const struct wire *wire)
+{
+	bool others_wait = wire->berth.is_held && !wire->is_paused && budget_is_short(&wire->exchange->budget);
+	return others_wait ? wire_now(wire) - wire->claimed_at : 0;
+}
 
 size_t wire_queue_bytes(const struct wire *wire)
 {
@@ -435,7 +332,7 @@ void wire_pause(struct wire *wire)
 	if (wire->is_paused || wire->stage != STAGE_SPEAKING)
 		return;
 	wire->is_paused = true;
-	uv_read_stop((uv_stream_t *)wire->tcp);
+	wire_listen(wire);
 }
 
 void wire_resume(struct wire *wire)
@@ -443,8 +340,10 @@ void wire_resume(struct wire *wire)
 	if (!wire->is_paused || wire->stage == STAGE_GONE)
 		return;
 	wire->is_paused = false;
-	uv_read_start((uv_stream_t *)wire->tcp, on_alloc, on_read);
-	make_busy(wire);	/* frames may wait that were read before the pause */
+	if (!wire->heard.len)
+		budget_release(&wire->exchange->budget, &wire->berth);
+	wire_listen(wire);
+	wire_make_busy(wire);	/* frames may wait that were read before the pause */
 }
 
 void wire_close(struct wire *wire, enum fault why, const char *detail)
@@ -453,8 +352,9 @@ void wire_close(struct wire *wire, enum fault why, const char *detail)
 		return;
 	set_reason(wire, why, detail);
 	queues_drop_bulk(&wire->queues);	/* the goodbye is the last frame */
-	wire_resume(wire);	/* the other side's end must be seen */
+	wire->is_paused = false;
 	wire->stage = STAGE_ENDING;
+	wire_listen(wire);
 	uv_timer_start(&wire->timer, on_timer, WIRE_GOODBYE_MS, 0);
-	make_busy(wire);
+	wire_make_busy(wire);
 }

@@ -5,7 +5,8 @@
  * possible; daemon/line/exchange.h holds what all wires of a loop share for that.  At most one write is under way; what gathers meanwhile
  * goes with the next.  Bulk has a queue of its own, and leaves behind whatever else there is to say; only so that it is
  * never starved, it has its turn now and then.  Callers should stop sending while their queue is congested; `drained`
- * tells when to go on.
+ * tells when to go on.  When all wires together have much that waits, a wire is congested by anything that does, and when
+ * they have too much, the one whose peer has not read for the longest time is cut (exchange.h).
  *
  * Closing is a request; `closed` is the end.  What was said before, the TLS alert or close_notify still
  * leave; the wire then waits, by itself, for the other side's end of stream, 2 s in all. */
@@ -23,7 +24,6 @@ enum {
 	WIRE_QUEUE_LOW = 128 << 10,	/* bytes queued at which it has drained */
 	WIRE_BULK_HIGH = 256 << 10,	/* the same of bulk */
 	WIRE_BULK_LOW = 64 << 10,
-	WIRE_QUEUE_MAX = 16 << 20,	/* a peer that lets this much gather does not read: line timeout */
 	WIRE_GOODBYE_MS = 2000,
 };
 
@@ -56,7 +56,9 @@ size_t wire_queue_bytes(const struct wire *wire);
 bool wire_is_congested(const struct wire *wire);	/* from HIGH until LOW; bulk does not count */
 bool wire_is_bulk_congested(const struct wire *wire);	/* the same for bulk alone */
 uint64_t wire_now(const struct wire *wire);		/* milliseconds, steady; the loop's idea of now */
-uint64_t wire_heard_at(const struct wire *wire);	/* wire_now() when bytes last arrived */
+uint64_t wire_heard_at(const struct wire *wire);	/* wire_now() when bytes last arrived; now while we do not read */
+bool wire_waits(const struct wire *wire);		/* not read, until there is memory for the frame it brings */
+uint64_t wire_holds_up_ms(const struct wire *wire);	/* for so long it has a frame half said while others wait to; 0: it does not */
 
 void wire_set_limit(struct wire *wire, size_t frame_size_max);	/* FRAME_GREETING_MAX at first */
 void wire_set_alarm(struct wire *wire, uint64_t milliseconds);	/* replaces the one before; 0: none */
@@ -65,6 +67,7 @@ void wire_resume(struct wire *wire);
 
 /* Judge the peer by what we trust now.  Faults: those of trust_judge(); the wire stays as it is. */
 enum fault wire_judge_again(struct wire *wire) MUST_CHECK;
+int64_t wire_peer_not_after(const struct wire *wire);	/* as tls_peer_not_after() */
 
 /* Again is harmless: the first reason stays.  The detail is copied; NULL takes the fault's. */
 void wire_close(struct wire *wire, enum fault why, const char *detail);

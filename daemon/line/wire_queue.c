@@ -70,10 +70,10 @@ size_t queues_waiting(const struct queues *queues)
 	return waiting(&queues->said) + waiting(&queues->bulk);
 }
 
-void queues_note(struct queues *queues)
+void queues_note(struct queues *queues, bool is_short)
 {
-	queues->said.is_high |= waiting(&queues->said) >= WIRE_QUEUE_HIGH;
-	queues->bulk.is_high |= waiting(&queues->bulk) >= WIRE_BULK_HIGH;
+	queues->said.is_high |= waiting(&queues->said) >= (is_short ? 1 : WIRE_QUEUE_HIGH);
+	queues->bulk.is_high |= waiting(&queues->bulk) >= (is_short ? 1 : WIRE_BULK_HIGH);
 }
 
 static bool has_drained(struct queue *queue, size_t low)
@@ -84,9 +84,10 @@ static bool has_drained(struct queue *queue, size_t low)
 	return true;
 }
 
-bool queues_drained(struct queues *queues)
+bool queues_drained(struct queues *queues, bool is_short)
 {
-	bool is_low = has_drained(&queues->said, WIRE_QUEUE_LOW), is_bulk_low = has_drained(&queues->bulk, WIRE_BULK_LOW);
+	bool is_low = has_drained(&queues->said, is_short ? 0 : WIRE_QUEUE_LOW);
+	bool is_bulk_low = has_drained(&queues->bulk, is_short ? 0 : WIRE_BULK_LOW);
 	return is_low || is_bulk_low;
 }
 

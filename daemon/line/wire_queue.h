@@ -19,10 +19,10 @@ struct queues {
 };
 
 size_t queues_waiting(const struct queues *queues);
-/* Something was appended: has a queue reached its mark? */
-void queues_note(struct queues *queues);
-/* Was one high, and is not any more?  Asked once, it is forgotten. */
-bool queues_drained(struct queues *queues);
+/* Something was appended: has a queue reached its mark?  When memory is short, anything that waits has. */
+void queues_note(struct queues *queues, bool is_short);
+/* Was one high, and is not any more?  Asked once, it is forgotten.  When memory is short, it has to be empty. */
+bool queues_drained(struct queues *queues, bool is_short);
 
 /* What is to be sealed next, lent until queues_gone() says that it was; empty when nothing waits. */
 struct span queues_next(struct queues *queues);

@@ -5,10 +5,11 @@
  *		MANIFEST			text: sha256sum(1) lines of every other file but the next
  *		MANIFEST.p7s			its detached CMS signature, ours
  *		signing.pem authority.pem	the certificates that prove it
- *		store.mdb			the ledger, compact
+ *		store.mdb			the ledger, compact; sealed, as everything of cases is
+ *		vault.sealed			what opens it, sealed under the store key of then
  *		blobs/				attachments, named as in the daemon's own directory
  *		etc/				configuration, as it was
- *		keys/				only when asked for
+ *		keys/				only when asked for; the store key with them
  *
  * Attachments never change, so those that the newest earlier backup of the set holds are hard links to it: a set grows by
  * what is new, and each backup of it can be copied, verified and deleted by itself.  Stock tools check one:
@@ -31,6 +32,7 @@ struct store;
 struct backup_places {
 	const char *state;			/* holds keys/, store/ and blobs/ */
 	const char *config, *profile;
+	const char *store_key;			/* where it is (vault.h) */
 };
 
 struct backup_source {
@@ -50,9 +52,10 @@ enum fault backup_create(const struct backup_source *source, const char *directo
 	Comity__BackupReport *report) MUST_CHECK;
 /* Look through a backup, writing nothing: signature, files, ledger and chains.  Deep: every attachment is read, and every
  * signature in the ledger verified; else some of the attachments.  `identity` is ours, or NULL when it is not known.
+ * Without the store key, which is looked for at `store_key` and in the backup, the ledger is not looked through.
  * What is wrong is told by the report.  Faults: bad backup (it is none, or its list is not genuine), io, no memory. */
-enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, const atomic_bool *must_stop,
-	struct arena *arena, Comity__BackupReport *report) MUST_CHECK;
+enum fault backup_verify(const char *path, const struct identity *identity, const char *store_key, bool is_deep,
+	const atomic_bool *must_stop, struct arena *arena, Comity__BackupReport *report) MUST_CHECK;
 /* The backups of a set, oldest first, by what they say of themselves. */
 enum fault backup_list(const char *directory, struct arena *arena, Comity__BackupList *list) MUST_CHECK;
 

@@ -134,7 +134,7 @@ static enum fault add_certificates(struct making *making)
 
 static enum fault add_keys(struct making *making)
 {
-	static const char *const endings[] = { "key", "crt" };
+	static const char *const endings[] = { "key", "crt", "crl" };
 	char path[BACKUP_PATH_SIZE], name[64];
 	for (int role = 0; role < ROLE_COUNT; role++)
 		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
@@ -142,7 +142,8 @@ static enum fault add_keys(struct making *making)
 			TRY(backup_join(path, making->source->places.state, name));
 			TRY(add_copy(making, path, name));
 		}
-	return OK;
+	const char *store_key = making->source->places.store_key;	/* a credential is the service manager's to keep */
+	return strncmp(store_key, "file:", 5) ? OK : add_copy(making, store_key + 5, BACKUP_STORE_KEY);
 }
 
 static enum fault add_small_files(struct making *making)
@@ -161,6 +162,9 @@ static enum fault add_small_files(struct making *making)
 static enum fault take_snapshot(struct making *making)
 {
 	int file;
+	char vault[BACKUP_PATH_SIZE];
+	TRY(backup_join(vault, making->source->places.state, "store/vault.sealed"));
+	TRY(add_copy(making, vault, BACKUP_VAULT));
 	TRY(backup_new_file(making->dir, BACKUP_LEDGER, &file));
 	return backup_end_file(file, store_copy(making->source->store, file));
 }
@@ -179,10 +183,8 @@ static enum fault add_ledger(struct making *making)
 
 static enum fault look_into(struct making *making)
 {
-	char path[BACKUP_PATH_SIZE];
 	struct txn txn;
-	TRY(backup_join(path, making->partial, BACKUP_LEDGER));
-	TRY(store_view(path, &making->view));
+	TRY(backup_view(making->partial, making->source->places.store_key, &making->view));
 	TRY(txn_begin(making->view, TXN_READ, &txn));
 	making->head.events = txn_last(&txn, "events");
 	txn_abort(&txn);
@@ -196,15 +198,24 @@ static enum fault look_into(struct making *making)
 
 /* ── attachments ──────────────────────────────────────────────────────────────────────────────── */
 
-/* Give it the earlier one's file, if that is there and of the right size. */
-static bool share(struct making *making, const char *name, uint64_t size, uint8_t digest[DIGEST_SIZE])
+static bool is_same(const struct making *making, const char *name, struct blob_id id)
+{
+	int file = openat(making->earlier, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (file < 0)
+		return false;
+	bool is_copy = blobs_is_copy(making->source->blobs, id, file);
+	close(file);
+	return is_copy;
+}
+
+/* Give it the earlier one's file, if that is there and a copy of ours. */
+static bool share(struct making *making, const char *name, struct blob_id id, uint8_t digest[DIGEST_SIZE])
 {
 	struct backup_line sought = { .path = span_of_text(name) };
 	const struct backup_line *known = making->known_count ? bsearch(&sought, making->known, making->known_count,
 		sizeof sought, compare_lines) : NULL;
-	struct stat file;
 	char way[16];
-	if (!known || fstatat(making->earlier, name, &file, AT_SYMLINK_NOFOLLOW) || (uint64_t)file.st_size != size)
+	if (!known || !is_same(making, name, id))
 		return false;
 	snprintf(way, sizeof way, "%.8s", name);	/* "blobs/ab" */
 	if (mkdirat(making->dir, way, 0700) && errno != EEXIST)
@@ -239,7 +250,7 @@ static enum fault add_attachment(struct making *making, struct span key, uint64_
 	if (making->source->must_stop && atomic_load(making->source->must_stop))
 		return fault_say(FAULT_SHUTTING_DOWN, "the backup was given up");
 	TRY(blobs_name(making->source->blobs, id, name + strlen(name)));
-	bool is_shared = share(making, name, size, digest);
+	bool is_shared = share(making, name, id, digest);
 	enum fault fault = is_shared ? OK : copy(making, name, id, digest);
 	if (fault == FAULT_NOT_FOUND || fault == FAULT_DIGEST_MISMATCH) {
 		backup_tell(making->report, making->arena, fault, name, fault_detail(fault));

@@ -162,15 +162,15 @@ static enum fault judge(struct proof *proof, struct span list, const char *autho
 	return trust_judge(proof->trust, &(struct claim){ chain, ARRAY_LEN(chain), USAGE_SIGNING, authority, signed_at }, peer);
 }
 
-static enum fault name_identity(struct proof *proof, const struct identity *identity, char digits[])
+static enum fault name_identity(struct proof *proof, const char *authority, const struct identity *identity, char digits[])
 {
-	struct bytes spki = { 0 };
-	enum fault fault = certificate_spki(span_of(&proof->identity), &spki);
+	struct bytes pin = { 0 };
+	enum fault fault = certificate_pin(span_of(&proof->identity), authority, &pin);
 	if (!fault)
-		identity_digits(digits, span_of(&spki));
-	if (!fault && identity && !span_equal(span_of(&spki), identity_spki(identity)))
+		identity_digits(digits, span_of(&pin));
+	if (!fault && identity && !span_equal(span_of(&pin), identity_pin(identity)))
 		fault = fault_say(FAULT_BAD_BACKUP, "it is signed by the identity %s, which is not ours", digits);
-	bytes_clear(&spki);
+	bytes_clear(&pin);
 	return fault;
 }
 
@@ -182,7 +182,7 @@ enum fault backup_prove(int dir, struct span list, const struct backup_head *hea
 	if (!fault)
 		fault = judge(&proof, list, head->authority);
 	if (!fault)
-		fault = name_identity(&proof, identity, digits);
+		fault = name_identity(&proof, head->authority, identity, digits);
 	clear(&proof);
 	if (!fault || fault == FAULT_BAD_BACKUP || fault == FAULT_NO_MEMORY)
 		return fault;

@@ -8,6 +8,8 @@ enum { BACKUP_PATH_SIZE = 4096 };
 
 #define BACKUP_ENDING	".backup"
 #define BACKUP_LEDGER	"store.mdb"
+#define BACKUP_VAULT	"vault.sealed"
+#define BACKUP_STORE_KEY "keys/store.key"
 
 /* ── the list of a backup ─────────────────────────────────────────────────────────────────────── */
 
@@ -38,6 +40,10 @@ enum fault backup_prove(int dir, struct span list, const struct backup_head *hea
 	char digits[]) MUST_CHECK;
 void backup_report_head(Comity__BackupReport *report, const struct backup_head *head, const char *path,
 	struct arena *arena);
+
+/* Look into the ledger of the backup at `path`, with that store key or the one inside.  Faults: those of store_view() and
+ * vault_open(). */
+enum fault backup_view(const char *path, const char *store_key, struct store **view) MUST_CHECK;
 
 /* ── files ────────────────────────────────────────────────────────────────────────────────────── */
 

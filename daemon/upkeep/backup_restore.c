@@ -19,6 +19,7 @@
 #include "daemon/ledger/disk.h"
 #include "daemon/ledger/events.h"
 #include "daemon/ledger/hold.h"
+#include "daemon/ledger/vault.h"
 #include "daemon/upkeep/survey.h"
 
 #define NOTE		"restore-unfinished"
@@ -64,7 +65,7 @@ static enum fault prove(struct restoring *restoring)
 	if (restoring->needs_keys && !restoring->head.has_keys)
 		return fault_say(FAULT_BAD_KEY, "%s has no keys, and none are inside the backup", restoring->places->state);
 	if (!restoring->needs_keys)
-		TRY(identity_load(restoring->places->state, &identity));
+		TRY(identity_open(restoring->places->state, &(struct identity_access){ 0 }, &identity));
 	enum fault fault = backup_prove(restoring->from, span_of(&restoring->list), &restoring->head, identity, digits);
 	identity_free(identity);
 	TRY(fault);
@@ -134,6 +135,8 @@ static enum fault place(struct restoring *restoring, const struct backup_line *l
 	snprintf(name, sizeof name, "%.*s", (int)line->path.len, (const char *)line->path.at);
 	if (!strcmp(name, BACKUP_LEDGER))
 		return copy(restoring, line, name, restoring->state, FRESH_STORE "/data.mdb");
+	if (!strcmp(name, BACKUP_VAULT))
+		return copy(restoring, line, name, restoring->state, FRESH_STORE "/vault.sealed");
 	if (!strcmp(name, "etc/comityd.yaml"))
 		return copy_setting(restoring, line, name, restoring->places->config);
 	if (!strcmp(name, "etc/profile.yaml"))
@@ -188,6 +191,21 @@ static enum fault write_hold(struct restoring *restoring, struct store *store)
 	return txn_commit(&txn);
 }
 
+/* With the key that is here, or, where there were no keys, the one that came with them. */
+static enum fault unlock(struct restoring *restoring, const char *path, struct store *store)
+{
+	char fresh[BACKUP_PATH_SIZE];
+	struct vault *vault;
+	const char *source = restoring->places->store_key;
+	if (restoring->needs_keys && is_here(restoring, FRESH_KEYS "/store.key")) {
+		if (snprintf(fresh, sizeof fresh, "file:%s/" FRESH_KEYS "/store.key", restoring->places->state) >= (int)sizeof fresh)
+			return fault_say(FAULT_USAGE, "the path is too long");
+		source = fresh;
+	}
+	TRY(vault_open(path, source, &vault));
+	return store_unlock(store, vault);
+}
+
 static enum fault prepare_store(struct restoring *restoring)
 {
 	char path[BACKUP_PATH_SIZE];
@@ -197,7 +215,9 @@ static enum fault prepare_store(struct restoring *restoring)
 		return arena_fault(restoring->arena);
 	TRY(backup_join(path, restoring->places->state, FRESH_STORE));
 	TRY(store_open(path, map_size, &store));
-	enum fault fault = write_hold(restoring, store);
+	enum fault fault = unlock(restoring, path, store);
+	if (!fault)
+		fault = write_hold(restoring, store);
 	const struct survey_subject subject = { .store = store, .own_id = restoring->head.authority };
 	if (!fault)
 		fault = survey(&subject, restoring->arena, ledger);

@@ -14,12 +14,14 @@
 #include "daemon/ledger/blobs.h"
 #include "daemon/ledger/disk.h"
 #include "daemon/ledger/record.h"
+#include "daemon/ledger/vault.h"
 #include "daemon/upkeep/survey.h"
 
 enum { SAMPLE = 64, HEAD_SIZE = 1024 };	/* attachments that are read when not all are */
 
 struct verifying {
 	const char *path;
+	const char *store_key;
 	bool is_deep;
 	const atomic_bool *must_stop;
 	struct arena *arena;
@@ -85,6 +87,37 @@ static enum fault verify_files(struct verifying *verifying, struct span lines)
 
 /* ── the ledger ───────────────────────────────────────────────────────────────────────────────── */
 
+/* The key of now, or the one of then, if it was asked to be kept inside. */
+static enum fault open_vault(const char *path, const char *store_key, struct vault **vault)
+{
+	char inside[BACKUP_PATH_SIZE];
+	enum fault fault = vault_open(path, store_key, vault);
+	if (fault != FAULT_STORE_KEY || snprintf(inside, sizeof inside, "file:%s/" BACKUP_STORE_KEY, path) >= (int)sizeof inside ||
+	    access(inside + 5, F_OK))
+		return fault;
+	return vault_open(path, inside, vault);
+}
+
+enum fault backup_view(const char *path, const char *store_key, struct store **view)
+{
+	char ledger[BACKUP_PATH_SIZE];
+	struct vault *vault;
+	*view = NULL;
+	TRY(backup_join(ledger, path, BACKUP_LEDGER));
+	TRY(open_vault(path, store_key, &vault));
+	enum fault fault = store_view(ledger, view);
+	if (fault) {
+		vault_close(vault);
+		return fault;
+	}
+	fault = store_unlock(*view, vault);
+	if (fault) {
+		store_close(*view);
+		*view = NULL;
+	}
+	return fault;
+}
+
 static enum fault verify_ledger(struct verifying *verifying)
 {
 	char path[BACKUP_PATH_SIZE];
@@ -96,9 +129,8 @@ static enum fault verify_ledger(struct verifying *verifying)
 	comity__survey_report__init(ledger);
 	TRY(backup_join(path, verifying->path, "blobs"));
 	TRY(blobs_open(path, &subject.blobs));
-	enum fault fault = backup_join(path, verifying->path, BACKUP_LEDGER);
-	if (!fault)
-		fault = store_view(path, &subject.store);
+	enum fault fault = backup_view(verifying->path, verifying->store_key, &subject.store);
+	blobs_set_keys(subject.blobs, store_find_key, subject.store);
 	if (!fault)
 		fault = survey(&subject, verifying->arena, ledger);
 	store_close(subject.store);
@@ -131,10 +163,11 @@ static enum fault verify(struct verifying *verifying, const struct identity *ide
 	return OK;
 }
 
-enum fault backup_verify(const char *path, const struct identity *identity, bool is_deep, const atomic_bool *must_stop,
-	struct arena *arena, Comity__BackupReport *report)
+enum fault backup_verify(const char *path, const struct identity *identity, const char *store_key, bool is_deep,
+	const atomic_bool *must_stop, struct arena *arena, Comity__BackupReport *report)
 {
-	struct verifying verifying = { .path = path, .is_deep = is_deep, .must_stop = must_stop, .arena = arena, .report = report };
+	struct verifying verifying = { .path = path, .store_key = store_key, .is_deep = is_deep, .must_stop = must_stop,
+		.arena = arena, .report = report };
 	comity__backup_report__init(report);
 	report->has_files = report->has_files_read = report->has_ok = 1;
 	TRY(backup_open_dir(path, &verifying.dir));

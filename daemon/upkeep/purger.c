@@ -1,12 +1,16 @@
 #include "daemon/upkeep/purger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "certs/signature.h"
 #include "daemon/ledger/blobs.h"
+#include "daemon/ledger/clock.h"
 #include "daemon/log.h"
+#include "daemon/upkeep/destruction.h"
 #include "proto/stamp.h"
+#include "proto/uuid.h"
 
 struct purger {
 	struct purger_rooms rooms;
@@ -16,6 +20,7 @@ struct purger {
 	struct job job;
 	struct errand errand;
 	bool is_under_way, is_stopping;
+	char only[UUID_TEXT_SIZE], reason[DESTRUCTION_REASON_MAX + 1];	/* of the one case that is to be destroyed */
 	enum fault fault;			/* of the errand */
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round);
 	void *owner;
@@ -23,7 +28,7 @@ struct purger {
 
 static void step(struct purger *purger);
 
-static void finish(struct purger *purger, enum fault fault)
+static void tell_end(struct purger *purger, enum fault fault)
 {
 	purger->is_under_way = false;
 	if (fault && fault != FAULT_SHUTTING_DOWN)
@@ -33,6 +38,33 @@ static void finish(struct purger *purger, enum fault fault)
 			(unsigned long long)purger->round.events);
 	if (purger->done)
 		purger->done(purger->owner, fault, &purger->round);
+}
+
+/* ── the keys ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void change_vault(struct errand *errand)
+{
+	struct purger *purger = container_of(errand, struct purger, errand);
+	purger->fault = store_change_vault(purger->rooms.store);
+	if (purger->fault)
+		log_broken("retention: keys that were destroyed may still be in free pages: %s", fault_detail(purger->fault));
+}
+
+static void on_vault_changed(struct errand *errand)
+{
+	struct purger *purger = container_of(errand, struct purger, errand);
+	tell_end(purger, purger->fault);
+}
+
+/* Keys were destroyed: then the old ones are made worthless wherever they still lie. */
+static void finish(struct purger *purger, enum fault fault)
+{
+	if (fault || purger->retention.is_dry || !purger->round.cases || purger->is_stopping) {
+		tell_end(purger, fault);
+		return;
+	}
+	purger->errand = (struct errand){ .work = change_vault, .done = on_vault_changed };
+	porter_add(purger->rooms.steward, &purger->errand);
 }
 
 /* ── the files ────────────────────────────────────────────────────────────────────────────────── */
@@ -89,7 +121,11 @@ static enum fault write_step(struct txn *txn, struct job *job)
 	struct purger *purger = container_of(job, struct purger, job);
 	purger->next = purger->round;
 	retention_step(txn, &purger->retention, &purger->next);
-	return txn->fault;
+	if (txn->fault || !purger->retention.only || purger->next.cases == purger->round.cases)
+		return txn->fault;
+	const struct destruction destruction = { .identity = identity_now(purger->rooms.identity), .request_id = purger->retention.only,
+		.reason = purger->retention.reason, .uid = purger->retention.uid };
+	return destruction_certify(txn, &destruction);	/* in the transaction in which it became a shell */
 }
 
 static void on_stepped(struct job *job, enum fault fault)
@@ -110,24 +146,53 @@ static void step(struct purger *purger)
 	scribe_add(purger->rooms.scribe, &purger->job);
 }
 
-static int64_t before(int64_t keep_ms)
+static int64_t before(int64_t now, int64_t keep_ms)
 {
-	return keep_ms < 0 ? INT64_MIN : stamp_clock() - keep_ms * 1000;
+	return keep_ms < 0 ? INT64_MIN : now - keep_ms * 1000;
+}
+
+/* A wrong clock destroys nothing. */
+static enum fault begin(struct purger *purger, int64_t *now)
+{
+	if (purger->is_under_way || purger->is_stopping)
+		return fault_say(FAULT_NOT_YET, "a round of the retention policy is under way");
+	TRY(clock_tell(purger->rooms.clock, now));
+	return signature_check_time(purger->rooms.identity, *now / STAMP_SECOND);
+}
+
+static void run(struct purger *purger, const struct retention *retention,
+	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner)
+{
+	purger->is_under_way = true;
+	purger->retention = *retention;
+	memset(&purger->round, 0, sizeof purger->round);
+	purger->done = done;
+	purger->owner = owner;
+	step(purger);
 }
 
 enum fault purger_run(struct purger *purger, bool is_dry,
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner)
 {
-	if (purger->is_under_way || purger->is_stopping)
-		return fault_say(FAULT_NOT_YET, "a round of the retention policy is under way");
-	TRY(signature_check_time(purger->rooms.identity, stamp_clock() / STAMP_SECOND));	/* a wrong clock destroys nothing */
-	purger->is_under_way = true;
-	purger->retention = (struct retention){ .own_id = purger->rooms.own_id, .is_dry = is_dry,
-		.cases_before = before(purger->rooms.keep_cases_ms), .events_before = before(purger->rooms.keep_events_ms) };
-	memset(&purger->round, 0, sizeof purger->round);
-	purger->done = done;
-	purger->owner = owner;
-	step(purger);
+	int64_t now;
+	TRY(begin(purger, &now));
+	const struct retention retention = { .own_id = purger->rooms.own_id, .is_dry = is_dry,
+		.cases_before = before(now, purger->rooms.keep_cases_ms), .events_before = before(now, purger->rooms.keep_events_ms) };
+	run(purger, &retention, done, owner);
+	return OK;
+}
+
+enum fault purger_destroy(struct purger *purger, const char *request_id, const char *reason, uint32_t uid,
+	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner)
+{
+	int64_t now;
+	TRY(destruction_check_reason(reason));
+	TRY(begin(purger, &now));
+	snprintf(purger->only, sizeof purger->only, "%s", request_id);
+	snprintf(purger->reason, sizeof purger->reason, "%s", reason);
+	const struct retention retention = { .own_id = purger->rooms.own_id, .cases_before = INT64_MIN, .events_before = INT64_MIN,
+		.only = purger->only, .reason = purger->reason, .uid = uid };
+	run(purger, &retention, done, owner);
 	return OK;
 }
 

@@ -156,7 +156,7 @@ static void note_case(struct retention_round *round, const Comity__Case *kase)
 }
 
 /* True when the case is a shell. */
-static bool purge(struct txn *txn, Comity__Case *kase, struct retention_round *round)
+static bool purge(struct txn *txn, const struct retention *retention, Comity__Case *kase, struct retention_round *round)
 {
 	char now[STAMP_SIZE];
 	struct key id = key_of_uuid(kase->request_id);
@@ -166,8 +166,9 @@ static bool purge(struct txn *txn, Comity__Case *kase, struct retention_round *r
 	txn_delete(txn, TABLE_DRAFTS, key_span(&id));
 	purge_attachments(txn, kase);
 	make_shell(kase, now);
+	store_destroy_key(txn, id.at);		/* what is left has another one */
 	keep_case(txn, kase);
-	tell(txn, kase, EVENT_REQUEST_PURGED, NULL, UINT32_MAX);
+	tell(txn, kase, EVENT_REQUEST_PURGED, retention->reason, retention->only ? retention->uid : UINT32_MAX);
 	note_case(round, kase);
 	return true;
 }
@@ -229,8 +230,12 @@ static void count_content(struct txn *txn, const Comity__Case *kase, struct rete
 static bool visit(struct txn *txn, const struct retention *retention, struct retention_round *round, Comity__Case *kase,
 	struct arena *arena)
 {
-	bool is_half = is_half_purged(txn, kase);
-	if (!is_half && !is_due(kase, retention))
+	bool is_half = is_half_purged(txn, kase), is_meant = retention->only && round->cases == 0;
+	if (retention->only && !is_over(kase)) {
+		round->open++;
+		return true;
+	}
+	if (!is_half && !is_meant && !is_due(kase, retention))
 		return true;
 	if (kase->legal_hold) {
 		round->held++;
@@ -244,7 +249,7 @@ static bool visit(struct txn *txn, const struct retention *retention, struct ret
 		count_content(txn, kase, round, arena);
 		return true;
 	}
-	if (!is_half && !purge(txn, kase, round))
+	if (!is_half && !purge(txn, retention, kase, round))
 		return false;
 	gather_blobs(txn, kase, round);
 	return round->digest_count == 0;
@@ -259,7 +264,8 @@ static void visit_cases(struct txn *txn, const struct retention *retention, stru
 	bool may_go_on = true;
 	arena_init(&arena, UNPACK_ARENA);
 	round->are_cases_done = true;
-	walk_from(&walk, txn, TABLE_CASES, (struct span){ 0 }, key_span(&round->at));
+	struct key only = retention->only ? key_of_uuid(retention->only) : (struct key){ 0 };
+	walk_from(&walk, txn, TABLE_CASES, key_span(&only), key_span(&round->at));
 	while (may_go_on && walk_next(&walk, &key, &value)) {
 		struct key at = { 0 };
 		if (round->at.len && span_equal(key, key_span(&round->at)))
@@ -284,7 +290,7 @@ void retention_step(struct txn *txn, const struct retention *retention, struct r
 	round->digest_count = 0;
 	if (!retention->is_dry)
 		txn_use_reserve(txn);
-	if (!round->are_cases_done && retention->cases_before != INT64_MIN) {
+	if (!round->are_cases_done && (retention->only || retention->cases_before != INT64_MIN)) {
 		visit_cases(txn, retention, round);
 		return;
 	}

@@ -88,6 +88,12 @@ static void judge(struct surveyor *surveyor, struct span key, struct span value)
 	forgive(surveyor);
 }
 
+static const struct { const char *code, *sentence; } unsound[] = {
+	[NOT_WHOLE]   = { "store-broken", "the record does not match its checksum" },
+	[NOT_GENUINE] = { "tampered", "the record does not open: it was altered, or does not belong there" },
+	[NOT_OWNED]   = { "no-key", "the key with which the record was sealed is not there, or does not open" },
+};
+
 /* The records behind `after`, as many as one transaction may see.  False at the end of the table. */
 static bool look_on(struct surveyor *surveyor, struct key *after)
 {
@@ -95,9 +101,10 @@ static bool look_on(struct surveyor *surveyor, struct key *after)
 	struct span key, value;
 	struct key seen = *after;
 	size_t count = 0, bytes = 0;
-	bool is_sound, is_more = false;
+	enum soundness soundness;
+	bool is_more = false;
 	walk_from(&walk, surveyor->txn, surveyor->table, (struct span){ 0 }, key_span(after));
-	while (walk_next_any(&walk, &key, &value, &is_sound)) {
+	while (walk_next_any(&walk, &key, &value, &soundness)) {
 		if (after->len && span_equal(key, key_span(after)))
 			continue;
 		is_more = count == BATCH_RECORDS || bytes > BATCH_BYTES;
@@ -107,10 +114,11 @@ static bool look_on(struct surveyor *surveyor, struct key *after)
 		bytes += value.len;
 		surveyor->key = key;
 		surveyor->report->records++;
-		if (is_sound)
-			judge(surveyor, key, value);
+		if (soundness)
+			survey_tell(surveyor, unsound[soundness].code, "%s", unsound[soundness].sentence);
 		else
-			survey_tell(surveyor, fault_slug(FAULT_STORE_BROKEN), "the record does not match its checksum");
+			judge(surveyor, key, value);
+		forgive(surveyor);
 		seen.len = 0;
 		key_bytes(&seen, key);
 	}
@@ -145,6 +153,7 @@ static enum fault look_at_all(struct surveyor *surveyor)
 {
 	for (enum table table = 0; table < TABLE_COUNT; table++)
 		TRY(look_through(surveyor, table));
+	TRY(survey_quota(surveyor));
 	return surveyor->subject.blobs ? survey_orphans(surveyor) : OK;
 }
 

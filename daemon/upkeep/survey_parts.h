@@ -38,6 +38,9 @@ bool survey_has(struct surveyor *surveyor, enum table table, struct key key);
 /* Find and unpack it; NULL when it is not there or broken. */
 void *survey_find(struct surveyor *surveyor, enum table table, struct key key, const ProtobufCMessageDescriptor *type);
 
+/* survey_quota.c: what the attachments of each peer occupy must be what was counted. */
+enum fault survey_quota(struct surveyor *surveyor) MUST_CHECK;
+
 /* How the records of a table are judged: one row a table. */
 struct survey_row {
 	const ProtobufCMessageDescriptor *type;		/* NULL: not a message of ours */

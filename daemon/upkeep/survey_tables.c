@@ -175,6 +175,17 @@ static void end_events(struct surveyor *surveyor)
 		survey_tell(surveyor, "lost", "the last event is %" PRIu64 ", and %" PRIu64 " were counted", surveyor->event, last);
 }
 
+/* ── keys ─────────────────────────────────────────────────────────────────────────────────────── */
+
+/* Of a case, or one of the ledger's own, which begin with zeros; or the mark of the vault. */
+static void judge_key(struct surveyor *surveyor, struct span key, struct span value, const void *record)
+{
+	static const uint8_t zeros[STORE_OWNER_SIZE / 2];
+	(void)value, (void)record;
+	if (key.len == STORE_OWNER_SIZE && memcmp(key.at, zeros, sizeof zeros) && !survey_has(surveyor, TABLE_CASES, key_of_span(key)))
+		survey_tell(surveyor, "dangling", "the key belongs to no case");
+}
+
 const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_PEERS]         = { .type = &comity__peer__descriptor },
 	[TABLE_CASES]         = { &comity__case__descriptor, judge_case, NULL },
@@ -191,5 +202,6 @@ const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_WANTED]        = { &comity__wanted__descriptor, judge_wanted, NULL },
 	[TABLE_TOKENS]        = { .type = &comity__token__descriptor },
 	[TABLE_CORRESPONDENCES] = { .type = &comity__correspondence__descriptor },
+	[TABLE_KEYS]          = { NULL, judge_key, NULL },
 	[TABLE_DRAFTS]        = { &comity__request__descriptor, judge_draft, NULL },
 };

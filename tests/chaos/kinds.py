@@ -4,6 +4,7 @@ A fault begins, lasts and is healed.  Each kind has a slot of its victim: a new 
 there; faults in different slots overlap.  All chance comes from the plan's seed, drawn before anything happens, so that
 the same seed gives the same faults in the same order.
 """
+import os
 import random
 import signal
 from collections import namedtuple
@@ -37,6 +38,21 @@ def die_at_a_point(world, one, fault):
 def stop(world, one, fault):
 	one.daemon.send_signal(signal.SIGSTOP)
 	return lambda: one.daemon.send_signal(signal.SIGCONT)
+
+
+def to_holders(how, heal=None):
+	"""A signal to whoever holds the keys of the victim; those that are there when it is healed may be others."""
+	def send(one, number):
+		for pid in one.holders():
+			try:
+				os.kill(pid, number)
+			except ProcessLookupError:
+				continue
+
+	def begin(world, one, fault):
+		send(one, how)
+		return heal and (lambda: send(one, heal))
+	return begin
 
 
 def put_back_a_copy(world, one, fault):
@@ -161,6 +177,8 @@ KINDS = {
 	"die":             ("body", 8, 3.0, die_at_a_point),
 	"stop":            ("body", 4, 5.0, stop),
 	"restore":         ("body", 0.5, 0.0, put_back_a_copy),
+	"keys-kill":       ("keys", 5, 0.0, to_holders(signal.SIGKILL)),
+	"keys-stop":       ("keys", 3, 8.0, to_holders(signal.SIGSTOP, signal.SIGCONT)),
 	"cut":             ("line", 8, 0.0, on_strand(cut)),
 	"reset":           ("line", 8, 0.0, on_strand(reset)),
 	"half-close":      ("line", 4, 0.0, on_strand(end_one_direction)),

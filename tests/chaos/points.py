@@ -31,7 +31,7 @@ from world import World
 
 PACE, DEADLINE_SECONDS = 0.15, 20
 restore.PATIENCE_SECONDS = 25	# what was missed is asked for again after 15 s
-DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed"}
+DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed", "renew": "renewed", "wrap": "wrapped anew"}
 ACTIONS = {"die": "killed", "halt": "the line cut"}
 
 
@@ -114,10 +114,73 @@ def reconcile(world, victim, other, doing, instruction):
 	world.arm(victim, instruction)
 	speaker, listener = (victim, other) if doing == "send" else (other, victim)
 	eventually(lambda: world.is_up(speaker, listener), "the line is up")
-	speaker.spawn("peer", "reconcile", listener.name)
+	asking = [speaker.spawn("peer", "reconcile", listener.name)]
+
+	def is_asked():	# while one of them recovers from the story before, it is refused: then once more
+		if asking[-1].poll() is not None and not has_struck(world, victim, instruction) and not world.is_dead(speaker):
+			asking.append(speaker.spawn("peer", "reconcile", listener.name))
+		return has_struck(world, victim, instruction)
+	eventually(is_asked, f"{victim.name} passes {instruction}", 60)
 
 
-STORIES = {"goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile}
+def rename(world, victim, other, doing, instruction):
+	"""The announcer's card says something new."""
+	name = instruction.split(":")[2]
+	announcer = victim if (name == "announce") == (doing == "send") else other
+	announcer.settings = dict(announcer.settings, name=f"Central Authority, room {time.monotonic():.3f}")
+	announcer.configure(announcer.settings)
+	world.arm(victim, instruction)
+	if announcer is not victim:
+		world.arm(announcer, None)
+
+
+def examine(world, victim, other, doing, instruction):
+	"""The asker's doctor wants to know how the other side sees it."""
+	name = instruction.split(":")[2]
+	asker, asked = (victim, other) if (name == "checkup") == (doing == "send") else (other, victim)
+	world.arm(victim, instruction)
+	eventually(lambda: world.is_up(asker, asked), "the line is up")
+	asker.spawn("peer", "doctor", asked.name)
+
+
+def sign_head(world, victim, other, doing, instruction):
+	"""The speaker's audit log has a new head."""
+	speaker = victim if doing == "send" else other
+	world.arm(victim, instruction)
+	if not has_struck(world, victim, instruction):
+		speaker.spawn("audit", "head")
+
+
+def lack_room(world, victim, other, doing, instruction):
+	"""The speaker has no room for what it is sent."""
+	speaker = victim if doing == "send" else other
+	roomy = speaker.settings
+	speaker.configure(dict(roomy, limits=dict(roomy.get("limits", {}), peer_quota="1 B")))
+	world.arm(victim, instruction)
+	if speaker is not victim:
+		world.arm(speaker, None)
+	struck(world, victim, instruction)
+	speaker.configure(roomy)	# counts from its next start on
+	if speaker is not victim:
+		world.arm(speaker, None)
+
+
+def rotate(world, victim, other, doing, instruction):
+	"""The victim renews all its keys."""
+	world.arm(victim, instruction)
+	if not world.is_dead(victim):
+		victim.spawn("cert", "rotate", "delegation")
+
+
+def rekey(world, victim, other, doing, instruction):
+	"""The victim's vault gets another key."""
+	world.arm(victim, instruction)
+	if not world.is_dead(victim):
+		victim.spawn("store", "rekey")
+
+
+STORIES = {"keys": rotate, "vault": rekey, "checkup": examine, "findings": examine, "audit_head": sign_head, "waiting": lack_room, "goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile,
+	"announce": rename, "announced": rename}
 
 
 # ── one crossing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,11 +244,12 @@ def play(lab, words):
 		began, fault = time.monotonic(), None
 		try:
 			cross(world, victim, other, name, point, action)
-			for officer in people:
-				if officer.fault:
-					raise officer.fault
 		except Exception as found:
 			fault = "".join(traceback.format_exception(found))
+		for officer in people:	# an officer who has stopped is why others wait
+			if officer.fault:
+				fault = (fault or "") + "".join(traceback.format_exception(officer.fault))
+		if fault:
 			for one in world.authorities:
 				world.arm(one, None)
 		for line in (fault or "").splitlines():
@@ -196,6 +260,8 @@ def play(lab, words):
 		officer.leaving.set()
 	for officer in people:
 		officer.join(60)
+	for one in world.authorities:	# with the settings that it has by now
+		world.arm(one, None)
 	settle(world, record, 120)
 	found = judge(world, record, lambda text: print("# " + text, flush=True))
 	print(f"ok {number + 1} - after all of them both ledgers agree: {found['messages']} messages, {found['manifests']} manifests")

@@ -3,7 +3,6 @@
 Every daemon is started with the preloaded disk of faults.c and with libfaketime, both idle until they are told
 otherwise, so that a fault can begin and end while the daemon runs.
 """
-import glob
 import mmap
 import os
 import signal
@@ -15,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "scenario"))
 
 import lab as laboratory
+from faketime import Clock
 from lab import require
 from puppet import schema
 
@@ -22,12 +22,6 @@ NAMES = ("xd-ca", "xf-ca", "xs-ca")
 # The bits of enum disk_fault in faults.c.
 DISK_FAULTS = {"full": 1, "broken": 2, "late": 4, "short": 8, "unsynced": 16, "torn": 32, "unreadable": 64}
 CONTROL = struct.Struct("5I")
-
-
-def faketime_library():
-	found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-	require(found, "libfaketime is missing: tools/setup --check installs it")
-	return found[0]
 
 
 class Disk:
@@ -54,19 +48,6 @@ class Disk:
 		return struck
 
 
-class Clock:
-	"""The clock of one daemon: so many seconds off."""
-
-	def __init__(self, one):
-		self.path = os.path.join(one.lab.directory, one.name + ".clock")
-		self.set(0)
-
-	def set(self, seconds):
-		with open(self.path + ".new", "w") as file:
-			file.write(f"{seconds:+d}\n")
-		os.rename(self.path + ".new", self.path)
-
-
 class World:
 	def __init__(self, lab, names=NAMES):
 		self.lab, self.authorities, self.points = lab, [], points(lab)
@@ -85,15 +66,10 @@ class World:
 		port = laboratory.free_port()
 		relay = self.lab.relay(("127.0.0.1", port))
 		one = self.lab.authority(name, start=False, port=port, endpoint=f"127.0.0.1:{relay.port}", watch=False,
-			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"},
-				"retention": {"events": "never"}})	# a clock that is years ahead ends what is kept for days
-		self.relays[one], self.disks[one], self.clocks[one] = relay, Disk(one), Clock(one)
-		preload = [self.lab.build + "/tests/faults.so", faketime_library()]
-		one.environment = {"LD_PRELOAD": ":".join(preload), "COMITY_DISK": self.disks[one].path,
-			"COMITY_DISK_BELOW": one.home, "FAKETIME_TIMESTAMP_FILE": self.clocks[one].path, "NO_FAKE_STAT": "1",
-			"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1",
-			# In a build with AddressSanitizer: the preloaded come before it.
-			"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"}})
+		self.relays[one], self.disks[one] = relay, Disk(one)
+		self.clocks[one] = Clock(one, self.lab.build + "/tests/faults.so")
+		one.environment.update({"COMITY_DISK": self.disks[one].path, "COMITY_DISK_BELOW": one.home})
 		self.authorities.append(one.start())
 
 	def arm(self, one, instruction):
@@ -128,5 +104,5 @@ class World:
 def points(lab):
 	"""Where mischief can strike (daemon/mischief.h): (name, its points), every kind of frame that the schema has."""
 	frames = [field.name for field in schema(lab).wire.Frame.DESCRIPTOR.oneofs_by_name["kind"].fields] + ["bulk"]
-	doings = [(name, ("send", "hear")) for name in frames] + [("batch", ("commit",)), ("blob", ("sync", "rename"))]
+	doings = [(name, ("send", "hear")) for name in frames] + [("batch", ("commit",)), ("blob", ("sync", "rename")), ("keys", ("renew",)), ("vault", ("wrap",))]
 	return [(name, [f"{side}-{doing}" for doing in names for side in ("before", "after")]) for name, names in doings]

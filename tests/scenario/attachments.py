@@ -1,9 +1,11 @@
 """Attachments: of any size, whole or not at all, resumed wherever they stopped."""
+import contextlib
 import os
 import subprocess
 import time
 
 from lab import require
+from line import _through_a_relay
 
 
 def _same(one, other):
@@ -54,6 +56,45 @@ def a_transfer_survives_kills_of_the_sender(lab):
 
 def a_transfer_survives_kills_of_the_receiver(lab):
 	_killed_on_the_way(lab, lambda freedonia, sylvania: sylvania)
+
+
+def _part_of_the_exhibit(one):
+	"""How much of it lies there."""
+	incoming = one.path("blobs", "incoming")
+	return max((os.path.getsize(os.path.join(incoming, name)) for name in os.listdir(incoming)), default=0)
+
+
+def _stopped_in_the_middle(lab, choose):
+	"""SIGTERM while bytes flow, so slowly that the end is far: whoever stops ends well, and what is there is gone on from."""
+	freedonia, sylvania, cable = _through_a_relay(lab)
+	sylvania.stop()
+	sylvania.configure({"limits": {"bandwidth_per_peer": "2 MiB"}})
+	sylvania.start()
+	size, part = 64 << 20, 4 << 20
+	exhibit = lab.file("exhibit.bin", size)
+	ref = freedonia.send(sylvania, exhibit)
+	lab.eventually(lambda: _part_of_the_exhibit(sylvania) >= part, "a part of the exhibit is there")
+	stopped = choose(freedonia, sylvania)
+	for one in stopped:
+		one.stop()
+	require(part <= _part_of_the_exhibit(sylvania) < size, "it stopped in the middle", _part_of_the_exhibit(sylvania))
+	sylvania.stop()
+	sylvania.configure({})
+	before = cable.passed
+	for one in {*stopped, sylvania}:
+		one.start()
+	lab.eventually(lambda: sylvania.is_whole(ref, 3), "it goes on after the start", 90)
+	require(cable.passed - before < size, "from where it was", cable.passed - before)
+	require(_same(exhibit, _get(sylvania, ref, "exhibit.bin", lab.directory + "/got.bin")), "and is the same to the byte")
+	lab.eventually(lambda: freedonia.request(ref)["transport"] == "COMPLETE", "and receipted")
+
+
+def a_transfer_goes_on_after_its_receiver_was_stopped(lab):
+	_stopped_in_the_middle(lab, lambda freedonia, sylvania: [sylvania])
+
+
+def a_transfer_goes_on_after_its_sender_was_stopped(lab):
+	_stopped_in_the_middle(lab, lambda freedonia, sylvania: [freedonia])
 
 
 def the_same_bytes_are_kept_once_within_a_case(lab):
@@ -132,12 +173,21 @@ def a_disk_without_room_refuses_and_goes_on_when_there_is_room(lab):
 	lab.eventually(lambda: sylvania.is_whole(ref, 3), "it arrives once there is room")
 
 
+def _has_part(directory, size):
+	"""Has a part of at least that size come?  Others are renamed while we look."""
+	with os.scandir(directory) as entries:
+		for entry in entries:
+			with contextlib.suppress(FileNotFoundError):
+				if entry.stat().st_size >= size:
+					return True
+	return False
+
+
 def parts_that_nobody_comes_back_for_are_swept(lab):
-	freedonia, sylvania = lab.pair()
-	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 96 << 20))
+	freedonia, sylvania = lab.pair(settings={"limits": {"bandwidth_per_peer": "24 MiB"}})
+	ref = freedonia.send(sylvania, lab.file("exhibit.bin", 48 << 20))
 	incoming = sylvania.path("blobs", "incoming")
-	lab.eventually(lambda: any(os.path.getsize(os.path.join(incoming, name)) for name in os.listdir(incoming)),
-		"a part of the exhibit is there")
+	lab.eventually(lambda: _has_part(incoming, 1 << 20), "a part of the exhibit is there")
 	sylvania.kill()
 	wanted = os.listdir(incoming)
 	require(wanted, "and is left there by a sudden death")

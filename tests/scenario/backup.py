@@ -10,6 +10,9 @@ import time
 from lab import Broken, require
 
 
+SEALED_SIZE = 300_000 + 68 + 5 * 28	# a head, and five chunks with nonce and tag
+
+
 def _set(lab):
 	return os.path.join(lab.directory, "backups")
 
@@ -89,7 +92,7 @@ def an_attachment_that_an_earlier_backup_holds_is_shared(lab):
 	require(int(second["new_attachment_bytes"]) == 70_000, "to the byte", second)
 	for path in (first["path"], second["path"]):
 		_stock_check(path)
-	name, = [name for name in glob.glob(first["path"] + "/blobs/??/*") if os.path.getsize(name) == 300_000]
+	name, = [name for name in glob.glob(first["path"] + "/blobs/??/*") if os.path.getsize(name) == SEALED_SIZE]
 	other = name.replace(first["path"], second["path"])
 	require(os.stat(name).st_ino == os.stat(other).st_ino, "the old one is one file")
 	shutil.rmtree(first["path"])
@@ -134,7 +137,7 @@ def whatever_is_altered_in_a_backup_is_found(lab):
 
 def a_rotten_attachment_is_left_out_and_told(lab):
 	freedonia, sylvania, ref = _case(lab)
-	victim, = [name for name in glob.glob(freedonia.path("blobs/??/*")) if os.path.getsize(name) == 300_000]
+	victim, = [name for name in glob.glob(freedonia.path("blobs/??/*")) if os.path.getsize(name) == SEALED_SIZE]
 	with open(victim, "r+b") as file:
 		file.write(b"rot")
 	answer = freedonia.run("--json", "backup", "create", "-o", _set(lab))
@@ -178,6 +181,15 @@ def after_a_restore_nothing_is_sent_before_the_release(lab):
 	require(int(chain["sent"]) == int(gap["we_sent"]), "nothing was appended to our chain", chain)
 	require("ON HOLD" in freedonia.run("status").out and "xs-ca" in freedonia.run("status").out, "people see it")
 	require(freedonia.events[-1]["comityepoch"] == 2, "events are of another epoch")
+	newest = freedonia.events[-1]
+	seq = newest["comityseq"]
+	error = freedonia.refused("another-epoch", "watch", f"--since=XF-CA/1/{seq}", "--no-follow")
+	require("epoch 2" in error["message"], "who comes with the old epoch is refused", error)
+	freedonia.refused("another-epoch", "watch", "--since=1/999999", "--no-follow")
+	require(freedonia.run("watch", "--since", newest["id"], "--no-follow").status == 0, "an id of now is taken", newest)
+	require(freedonia.run("watch", "--since=1/1", "--no-follow").status == 0, "and one from before the backup: it is the same event")
+	freedonia.refused("usage", "watch", f"--since=XS-CA/2/{seq}", "--no-follow")
+	freedonia.refused("usage", "watch", "--since=2/x", "--no-follow")
 	freedonia.comity("daemon", "release")
 	lab.eventually(lambda: "said on hold" in str(sylvania.messages(ref)), "and it goes on")
 	require("hold" not in freedonia.comity("status"), "off hold")

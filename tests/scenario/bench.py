@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from lab import TOP, require
+from lab import TOP, require, slow
 
 
 def bench(lab, *arguments):
@@ -15,11 +15,12 @@ def bench(lab, *arguments):
 	return done.stdout.splitlines()
 
 
+@slow
 def every_figure_is_measured(lab):
 	names = [line.split()[0] for line in bench(lab, "--list")]
 	require(len(names) > 10, "the figures are named", names)
 	found = [json.loads(line) for line in bench(lab, "--json", "--messages", "50", "--sessions", "8", "--attachment", "1",
-		"--stored", "1100", "--peers", "2", "--seconds", "1")]
+		"--bulk", "1024", "--stored", "1100", "--peers", "2", "--seconds", "1")]
 	require(sorted(one["figure"] for one in found) == sorted(names), "each one once", found)
 	for one in found:
 		require(one["value"] > 0 and isinstance(one["unit"], str), "a number that can be, and its unit", one)

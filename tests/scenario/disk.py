@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from lab import Broken, build_directory, require
+from lab import Broken, build_directory, require, slow
 
 TEXT = "x" * 60_000
 
@@ -189,6 +189,7 @@ def _mirrored(one):
 	return {swapped.get(key, key): value for key, value in chain.items()}
 
 
+@slow
 def an_attachment_that_cannot_be_kept_is_not_confirmed(lab):
 	freedonia, sylvania, disk, ref = _pair(lab)
 	for number, (call, where, code) in enumerate((("sync", "/blobs/incoming/", errno.EIO), ("write", "/blobs/incoming/", errno.EIO),

@@ -3,6 +3,7 @@ import io
 import os
 import subprocess
 import tarfile
+import time
 
 from lab import require
 
@@ -39,7 +40,7 @@ def _names(archive):
 
 def _is_proof(name):
 	"""Members whose every byte is proof (the readable ones explain and prove nothing)."""
-	return any(part in name for part in ("messages/", "manifests/", "certificates/"))
+	return any(part in name for part in ("messages/", "manifests/", "certificates/", "revocations/"))
 
 
 def both_sides_export_the_same_record(lab):
@@ -54,24 +55,96 @@ def both_sides_export_the_same_record(lab):
 	require(proofs[0] == proofs[1], "both hold the same messages", *proofs)
 
 
-def it_verifies_by_the_commands_of_its_own_readme(lab):
-	_, _, _, archive = _case(lab)
-	place = os.path.join(lab.directory, "unpacked")
+def _unpacked(lab, archive, name="unpacked"):
+	place = os.path.join(lab.directory, name)
 	os.mkdir(place)
 	subprocess.run(["tar", "-xf", archive, "-C", place], check=True)
-	readme = next(os.path.join(path, "README.txt") for path, _, files in os.walk(place) if "README.txt" in files)
-	with open(readme) as file:
+	return place
+
+
+def _by_its_readme(place, *prefix):
+	"""The commands of the README, exactly as they stand there."""
+	with open(os.path.join(place, "README.txt")) as file:
 		commands = "\n".join(line[4:].rstrip() for line in file if line.startswith("    ") and line.strip())
-	done = subprocess.run(["bash", "-ec", commands], cwd=os.path.dirname(readme), capture_output=True, text=True)
-	require(done.returncode == 0, "the commands succeed", commands, done.stdout, done.stderr)
-	require(": OK" in done.stdout and "FAILED" not in done.stdout, "the hashes are right", done.stdout)
-	message = next(name for name in _names(archive) if "messages/" in name)
-	with open(os.path.join(place, message), "r+b") as file:
-		first = file.read(1)
-		file.seek(0)
-		file.write(bytes([first[0] ^ 1]))
-	done = subprocess.run(["bash", "-ec", commands], cwd=os.path.dirname(readme), capture_output=True, text=True)
-	require(done.returncode != 0, "and fail after one bit was altered", done.stdout, done.stderr)
+	return subprocess.run([*prefix, "bash", "-ec", commands], cwd=place, capture_output=True, text=True)
+
+
+def it_verifies_by_the_commands_of_its_own_readme_also_in_ten_years(lab):
+	freedonia, _, _, archive = _case(lab)
+	place = _unpacked(lab, archive)
+	for prefix in ((), ("faketime", "-f", "+10y")):
+		done = _by_its_readme(place, *prefix)
+		require(done.returncode == 0, "the commands succeed", prefix, done.stdout, done.stderr)
+		require(": OK" in done.stdout and "FAILED" not in done.stdout, "the hashes are right", done.stdout)
+		require("LOOK AT" not in done.stdout, "no key is on a list", done.stdout)
+	environment = dict(os.environ, ASAN_OPTIONS="verify_asan_link_order=0")
+	subprocess.run(["faketime", "-f", "+10y", *freedonia.command("evidence", "verify", archive)], check=True, env=environment,
+		stdout=subprocess.DEVNULL)
+	for name in (next(name for name in _names(archive) if "messages/" in name), "revocations/xs-ca/1.pem"):
+		with open(os.path.join(place, name), "r+b") as file:
+			content = file.read()
+			file.seek(len(content) // 2)
+			file.write(bytes([content[len(content) // 2] ^ 1]))
+		done = _by_its_readme(place)
+		require(done.returncode != 0, name + ": and fail after one bit was altered", done.stdout, done.stderr)
+		subprocess.run(["tar", "-xf", archive, "-C", place], check=True)
+
+
+def what_was_signed_after_its_key_was_lost_does_not_count(lab):
+	freedonia, sylvania, ref, _ = _case(lab)
+	sylvania.comity("cert", "revoke", "signing", "--reason", "keyCompromise", "--lost-at", "2026-01-01")
+	archive = os.path.join(lab.directory, "after.tar")
+	sylvania.comity("evidence", "export", ref, "-o", archive)
+	place = _unpacked(lab, archive)
+	done = _by_its_readme(place)
+	require(done.returncode != 0 and "REVOKED SINCE" in done.stdout, "the README finds it", done.stdout, done.stderr)
+	answer = sylvania.run("--json", "evidence", "verify", archive)
+	require(answer.status != 0 and "cert-revoked" in answer.out, "so does the tool", answer.out, answer.err)
+
+
+def what_was_signed_before_its_key_was_revoked_counts(lab):
+	freedonia, sylvania, ref, _ = _case(lab)
+	soon = time.time() + 1.5		# the times in a list are whole seconds
+	lab.eventually(lambda: time.time() > soon, "a second passes")
+	sylvania.comity("cert", "revoke", "signing", "--reason", "superseded")
+	archive = os.path.join(lab.directory, "before.tar")
+	sylvania.comity("evidence", "export", ref, "-o", archive)
+	done = _by_its_readme(_unpacked(lab, archive))
+	require(done.returncode == 0 and "LOOK AT" in done.stdout, "the README tells it and goes on", done.stdout, done.stderr)
+	sylvania.comity("evidence", "verify", archive)
+
+
+def _bytes_that_mean_something(archive):
+	"""A few places of each class: what class, and where in the file.
+
+	Left out: what pads an entry to whole blocks, the empty blocks at the end, and in a header its sum (the letters behind
+	its digits mean nothing; the digits do, and are looked at)."""
+	with tarfile.open(archive) as tar:
+		for member in tar:
+			folder = member.name.split("/")[0]
+			kind = folder + os.path.splitext(member.name)[1] if folder in ("manifests", "messages") else folder
+			for at in (0, 100, 124, 136, 148, 156, 257, 345, 511):
+				yield "header of " + kind, member.offset + at
+			for at in {0, member.size // 2, member.size - 1} if member.size else ():
+				yield kind, member.offset_data + at
+
+
+def one_altered_byte_of_any_class_is_found(lab):
+	freedonia, _, _, archive = _case(lab)
+	freedonia.comity("evidence", "verify", archive)
+	places = {}
+	for kind, at in _bytes_that_mean_something(archive):
+		places.setdefault(kind, []).append(at)
+	wanted = {"README.txt", "SUMMARY.txt", "CONTENTS.sha256", "readable", "manifests.manifest", "manifests.p7s", "messages", "messages.1",
+		"certificates", "revocations"}
+	require(wanted <= set(places), "every class is there", sorted(places))
+	with open(archive, "rb") as file:
+		whole = file.read()
+	for kind, found in places.items():
+		for at in sorted(found)[:9 if kind.startswith("header") else 6]:
+			target = lab.file("altered.tar", whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+			answer = freedonia.run("--json", "evidence", "verify", target)
+			require(answer.status in (1, 65, 76), f"{kind}, byte {at}: found", answer.status, answer.out, answer.err)
 
 
 def one_altered_byte_in_any_proof_is_found(lab):

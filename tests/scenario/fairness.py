@@ -3,9 +3,12 @@ import datetime
 import signal
 import threading
 
-from lab import require
+from lab import require, slow
+from nasty import nasties
 
 MEMORY_MAX_MIB = 64
+NASTY, HALVES = 10, 3		# so many hold a frame back; for so many there is memory at once
+NASTY_MAX_MIB = 16
 
 
 def _moment(one, kind, **data):
@@ -75,7 +78,8 @@ def at_the_quota_attachments_wait_and_messages_go_on(lab):
 		"what is smaller comes in its place")
 	require([item["size"] for item in _waiting(sylvania)] == [str(3 << 20)], "only the large one waits", _waiting(sylvania))
 	freedonia.say(second, "did you get it?\n")
-	lab.eventually(lambda: not _queue(freedonia), "messages go on")
+	lab.eventually(lambda: [(item["kind"], item["reason_code"]) for item in _queue(freedonia)] == [("attach", "quota")],
+		"messages go on, and what the other side does not take is told")
 	sylvania.restart()
 	lab.eventually(lambda: sylvania.is_up(freedonia), "the line is up again")
 	require(_waiting(sylvania) and not sylvania.is_whole(second, 4), "the count survives a sudden death")
@@ -85,6 +89,31 @@ def at_the_quota_attachments_wait_and_messages_go_on(lab):
 	lab.eventually(lambda: sylvania.is_whole(second, 4), "it comes when there is more room")
 	lab.eventually(lambda: freedonia.request(second)["transport"] == "COMPLETE", "and is receipted")
 	require(sylvania.comity("store", "check", "--deep")["ok"], "the store is sound")
+
+
+def the_sender_sees_why_its_attachment_waits_and_that_it_goes_on(lab):
+	freedonia = lab.authority("xf-ca")
+	sylvania = lab.authority("xs-ca", settings={"limits": {"peer_quota": "1 MiB"}})
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.send(sylvania, lab.file("large.bin", 3 << 20))
+	waiting = lambda: [one for one in freedonia.attachments(ref) if one.get("waits_reason") == "quota"]
+	lab.eventually(lambda: waiting(), "the sender is told")
+	require([one["attachment"]["size"] for one in waiting()] == [str(3 << 20)], "of that one alone", waiting())
+	require("no room for it yet" in freedonia.run("attach", "list", ref).out, "in words")
+	require(any(one.get("waits_reason") for one in freedonia.request(ref)["attachments"]), "with the request too")
+	queued = freedonia.run("--json", "queue", "list").documents()
+	require([(one["peer"], one["kind"], one["queue_state"], one["reason_code"], one["size"]) for one in queued] ==
+		[("xs-ca", "attach", "waiting", "quota", str(3 << 20))], "the queue has it", queued)
+	shown = freedonia.run("queue", "show", queued[0]["message"]).out
+	require("quota: the other side has no room for it yet" in shown, "and says why", shown)
+	freedonia.restart()
+	lab.eventually(lambda: waiting(), "it is told anew on the next line")
+	sylvania.stop()
+	sylvania.configure({"limits": {"peer_quota": "8 MiB"}})
+	sylvania.start()
+	lab.eventually(lambda: freedonia.request(ref)["transport"] == "COMPLETE", "it comes when there is room")
+	require(not waiting(), "and waits no more", waiting())
+	require(not freedonia.run("--json", "queue", "list").documents(), "nor in the queue")
 
 
 def a_purge_makes_room_for_what_waits(lab):
@@ -101,6 +130,43 @@ def a_purge_makes_room_for_what_waits(lab):
 	lab.eventually(lambda: sylvania.status(first) == "WITHDRAWN", "and withdrawn")
 	lab.eventually(lambda: int(sylvania.comity("store", "purge").get("cases", 0)) == 1, "its time comes")
 	lab.eventually(lambda: sylvania.is_whole(second, 3), "and the second comes by itself", 60)
+
+
+def _told(one, kind):
+	return [event for event in list(one.events) if event["type"] == f"comity.peer.{kind}.v1"]
+
+
+def over_its_message_quota_a_peer_tries_later_and_no_other_waits(lab):
+	freedonia = lab.authority("xf-ca", settings={"limits": {"peer_messages": "6"}})
+	sylvania, moria = lab.authority("xs-ca"), lab.authority("xm-ca")
+	for other in (sylvania, moria):
+		lab.befriend(freedonia, other)
+	calm, flooded = freedonia.send(moria), sylvania.send(freedonia, document=lab.example("flood.yaml", swapped=True))
+	lab.eventually(lambda: moria.has(calm) and freedonia.has(flooded), "both have their case")
+	said = 0
+	while sylvania.link(freedonia).get("reason") != "remote-quota":
+		require(said < 60, "the flood is told to try later", sylvania.link(freedonia))
+		sylvania.say(flooded, f"flood {said}\n")
+		said += 1
+	lab.eventually(lambda: {item.get("reason_code") for item in _queue(sylvania)} == {"remote-quota"}, "its queue says why")
+	lab.eventually(lambda: _told(freedonia, "over-quota"), "and there is an event here")
+	view = freedonia.comity("peer", "show", "xs-ca")
+	require(int(view["messages_today"]) >= int(view["messages_quota"]) == 6 and view["over_quota_since"], "it is shown", view)
+	require("told to try later" in freedonia.run("peer", "show", "xs-ca").out, "and in words")
+	for number in range(3):
+		moria.say(calm, f"a word of ours, {number}\n")
+		lab.eventually(lambda: not _queue(moria), "what the other says is receipted")
+	freedonia.say(flooded, "and what we say arrives there\n")
+	lab.eventually(lambda: "and what we say arrives there" in str(sylvania.messages(flooded)), "ours goes on", 60)
+	require(_queue(sylvania) and len(_told(freedonia, "over-quota")) == 1, "it is told once", _told(freedonia, "over-quota"))
+	freedonia.restart()
+	require(freedonia.comity("peer", "show", "xs-ca")["messages_today"] == view["messages_today"], "the count survives a death")
+	freedonia.stop()
+	freedonia.configure({"limits": {"peer_messages": "100"}})
+	freedonia.start()
+	lab.eventually(lambda: not _queue(sylvania) and not _queue(freedonia), "all arrives when it may", 60)
+	require(int(freedonia.comity("peer", "show", "xs-ca")["messages_today"]) == said + 1, "each is counted once", said)
+	require(_told(freedonia, "in-quota"), "and the end of it is told")
 
 
 def _memory_mib(one):
@@ -131,6 +197,7 @@ class _Flood(threading.Thread):
 		self.join(60)
 
 
+@slow
 def one_floods_one_is_stopped_and_a_third_is_heard(lab):
 	freedonia = lab.authority("xf-ca")
 	sylvania, moria = lab.authority("xs-ca"), lab.authority("xm-ca")
@@ -162,3 +229,27 @@ def one_floods_one_is_stopped_and_a_third_is_heard(lab):
 	require(_is_sanitized(lab) or most < MEMORY_MAX_MIB, f"memory stays below {MEMORY_MAX_MIB} MiB", most)
 	lab.eventually(lambda: thule.is_whole(stopped, 3), "who was stopped goes on", 120)
 	lab.eventually(lambda: freedonia.is_whole(flooded, 3), "and what flooded arrives whole", 120)
+
+
+def half_said_frames_wait_for_memory_and_an_honest_one_is_served(lab):
+	freedonia = lab.authority("xf-ca", settings={"line": {"ping_interval": "1s", "dead_after": "4s"}})
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	ref = sylvania.send(freedonia, document=lab.example("flood.yaml", swapped=True))
+	lab.eventually(lambda: freedonia.has(ref), "the honest one has its case")
+	others = nasties(lab, freedonia, [f"xn-{number:02}" for number in range(NASTY)])
+	for other in others:
+		other.connect().greet()
+	before = _memory_mib(freedonia)
+	for other in others:
+		other.half_a_frame()
+		other.drip()
+	for word in ("a small one", "a large one " * 5000):
+		said = sylvania.say(ref, word)["message_id"]
+		lab.eventually(lambda: not _queue(sylvania), "what the honest one says is receipted", 60)
+		require(said in str(freedonia.messages(ref)), "and is there")
+	most = _memory_mib(freedonia) - before
+	require(_is_sanitized(lab) or most < NASTY_MAX_MIB, f"all that is half said takes less than {NASTY_MAX_MIB} MiB", most)
+	lab.eventually(lambda: sum(other.is_cut.is_set() for other in others) >= HALVES, "who holds others up is given up", 60)
+	for other in others:
+		other.is_cut.set()

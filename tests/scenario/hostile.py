@@ -1,6 +1,7 @@
 """A peer that misbehaves hurts only its own link, and what it says is kept out or kept on file, never half."""
 import hashlib
 import os
+import socket
 import struct
 
 from lab import Broken, require
@@ -77,6 +78,58 @@ def another_message_under_a_used_id_is_refused(lab):
 	message.text = "something else"
 	receipt = other.dispatch(message)
 	require("# refused" in receipt and "id-reused" in receipt, "it is refused, with the reason, signed", receipt)
+
+
+def _refuses_as_reused(other, entries):
+	"""Sylvania's signed word that each of these (hash, id) came under an id that she knew for something else."""
+	other.send(other.manifest([], purpose="receipt", extra="".join(f"# refused: {digest} {name} id-reused\n" for digest, name in entries)))
+
+
+def _entry(text):
+	"""(hash, id) of the message of a dispatch."""
+	return next(line.split("  ") for line in text.splitlines() if not line.startswith("#"))
+
+
+def _shows_the_reuse(freedonia, name):
+	found = [one for one in freedonia.comity("peer", "show", "xs-ca")["peer"].get("refusals", []) if one["reason"] == "id-reused"]
+	require(len(found) == 1 and name in found[0]["text"], "`peer show` says so and names the message", found)
+
+
+def a_message_of_ours_under_an_id_that_they_know_already_is_shown(lab):
+	freedonia, other = puppet(lab)
+	ref = freedonia.send(other.one)
+	entry = _entry(other.connect().greet().hear("manifest").text.decode())
+	_refuses_as_reused(other, [entry])
+	state = lab.eventually(lambda: [one["state"] for one in freedonia.messages(ref) if one["state"].get("reason") == "id-reused"],
+		"the message says why it was refused")[0]
+	require(state["transport"] == "REFUSED" and freedonia.status(ref) == "DRAFT", "it counts as not said", state)
+	_shows_the_reuse(freedonia, entry[1])
+	shown = freedonia.run("message", "show", entry[1])
+	require("id-reused: a different message came under an id" in shown.out, "people are told in words", shown.out, shown.err)
+
+
+def another_message_in_our_name_under_an_id_of_ours_is_shown(lab):
+	freedonia, other = puppet(lab)
+	ref = freedonia.send(other.one)
+	digest, name = _entry(other.connect().greet().hear("manifest").text.decode())
+	other.send(other.manifest([(digest, name)], purpose="receipt"))
+	forged = (hashlib.sha256(b"what we never said").hexdigest(), name)
+	for _ in range(2):
+		_refuses_as_reused(other, [forged])
+	other.hear("confirm")
+	lab.eventually(lambda: any(one["data"].get("reason") == "id-reused" for one in freedonia.events), "there is an event of it")
+	state = freedonia.messages(ref)[0]["state"]
+	require(state["reused_at"] and state["transport"] == "DELIVERED", "and the message has it, and is as delivered as before", state)
+	require("refused another message under this id" in freedonia.run("message", "show", name).out, "people are told")
+	_shows_the_reuse(freedonia, name)
+	other.leave()
+	other.connect().greet()
+	freedonia.restart()
+	_shows_the_reuse(freedonia, name)	# no line that opens mends that
+	other.connect().greet()
+	lab.eventually(lambda: freedonia.is_up(other.one), "the line is up again")
+	_shows_the_reuse(freedonia, name)
+	require(len([one for one in freedonia.events if one["data"].get("reason") == "id-reused"]) == 1, "it is told once")
 
 
 def a_step_that_is_the_other_sides_is_refused_and_kept_on_file(lab):
@@ -254,6 +307,26 @@ def garbage_at_the_control_socket_hurts_only_its_session(lab):
 		session.stream.sendall(garbage)
 		session.stream.close()
 	require(freedonia.comity("status")["authority"] == "xf-ca", "the daemon answers")
+
+
+def whoever_asks_and_shuts_its_side_down_is_answered(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	asked = Control(freedonia)
+	message = asked.schema.Submit(ref=ref).message
+	message.text = "Over and out."
+	message.acts.add().general_correspondence.SetInParent()
+	asked.ask("submit", uuid7(), ref=ref, message=message)
+	asked.stream.shutdown(socket.SHUT_WR)
+	require(asked.reply().submitted.message_id, "the answer that had to wait for the disk")
+	require(asked.stream.recv(1) == b"", "then the session ends")
+	ahead = Control(freedonia)	# all at once, more than is read ahead: each call waits for the one before
+	for number in range(8):
+		message.text = f"{number} " + "x" * (32 << 10)
+		ahead.ask("submit", uuid7(), ref=ref, message=message)
+	replies = [ahead.reply() for _ in range(8)]
+	require([one.id for one in replies] == list(range(1, 9)), "in order", replies)
+	require(all(one.submitted.message_id for one in replies), "each is answered", replies)
 
 
 def a_role_may_do_what_is_its_own(lab):

@@ -29,6 +29,7 @@ def every_mistake_in_the_configuration_is_named(lab):
 		"wrong type": ("listen", {**sound, "line": {"listen": {"a": 1}}}),
 		"an address that is none": ("listen", {**sound, "line": {"listen": ["nowhere"]}}),
 		"a port out of range": ("99999", {**sound, "line": {"listen": ["127.0.0.1:99999"]}}),
+		"a line that dies before it is asked": ("line.dead_after", {**sound, "line": {"dead_after": "2s", "ping_interval": "5s"}}),
 		"a duration that is none": ("soon", {**sound, "line": {"retry_max": "soon"}}),
 		"a size that is none": ("plenty", {**sound, "limits": {"max_attachment": "plenty"}}),
 		"a level that is none": ("loud", {**sound, "log": {"level": "loud"}}),
@@ -42,6 +43,15 @@ def every_mistake_in_the_configuration_is_named(lab):
 		require(word in done.stderr, f"{what}: says {word}", done.stderr)
 	os.unlink(freedonia.path("etc/comityd.yaml"))
 	_fails(freedonia, 78)
+
+
+def what_is_hardly_meant_in_the_configuration_is_a_warning(lab):
+	freedonia = lab.authority("xf-ca", start=False, settings={"limits": {"peer_quota": "1000000 TiB"}})
+	done = subprocess.run([lab.comityd, "--home", freedonia.home, "--check-config"], capture_output=True, text=True, timeout=30)
+	require(done.returncode == 0 and "warning: limits.peer_quota" in done.stderr and "is right" in done.stdout, "it is told, and right",
+		done.returncode, done.stdout, done.stderr)
+	freedonia.start()
+	require("settings: limits.peer_quota" in freedonia.log(), "the daemon starts with it, and has it in the log", freedonia.log())
 
 
 def a_home_without_a_store_is_refused(lab):

@@ -32,6 +32,12 @@ def require(held, what, *details):
 		raise Broken(what + "".join("\n  " + str(detail) for detail in details))
 
 
+def slow(scenario):
+	"""Mark one that takes long, so that it begins first and is not what the run ends with alone."""
+	scenario.is_slow = True
+	return scenario
+
+
 def build_directory():
 	for directory in [os.environ.get("COMITY_BUILD"), TOP + "/build-check", TOP + "/build"]:
 		if directory and os.path.exists(directory + "/daemon/comityd"):
@@ -161,7 +167,7 @@ class Authority:
 		self.title = "Central Authority " + name.upper()
 		self.daemon = self.watcher = None
 		self.watch = watch
-		self.environment, self.prefix = {}, []
+		self.environment, self.prefix, self.options = {}, [], []
 		self.events = []
 		self.settings = settings or {}
 
@@ -175,9 +181,10 @@ class Authority:
 		return self
 
 	def configure(self, settings):
-		"""Write the configuration anew (JSON is YAML too), with a short patience so that tests need none."""
+		"""Write the configuration anew (JSON is YAML too), with a short patience so that tests need none, and without the
+		reminders that go by themselves: the deadline of the sample is long past."""
 		config = {"authority": self.name, "name": self.title, "endpoints": [self.endpoint] if self.endpoint else [],
-			"line": {"listen": [self.address] if self.listen else [], "retry_max": "1s"}}
+			"line": {"listen": [self.address] if self.listen else [], "retry_max": "1s"}, "requests": {"remind_every": "never"}}
 		for section, values in settings.items():
 			if isinstance(values, dict):
 				config.setdefault(section, {}).update(values)
@@ -199,7 +206,7 @@ class Authority:
 		ready = Ready(self.path("ready"))
 		environment = dict(os.environ, NOTIFY_SOCKET=ready.path, **self.environment)
 		with open(self.path("comityd.log"), "a") as log:
-			self.daemon = subprocess.Popen([*self.prefix, self.lab.comityd, "--home", self.home], env=environment,
+			self.daemon = subprocess.Popen([*self.prefix, self.lab.comityd, "--home", self.home, *self.options], env=environment,
 				stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 		is_ready = ready.wait(self.daemon, 30)
 		ready.close()
@@ -209,6 +216,20 @@ class Authority:
 		if self.watch and not self.watcher:
 			self.watcher = Watcher(self)
 		return self
+
+	def holders(self):
+		"""The processes that hold keys for this daemon."""
+		found = []
+		for path in glob.glob("/proc/[0-9]*/stat") if self.daemon else []:
+			try:
+				with open(path) as file:
+					name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+			except OSError:		# it has ended since
+				continue
+			state, parent = rest.split()[:2]
+			if name == "comity-keyd" and int(parent) == self.daemon.pid and state != "Z":
+				found.append(int(path.split("/")[2]))
+		return found
 
 	def end(self, how):
 		if not self.daemon:

@@ -80,11 +80,18 @@ def a_line_that_is_cut_again_and_again_loses_nothing(lab):
 		"and is receipted")
 
 
-def no_bytes_of_an_exhibit_are_sent_twice_beyond_a_window(lab):
+def _bytes_read(authority):
+	"""By the daemon so far: from files and from the line."""
+	with open(f"/proc/{authority.daemon.pid}/io") as file:
+		return int(file.readline().split()[1])
+
+
+def no_bytes_of_an_exhibit_are_sent_or_read_twice_beyond_a_window(lab):
 	freedonia, sylvania, relay = _through_a_relay(lab)
 	size, window, cuts = 96 << 20, 5 << 20, 0	# asked for ahead, and what waits to be a whole piece for the disk
 	ref = freedonia.send(sylvania, lab.file("exhibit.bin", size))
 	lab.eventually(lambda: sylvania.has(ref), "the letter arrives")
+	read = _bytes_read(sylvania)
 	while not sylvania.is_whole(ref, 3):
 		before = relay.passed
 		relay.limit = before + (11 << 20)
@@ -92,7 +99,9 @@ def no_bytes_of_an_exhibit_are_sent_twice_beyond_a_window(lab):
 		cuts += relay.limit is None
 		require(cuts < 40, "each line brings it further")
 	require(cuts >= 5, "the line was cut on the way", cuts)
+	read = _bytes_read(sylvania) - read
 	require(relay.passed < size * 1.02 + (cuts + 1) * window, "little was sent twice", relay.passed - size, cuts)
+	require(read < size * 1.1 + (cuts + 1) * window, "what lay there was not hashed anew after each cut", read - size, cuts)
 
 
 def a_spoiled_byte_ends_the_line_and_nothing_else(lab):

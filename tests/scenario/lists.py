@@ -1,4 +1,6 @@
 """Lists of any length: given page by page, shown as one."""
+import os
+
 from lab import require
 from puppet import Control
 
@@ -101,3 +103,35 @@ def a_message_is_found_by_the_front_of_its_id_whoever_said_it(lab):
 		require(found, "the whole id finds it")
 	freedonia.refused("not-found", "message", "show", "00000000-0000")
 	freedonia.refused("not-found", "message", "show", "no-such-thing")
+
+
+def a_case_of_thousands_of_messages_is_shown_tracked_and_proved(lab):
+	freedonia, sylvania = lab.pair()
+	ref, count = freedonia.send(sylvania), 8000
+	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
+
+	def letter(session, number):
+		message = session.schema.Submit().message.__class__(text=f"{number}: further to our request")
+		message.acts.add().general_correspondence.SetInParent()
+		return {"ref": ref, "message": message}
+	_many(freedonia, count, "submit", letter)
+	shown = freedonia.request(ref)
+	ids = [one["message_id"] for one in shown["messages"]]
+	require(len(ids) == len(set(ids)) == count + 1, "each is shown once", len(ids), len(set(ids)))
+	require(shown["request"]["status"] == "SENT" and shown["document"] and shown["allowed_now"], "with the head and the document")
+	seen = freedonia.run("request", "show", ref)
+	require(f"messages     {count + 1}, attachments 2" in seen.out, "people see how many they are", seen.out, seen.err)
+	lab.eventually(lambda: freedonia.comity("message", "show", ids[-1], "--ref", ref)["state"]["transport"] == "COMPLETE", "all arrive",
+		seconds=60)
+	track = sylvania.run("request", "track", ref)
+	require(f"message {count + 1} arrived" in track.out, "the other side tracks it", track.status, track.err)
+	report = sylvania.comity("evidence", "export", ref, "-o", os.path.join(lab.directory, "long.evidence"))
+	require(int(report["messages"]) == count + 1, "and proves every word of it", report)
+
+	session = Control(freedonia)
+	session.ask("request_show", ref=ref)
+	pages = [session.reply()]
+	while pages[-1].more:
+		pages.append(session.reply())
+	require(len(pages) > 8 and max(page.ByteSize() for page in pages) < 1 << 20, "no page is large", len(pages))
+	require([page.request.HasField("request") for page in pages] == [True] + [False] * (len(pages) - 1), "one has the head")

@@ -15,8 +15,8 @@ from terminal import Terminal
 class Throttle:
 	"""A control socket in front of the real one, which lets so many bytes pass each way and then waits to be opened."""
 
-	def __init__(self, one, allowance):
-		self.path, self.target = one.path("throttle.sock"), one.path("run/officer.sock")
+	def __init__(self, one, allowance, role="officer"):
+		self.path, self.target = one.path("throttle.sock"), one.path(f"run/{role}.sock")
 		self.allowance, self.opened = allowance, threading.Event()
 		self.listener = socket.socket(socket.AF_UNIX)
 		self.listener.bind(self.path)
@@ -119,6 +119,34 @@ def a_terminal_gets_a_bar_that_goes_away(lab):
 	throttle.opened.set()
 	said, status = terminal.end()
 	require(status == 0 and "[=" in said and said.rindex("\r\033[K") < said.index("added"), "a bar, then the answer alone", said)
+
+
+def a_work_of_the_daemon_tells_a_terminal_that_it_goes_on(lab):
+	freedonia = lab.authority("xf-ca")
+	throttle = Throttle(freedonia, 0, "admin")
+	terminal = Terminal(freedonia.command("--socket", throttle.path, "backup", "create", "-o", lab.directory + "/backups"), TERM="xterm")
+	terminal.wait("backup create  ")
+	throttle.opened.set()
+	said, status = terminal.end()
+	require(status == 0 and re.search(r"\rbackup create  \d+ s\033\[K", said), "for how long", said)
+	require(said.rindex("\r\033[K") < said.index("holds "), "then the answer alone", said)
+	documents = freedonia.run("--json", "backup", "create", "-o", lab.directory + "/backups").documents()
+	require(len(documents) == 1 and documents[0]["ok"], "programs get the answer only", documents)
+
+
+def a_table_is_no_wider_than_its_terminal(lab):
+	name = "Central Authority of the Federated Free States of Sylvania for Mutual Legal Assistance in Criminal Matters"
+	freedonia, sylvania = lab.authority("xf-ca"), lab.authority("xs-ca", settings={"name": name})
+	lab.add(freedonia, sylvania)
+	for columns in (90, 120):
+		said, _ = Terminal(freedonia.command("peer", "list"), columns=columns).end()
+		rows = [line for line in said.splitlines() if "xs-ca  " in line]
+		require(len(rows) == 1 and "Central" in rows[0] and "…" in rows[0] and max(map(len, said.splitlines())) == columns,
+			f"it fits into {columns} columns", said)
+	require(name in Terminal(freedonia.command("peer", "list"), columns=400).end()[0], "where there is room nothing is cut")
+	require(name in Terminal(freedonia.command("--plain", "peer", "list"), columns=90).end()[0], "nor with --plain")
+	for words in ([], ["--plain"], ["--json"]):
+		require(name in freedonia.run(*words, "peer", "list").out, "nor when the answer goes elsewhere", words)
 
 
 def the_inbox_shows_what_is_still_arriving(lab):

@@ -82,8 +82,12 @@ class Control(Frames):
 		self.calls = 0
 
 	def call(self, kind, key=None, **fields):
+		"""Ask, and put the pages of the answer together."""
 		self.ask(kind, key, **fields)
-		return self.reply()
+		reply = self.reply()
+		while reply.more:
+			reply.MergeFrom(self.reply())
+		return reply
 
 	def ask(self, kind, key=None, **fields):
 		self.calls += 1
@@ -128,7 +132,7 @@ class Puppet:
 		context.minimum_version = ssl.TLSVersion.TLSv1_3
 		if alpn:
 			context.set_alpn_protocols([alpn])
-		chain = os.path.join(self.lab.directory, "chain.pem")
+		chain = os.path.join(self.lab.directory, self.one.name + ".chain.pem")
 		with open(chain, "w") as file:
 			for path in (certificate or self.key("channel.crt"), self.key("delegation.crt")):
 				with open(path) as part:

@@ -1,7 +1,9 @@
 """The queue: in which order things leave, what waits and why, and what an operator does about it."""
+import hashlib
 import signal
 
 from lab import require
+from puppet import Control, puppet
 
 
 def _items(one, *options):
@@ -189,11 +191,50 @@ def a_daemon_that_is_held_sends_nothing_new(lab):
 	status = freedonia.comity("status")
 	require(status["hold"]["reason"] == "the ministry moves house" and status["hold"]["at"], "status says it", status)
 	require(_item(freedonia, said)["queue_state"] == "held", "the message waits")
+	freedonia.restart()
+	require("hold" in freedonia.comity("status"), "a hold is kept over a restart")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	require(_item(freedonia, said)["queue_state"] == "held", "and the message waits")
 	sylvania.comity("acknowledge", ref, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
 	lab.eventually(lambda: freedonia.status(ref) == "ACKNOWLEDGED", "receiving goes on")
 	freedonia.comity("daemon", "release")
 	lab.eventually(lambda: _items(freedonia) == [], "it leaves in the end")
 	require("hold" not in freedonia.comity("status"), "and the hold is gone")
+
+
+def all_that_waits_is_listed_however_much_it_is(lab):
+	"""A puppet that keeps what it gets and gives no receipt, and that announces more attachments than fit on a page."""
+	freedonia, other = puppet(lab)
+	request = other.connect().greet().request()
+	other.dispatch(request)
+	session, message = Control(freedonia), other.schema.casework.Message(text="nobody receipts this\n")
+	message.acts.add().general_correspondence.SetInParent()
+	said = []
+	for _ in range(330):	# each in a manifest of its own
+		said.append(session.call("submit", ref=request.request_id, message=message).submitted.message_id)
+		while said[-1] not in other.hear("manifest").text.decode():
+			pass
+		other.say(confirm=other.schema.wire.Confirm(received=other.position(other.theirs, other.their_hash)))
+	for time in ("first", "second"):
+		listed = [item["message"] for item in _items(freedonia)]
+		require(listed == said, f"the {time} time all of it is listed, in its order", len(listed))
+	bundles = [other.message(request.request_id, text="evidence") for _ in range(6)]
+	entries = []
+	for bundle in bundles:
+		for index in range(1, 91):
+			bundle.attachments.add(id=f"A{index}", name=f"exhibit-{index}.bin", size=1 << 20, role="EXHIBIT",
+				media_type="application/octet-stream", sha256=hashlib.sha256(f"{bundle.message_id} {index}".encode()).hexdigest())
+		entries.append((hashlib.sha256(bundle.SerializeToString()).hexdigest(), bundle.message_id))
+		entries += [(one.sha256, f"{bundle.message_id}.{index}") for index, one in enumerate(bundle.attachments, 1)]
+	other.send(other.manifest(entries), [bundle.SerializeToString() for bundle in bundles])
+	receipt = other.receipt()
+	require("# refused" not in receipt, "it is taken", receipt)
+	items = _items(freedonia)
+	places = {(item["message"], item["attachment"]) for item in items if item["kind"] == "attach"}
+	require(len(items) == 870 and len(places) == 540, "each once, over the pages", len(items), len(places))
+	require(len(_items(freedonia, "--peer", "xs-ca")) == 870, "also of one peer")
+	shown = freedonia.run("--json", "queue", "show", bundles[0].message_id)
+	require(len(shown.documents()) == 90, "and of one message", shown.err)
 
 
 def a_daemon_is_drained(lab):
@@ -203,6 +244,13 @@ def a_daemon_is_drained(lab):
 	require(freedonia.comity("daemon", "drain")["drained"], "all of it has left")
 	require(freedonia.comity("status")["draining"], "status says it")
 	freedonia.refused("draining", "message", "send", ref, "--text", "-", text="too late\n")
+	told = freedonia.run("status").out
+	require("until the daemon is started anew" in told, "and until when", told)
+	freedonia.restart()
+	require(not freedonia.comity("status").get("draining"), "it ends with the daemon")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	freedonia.say(ref, "in time\n")
+	freedonia.comity("daemon", "drain")
 	freedonia.comity("daemon", "release")
 	sylvania.stop()
 	lab.eventually(lambda: not freedonia.is_up(sylvania), "the line is down")

@@ -2,7 +2,7 @@
 import os
 import re
 
-from lab import require
+from lab import require, slow
 from line import _through_a_relay
 from puppet import Control
 
@@ -129,6 +129,7 @@ def _require_the_same_again(lab, one, other, refs, before):
 
 # ── stories ──
 
+@slow
 def yesterdays_copy_ends_with_nothing_missing(lab):
 	freedonia, sylvania = lab.pair()
 	there, here = _yesterday(lab, freedonia, sylvania)
@@ -153,6 +154,7 @@ def yesterdays_copy_ends_with_nothing_missing(lab):
 	_require_agreement(lab, freedonia, sylvania, refs)
 
 
+@slow
 def an_old_copy_may_return_again_and_again(lab):
 	freedonia, sylvania = lab.pair()
 	there, here = _yesterday(lab, freedonia, sylvania)
@@ -303,6 +305,7 @@ def two_pasts_are_an_alarm_and_never_mended(lab):
 	require("another past" in str(freedonia.messages(there)) and "the one past" in str(sylvania.messages(there)), "each keeps what it has")
 
 
+@slow
 def kills_and_cuts_in_the_middle_only_take_time(lab):
 	freedonia, sylvania, relay = _through_a_relay(lab)
 	there, here = _yesterday(lab, freedonia, sylvania)
@@ -364,6 +367,31 @@ def what_was_refused_stays_refused(lab):
 	require(before["manifests"] == after["manifests"], "the manifests are the same")
 	transports = [snapshot["cases"][there][0]["transport"] for snapshot in (before, after)]
 	require(transports[0] == transports[1], "what was refused is refused", *transports)
+
+
+def acts_that_crossed_come_back_in_the_order_in_which_they_were_judged(lab):
+	freedonia, sylvania = lab.pair()
+	there, here = _yesterday(lab, freedonia, sylvania)
+	copy = freedonia.copy("yesterday")
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
+	freedonia.comity("acknowledge", here, "--reference", "FRD-IN-7", "--officer", "B. Sandglass", "--phone", "1")
+	freedonia.comity("request", "set-status", here, "under-review")
+	lab.eventually(lambda: sylvania.status(here) == "UNDER_REVIEW", "it is being looked at")
+	freedonia.comity("queue", "hold", "xs-ca")
+	freedonia.comity("request", "set-status", here, "info-requested", "--question", "Who?")
+	sylvania.comity("request", "withdraw", here, "--reason", "The accused has died.")
+	lab.eventually(lambda: freedonia.status(here) == "WITHDRAWN", "it is withdrawn, while our question is held")
+	freedonia.comity("queue", "release", "xs-ca")
+	lab.eventually(lambda: _is_settled(freedonia, sylvania, (there, here)), "the question arrives")
+	before = _snapshot(freedonia, sylvania, (there, here))
+	steps = [step["status"] for step in freedonia.request(here)["request"]["history"]]
+	freedonia.put_back(copy)
+	freedonia.start()
+	_require_the_same_again(lab, freedonia, sylvania, (there, here), before)
+	report = freedonia.comity("peer", "show", "xs-ca")["correspondence"]["recovery"]
+	require(not int(report["not_applied"]), "each fits, where it was", report)
+	require([step["status"] for step in freedonia.request(here)["request"]["history"]] == steps, "its steps are the same",
+		freedonia.request(here)["request"]["history"], steps)
 
 
 # ── do both hold the same? ──

@@ -4,6 +4,7 @@ A Relay listens at a port and carries each connection to its target.  Left alone
 is done to single connections (`strands`, the oldest first), or to all that come: `is_down`, `holds`.
 """
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -64,7 +65,8 @@ class Strand:
 		self.is_frozen = False
 		for _, writer in self.ends:
 			if reset:
-				writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+				with contextlib.suppress(OSError):	# it has ended by itself
+					writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 				writer.transport.abort()
 			elif not writer.is_closing():
 				writer.close()

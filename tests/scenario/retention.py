@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import subprocess
 import tarfile
 import time
 
@@ -25,6 +26,67 @@ def _withdrawn(lab, freedonia, sylvania):
 	return ref
 
 
+def a_destruction_that_is_killed_is_repeated_and_destroys(lab):
+	freedonia, sylvania = lab.pair()
+	ref = _withdrawn(lab, freedonia, sylvania)
+	destroy = ["case", "destroy", ref, "--reason", "returned on request", f"--confirm={ref}"]
+	for point in ("before-commit:batch", "before-wrap:vault", "after-wrap:vault"):
+		freedonia.stop()
+		freedonia.environment = {"COMITY_MISCHIEF": f"die:{point}:1"}
+		freedonia.start(expect=False)	# the first batch may be one of its own
+		freedonia.run(*destroy)
+		freedonia.daemon.wait(30)
+		freedonia.environment, freedonia.daemon = {}, None
+		freedonia.start()
+		require(freedonia.comity("store", "check")["ok"], f"killed {point}: the store is sound")
+	freedonia.run(*destroy)
+	lab.eventually(lambda: "document" not in freedonia.request(ref), "in the end it is destroyed")
+	require(not glob.glob(freedonia.path("store", "vault.sealed.*")) and not glob.glob(freedonia.path("blobs/??/*.part")),
+		"and nothing of it lies there")
+	text = os.path.join(lab.directory, "destroyed.txt")
+	freedonia.comity("case", "certificate", ref, "-o", text)
+	require("reason: returned on request" in open(text).read(), "with a certificate of it")
+	other = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(other), "work goes on")
+
+
+def an_operator_destroys_a_case_and_a_signed_certificate_is_left(lab):
+	freedonia, sylvania = lab.pair()
+	ref = _withdrawn(lab, freedonia, sylvania)
+	other = freedonia.send(sylvania)
+	before = freedonia.request(ref)
+	why = ["--reason", "returned on request"]
+	freedonia.refused("usage", "case", "destroy", ref, *why, "--confirm=another")
+	freedonia.refused("status-transition", "case", "destroy", other, *why, f"--confirm={other}")
+	freedonia.comity("request", "hold", ref, "--reason", "a complaint is pending")
+	freedonia.refused("held", "case", "destroy", ref, *why, f"--confirm={ref}")
+	freedonia.comity("request", "release-hold", ref)
+	require(freedonia.request(ref)["document"] == before["document"], "so far nothing was destroyed")
+
+	vault, text = open(freedonia.path("store", "vault.sealed"), "rb").read(), os.path.join(lab.directory, "destroyed.txt")
+	freedonia.comity("case", "destroy", ref, *why, f"--confirm={ref}", "-o", text)
+	require(open(freedonia.path("store", "vault.sealed"), "rb").read() != vault, "the vault key is another one")
+	after = freedonia.request(ref)
+	require("document" not in after and "subject" not in after["request"] and not glob.glob(freedonia.path("blobs/??/*.part")),
+		"a shell is left", after)
+	certificate = open(text).read()
+	for state in before["messages"]:
+		require(f"{bytes.fromhex(state['sha256']).hex() if len(state['sha256']) == 64 else ''}" in certificate and state["message_id"] in certificate,
+			"each message is named", certificate)
+	require("reason: returned on request" in certificate and before["request"]["request_id"] in certificate, "and why", certificate)
+	pem = lab.file("signing.pem", subprocess.run(["openssl", "x509", "-in", freedonia.path("keys", "signing.crt")], check=True,
+		capture_output=True).stdout)
+	verified = subprocess.run(["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", text + ".p7s", "-content", text,
+		"-certfile", pem, "-noverify", "-nointern", "-out", os.devnull], capture_output=True, text=True)
+	require(verified.returncode == 0, "stock tools verify it", verified.stderr)
+	freedonia.comity("case", "certificate", ref, "-o", text + ".again")
+	require(open(text + ".again").read() == certificate, "it can be had again")
+	freedonia.refused("not-found", "case", "certificate", other, "-o", text + ".none")
+	freedonia.restart()
+	require(freedonia.comity("store", "check", "--deep")["ok"] and freedonia.request(other)["document"], "the other case is untouched")
+	require(sylvania.request(ref)["request"].get("subject"), "the other side keeps its own")
+
+
 def a_closed_case_becomes_a_shell_and_its_receipts_stay(lab):
 	freedonia, sylvania = lab.authority("xf-ca", settings=SOON), lab.authority("xs-ca")
 	lab.befriend(freedonia, sylvania)
@@ -35,6 +97,8 @@ def a_closed_case_becomes_a_shell_and_its_receipts_stay(lab):
 	spared = freedonia.comity("store", "purge")
 	require(int(spared["held"]) == 1 and int(spared["cases"]) == 0, "a legal hold stops it", spared)
 	freedonia.refused("exists", "request", "hold", ref, "--reason", "again")
+	require("LEGAL HOLD   since " in (shown := freedonia.run("request", "show", ref).out) and "a complaint is pending" in shown,
+		"and people are told", shown)
 	freedonia.comity("request", "release-hold", ref)
 	purged = freedonia.comity("store", "purge")
 	require(int(purged["cases"]) == 1 and purged["refs"] == [before["our_reference"]], "then it goes", purged)
@@ -42,6 +106,8 @@ def a_closed_case_becomes_a_shell_and_its_receipts_stay(lab):
 	require(not [name for name in glob.glob(freedonia.path("blobs/??/*"))], "the files are gone")
 	after = freedonia.request(ref)
 	require(after["request"]["purged_at"] and after["request"]["status"] == "WITHDRAWN", "a shell is left", after["request"])
+	shown = freedonia.run("request", "show", ref).out
+	require("PURGED       " in shown and "LEGAL HOLD" not in shown, "and people are told", shown)
 	require("subject" not in after["request"] and "document" not in after and not after.get("attachments"), "without a word", after)
 	kept = [(state["message_id"], state["sha256"], state["manifest"], state.get("receipt")) for state in after["messages"]]
 	require(kept == [(state["message_id"], state["sha256"], state["manifest"], state.get("receipt")) for state in before["messages"]],

@@ -120,3 +120,37 @@ def what_becomes_of_a_message_is_told_under_the_reference_of_its_request(lab):
 	lab.eventually(lambda: told(sylvania, "message.delivered") or told(sylvania, "message.complete"), "it is receipted")
 	for event in told(sylvania, "message.delivered") + told(sylvania, "message.complete"):
 		require(event["subject"] == event["data"]["request"] == "MLA-XS-26-7", "each side speaks of its own reference", event)
+
+
+def a_draft_is_consulted_about_before_it_becomes_a_request(lab):
+	freedonia, sylvania = lab.pair()
+	formal_file = lab.example()
+	with open(formal_file, encoding="utf-8") as file:
+		formal = file.read()
+	shared = lab.file("shared.yaml", formal.replace("transmission_mode: FORMAL", "transmission_mode: CONSULTATION_DRAFT").encode())
+	ref = freedonia.draft(sylvania, shared)
+	freedonia.comity("request", "set-status", ref, "in-consultation", "--officer", "B. Sandglass")
+	lab.eventually(lambda: sylvania.has(ref), "the draft arrives")
+	seen = sylvania.request(ref)
+	require(seen["request"]["status"] == "IN_CONSULTATION", "as what it is", seen["request"])
+	require("sent_at" not in seen["request"] and "answer_by" not in seen["request"], "and starts no clock", seen["request"])
+	require(seen["document"]["transmission_mode"] == "CONSULTATION_DRAFT", "its text is there")
+	sylvania.refused("status-transition", "acknowledge", ref, "--reference", "MLA-XS-26-1", "--officer", "C. Moor",
+		"--phone", "+999-02-555-0131")
+	sylvania.say(ref, "Say which branch of the bank.\n", "--kind", "consultation-comment")
+	lab.eventually(lambda: len(freedonia.messages(ref)) == 2, "a comment comes back")
+	freedonia.refused("not-draft", "request", "edit", ref, "--from", formal_file)
+
+	freedonia.say(ref, "We write it anew.\n", "--kind", "revise")
+	freedonia.comity("request", "edit", ref, "--from", formal_file)
+	for name, role, *more in (("letter", "REQUEST_LETTER", "--language", "en"),
+			("letter-qab", "TRANSLATION", "--translation-of", "A1", "--language", "qab-XS")):
+		freedonia.comity("attach", "add", ref, lab.file(name + ".pdf", b"%PDF-1.7 " + name.encode()), "--role", role, *more)
+	freedonia.comity("request", "send", ref, "--officer", "B. Sandglass")
+	lab.eventually(lambda: sylvania.status(ref) == "SENT", "the request arrives in the same case")
+	seen = sylvania.request(ref)
+	require(seen["document"]["transmission_mode"] == "FORMAL" and seen["request"]["answer_by"], "now it is one", seen["request"])
+	steps = [step["status"] for step in seen["request"]["history"]]
+	require(steps == ["IN_CONSULTATION", "DRAFT", "SENT"], "how it came about is kept", steps)
+	sylvania.admit(ref)
+	lab.eventually(lambda: freedonia.status(ref) == "ACCEPTED", "and it goes its way")

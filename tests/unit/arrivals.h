@@ -61,7 +61,7 @@ static inline void hear_broken(void *owner, const char *peer, enum fault why, co
 	snprintf(world->broken_peer, sizeof world->broken_peer, "%s", peer);
 }
 
-static const struct inbox_listener inbox_listener = { hear_arrived, hear_receipted, hear_kept, hear_broken, NULL, NULL };
+static const struct inbox_listener inbox_listener = { hear_arrived, hear_receipted, hear_kept, hear_broken, NULL, NULL, NULL };
 
 static inline int world_setup(void **state)
 {

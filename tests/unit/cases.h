@@ -148,7 +148,7 @@ static inline enum fault send(struct party *party, const char *ref, Comity__Subm
 	Comity__Case *kase;
 	enum fault fault = casework_find(&txn, ref, &party->ledger.arena, &kase);
 	if (!fault)
-		fault = casework_send(&party->casework, &txn, kase, "Officer", UID, &party->ledger.arena, &answer);
+		fault = casework_send(&party->casework, &txn, kase, NULL, "Officer", UID, &party->ledger.arena, &answer);
 	if (submitted)
 		*submitted = answer;
 	return ledger_end(&txn, fault);
@@ -205,24 +205,35 @@ static inline enum fault receive(struct party *party, const Comity__Message *mes
 	state.transport = COMITY__TRANSPORT__VALUE__ARRIVED;
 	enum fault fault = casework_receive(&party->casework, &txn, message, &state, &party->ledger.arena);
 	struct key key = key_of_message(message->from, message->message_id);
-	if (!fault)
+	struct bytes raw = { 0 };
+	if (!fault) {
+		assert_ok(pack(&message->base, &raw));
+		txn_put(&txn, TABLE_MESSAGES, key_span(&key), span_of(&raw));
 		record_keep(&txn, TABLE_SEEN, key_span(&key), &state.base);
+	}
+	bytes_clear(&raw);
 	return ledger_end(&txn, fault);
 }
 
 /* The counterpart's daemon refuses a message of ours, as the receipt says it. */
-static inline void refuse(struct party *party, const char *message_id)
+static inline void refuse_in(struct party *party, struct txn *txn, const char *message_id, struct arena *arena)
 {
 	struct key key = key_of_message(party->casework.own_id, message_id);
-	WRITING(&party->ledger, txn);
 	Comity__MessageState *state =
-		record_find(&txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &party->ledger.arena);
+		record_find(txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, arena);
 	assert_non_null(state);
 	state->transport = COMITY__TRANSPORT__VALUE__REFUSED;
 	state->reason = "status-transition";
 	state->delivered_at = "2026-11-23T12:00:01.000Z";
-	record_keep(&txn, TABLE_SEEN, key_span(&key), &state->base);
-	casework_refused(&party->casework, &txn, state, &party->ledger.arena);
+	record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
+	casework_refused(&party->casework, txn, state, arena);
+	assert_ok(txn->fault);
+}
+
+static inline void refuse(struct party *party, const char *message_id)
+{
+	WRITING(&party->ledger, txn);
+	refuse_in(party, &txn, message_id, &party->ledger.arena);
 	assert_ok(ledger_end(&txn, OK));
 }
 

@@ -69,8 +69,11 @@ bool link_is_bulk_congested(const struct link *link) { return link->is_congested
 void link_pause(struct link *link) { link->is_paused = true; }
 void link_resume(struct link *link) { link->is_paused = false; }
 
-void link_send_manifest(struct link *link, struct span text, struct span signature, const struct span *messages, size_t count)
+void link_send_manifest(struct link *link, const struct signed_manifest *manifest)
 {
+	struct span text = manifest->text, signature = manifest->signature;
+	const struct span *messages = manifest->messages;
+	size_t count = manifest->message_count;
 	assert_true(link->is_open && link->manifests < TEXTS_MAX);
 	assert_int_equal(bytes_append(&link->said[link->manifests].text, text), OK);
 	assert_int_equal(bytes_append(&link->said[link->manifests].signature, signature), OK);

@@ -2,6 +2,7 @@
 /* A ledger for tests of the rooms that stand on the store: real LMDB, one transaction after the other, and an arena that
  * lasts as long. */
 #include "tests/unit/authorities.h"
+#include "tests/unit/vaults.h"
 
 #include "daemon/ledger/events.h"
 #include "daemon/ledger/record.h"
@@ -17,7 +18,7 @@ static inline void ledger_open(struct ledger *ledger)
 {
 	scratch_new(&ledger->scratch);
 	assert_ok(store_create(scratch_path(&ledger->scratch, "store")));
-	assert_ok(store_open(scratch_path(&ledger->scratch, "store"), 64 << 20, &ledger->store));
+	assert_ok(store_open_unlocked(scratch_path(&ledger->scratch, "store"), 64 << 20, &ledger->store));
 	arena_init(&ledger->arena, 256 << 20);
 }
 
@@ -32,7 +33,7 @@ static inline void ledger_close(struct ledger *ledger)
 static inline void ledger_reopen(struct ledger *ledger)
 {
 	store_close(ledger->store);
-	assert_ok(store_open(scratch_path(&ledger->scratch, "store"), 64 << 20, &ledger->store));
+	assert_ok(store_open_unlocked(scratch_path(&ledger->scratch, "store"), 64 << 20, &ledger->store));
 }
 
 /* A transaction must not move: it is begun where it lives. */

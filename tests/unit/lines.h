@@ -20,7 +20,8 @@ struct side {
 	struct context *context;
 	struct peers *peers;
 	struct link *link;		/* open, or NULL */
-	unsigned opened, closed, refused, drained;
+	unsigned opened, closed, refused, drained, clocks;
+	int64_t ahead_us;		/* as it was told last */
 	enum fault closed_why, refused_why, compare_with;
 	enum line_proof refused_proof;
 	char refused_peer[40], refused_detail[256];
@@ -30,13 +31,14 @@ struct side {
 	struct bytes text, signature, message, missing_reason;
 	struct position confirmed;
 	struct fetch fetch;
-	uint32_t stream;
+	uint32_t stream, card_serial, card_held;
 	uint64_t bulk_bytes, bulk_next;
 	bool is_bulk_in_order, is_closed;
 	void (*on_drained)(struct side *side, struct link *link);
 };
 
-static inline int64_t noon(void) { return NOON; }
+static int64_t later;	/* than noon: the clock that certificates are judged by */
+static inline int64_t noon(void) { return NOON + later; }
 
 static inline void take(struct bytes *to, struct span from)
 {
@@ -44,12 +46,14 @@ static inline void take(struct bytes *to, struct span from)
 	assert_ok(bytes_append(to, from));
 }
 
-static inline void hear_positions(void *owner, const char *peer, struct position *sent, struct position *received)
+static inline void hear_introduce(void *owner, const char *peer, struct hello *ours)
 {
 	struct side *side = owner;
 	(void)peer;
-	*sent = side->sent;
-	*received = side->received;
+	ours->sent = side->sent;
+	ours->received = side->received;
+	ours->card_serial = side->card_serial;
+	ours->card_held = side->card_held;
 }
 
 static inline enum fault hear_compare(void *owner, const char *peer, const struct hello *theirs)
@@ -91,10 +95,16 @@ static inline void hear_refused(void *owner, const char *peer, enum line_proof p
 	snprintf(side->refused_detail, sizeof side->refused_detail, "%s", detail);
 }
 
-static inline void hear_manifest(void *owner, struct link *link, const struct signed_manifest *manifest)
+static inline void hear_clock(void *owner, const char *peer, int64_t ahead_us)
 {
 	struct side *side = owner;
-	assert_ptr_equal(side->link, link);
+	(void)peer;
+	side->clocks++;
+	side->ahead_us = ahead_us;
+}
+
+static inline void hear_manifest(struct side *side, const struct signed_manifest *manifest)
+{
 	side->manifests++;
 	side->messages += manifest->message_count;
 	take(&side->text, manifest->text);
@@ -103,20 +113,27 @@ static inline void hear_manifest(void *owner, struct link *link, const struct si
 		take(&side->message, manifest->messages[manifest->message_count - 1]);
 }
 
-static inline void hear_confirmed(void *owner, struct link *link, const struct position *received)
+static inline void hear_missing(struct side *side, const struct missing *missing)
 {
-	struct side *side = owner;
-	(void)link;
-	side->confirms++;
-	side->confirmed = *received;
+	side->missing++;
+	side->stream = missing->stream;
+	take(&side->missing_reason, span_of_text(missing->reason));
 }
 
-static inline void hear_fetch(void *owner, struct link *link, const struct fetch *fetch)
+static inline void hear(void *owner, struct link *link, const struct packet *packet)
 {
 	struct side *side = owner;
-	(void)link;
-	side->fetches++;
-	side->fetch = *fetch;
+	assert_ptr_equal(side->link, link);
+	side->confirms += packet->kind == PACKET_CONFIRM;
+	side->fetches += packet->kind == PACKET_FETCH;
+	if (packet->kind == PACKET_MANIFEST)
+		hear_manifest(side, &packet->manifest);
+	if (packet->kind == PACKET_CONFIRM)
+		side->confirmed = packet->confirm.received;
+	if (packet->kind == PACKET_FETCH)
+		side->fetch = packet->fetch;
+	if (packet->kind == PACKET_MISSING)
+		hear_missing(side, &packet->missing);
 }
 
 static inline void hear_bulk(void *owner, struct link *link, uint32_t stream, uint64_t offset, struct span data)
@@ -130,15 +147,6 @@ static inline void hear_bulk(void *owner, struct link *link, uint32_t stream, ui
 	side->bulk_bytes += data.len;
 }
 
-static inline void hear_missing(void *owner, struct link *link, uint32_t stream, const char *reason)
-{
-	struct side *side = owner;
-	(void)link;
-	side->missing++;
-	side->stream = stream;
-	take(&side->missing_reason, span_of_text(reason));
-}
-
 static inline void hear_drained(void *owner, struct link *link)
 {
 	struct side *side = owner;
@@ -148,9 +156,8 @@ static inline void hear_drained(void *owner, struct link *link)
 }
 
 static const struct peers_listener side_listener = {
-	.positions = hear_positions, .compare = hear_compare, .opened = hear_opened, .closed = hear_closed,
-	.refused = hear_refused, .manifest = hear_manifest, .confirmed = hear_confirmed, .fetch = hear_fetch,
-	.bulk = hear_bulk, .missing = hear_missing, .drained = hear_drained,
+	.introduce = hear_introduce, .compare = hear_compare, .opened = hear_opened, .closed = hear_closed,
+	.refused = hear_refused, .clock = hear_clock, .heard = hear, .bulk = hear_bulk, .drained = hear_drained,
 };
 
 /* ── turning the loop ────────────────────────────────────────────────────────────────────────────── */

@@ -1,6 +1,7 @@
 #pragma once
 /* A world around an outbox: a real store and real signatures; the scribe, the line and the peers are the test's own. */
 #include "tests/unit/authorities.h"
+#include "tests/unit/vaults.h"
 
 #include "daemon/ledger/chain.h"
 #include "daemon/ledger/hold.h"
@@ -53,14 +54,14 @@ bool link_is_congested(const struct link *link)  { (void)link; return world.is_c
 struct link *peers_find_link_by_id(struct peers *peers, uint64_t id) { (void)peers; return id == 7 && world.is_up ? line : NULL; }
 void scribe_add(struct scribe *scribe, struct job *job) { (void)scribe; world.jobs[world.n_jobs++] = job; }
 
-void link_send_manifest(struct link *link, struct span text, struct span signature, const struct span *messages, size_t count)
+void link_send_manifest(struct link *link, const struct signed_manifest *manifest)
 {
-	(void)link, (void)messages, (void)signature, (void)count;
+	(void)link;
 	struct arena arena;
 	struct sent *sent = &world.sent[world.n_sent++];
 	assert_true(world.n_sent < ARRAY_LEN(world.sent));
 	arena_init(&arena, 4 << 20);
-	assert_ok(manifest_read(text, &arena, &sent->manifest));
+	assert_ok(manifest_read(manifest->text, &arena, &sent->manifest));
 	memcpy(sent->entries, sent->manifest.entries, sent->manifest.count * sizeof *sent->entries);
 	arena_clear(&arena);
 }
@@ -82,7 +83,7 @@ static inline int open_world(void **state)
 	stamp_clock = world_clock;
 	scratch_new(&world.scratch);
 	assert_ok(store_create(scratch_path(&world.scratch, "store")));
-	assert_ok(store_open(world.scratch.path, 256 << 20, &world.store));
+	assert_ok(store_open_unlocked(world.scratch.path, 256 << 20, &world.store));
 	assert_ok(outbox_open(world.store, world.us.identity, &world.outbox));
 	arena_init(&world.arena, UNPACK_ARENA);
 	return 0;

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "daemon/ledger/scribe.h"
+#include "tests/unit/vaults.h"
 
 enum { MIB = 1 << 20 };
 
@@ -160,7 +161,7 @@ static inline int begin_world(void **state, size_t map_size)
 	scratch_new(&world->scratch);
 	snprintf(world->dir, sizeof world->dir, "%s/store", world->scratch.dir);
 	assert_int_equal(store_create(world->dir), OK);
-	assert_int_equal(store_open(world->dir, map_size, &world->store), OK);
+	assert_int_equal(store_open_unlocked(world->dir, map_size, &world->store), OK);
 	assert_int_equal(uv_loop_init(&world->loop), 0);
 	assert_int_equal(scribe_open(&world->loop, world->store, &listener, world, &world->scribe), OK);
 	*state = world;

@@ -348,6 +348,94 @@ static void a_card_of_tricks_is_refused(void **state)
 	authority_free(&mallory);
 }
 
+/* ── its revocation lists ───────────────────────────────────────────────────────────────────────── */
+
+static struct bytes list_of(const struct authority *authority, enum role issuer)
+{
+	struct bytes der = { 0 };
+	assert_ok(revocation_load(authority->home, issuer, &der));
+	return der;
+}
+
+static struct bytes list_with(const struct authority *authority, enum role issuer, enum role role, int64_t now)
+{
+	struct certificate_facts facts = { 0 };
+	assert_ok(certificate_read(identity_certificate(authority->identity, role), &facts));
+	struct revocation_order order = { .issuer = issuer, .serial = facts.serial, .now = now };
+	assert_ok(revocation_enter(authority->home, &order));
+	return list_of(authority, issuer);
+}
+
+static enum fault read_with_lists(struct world *world, struct span of_identity, struct span of_delegation)
+{
+	struct arena arena = { 0 };
+	arena_init(&arena, UNPACK_ARENA);
+	Comity__Card *card = unpack_card(world, &arena);
+	card->has_identity_revocations = of_identity.len > 0;
+	card->identity_revocations = (ProtobufCBinaryData){ .data = (uint8_t *)of_identity.at, .len = of_identity.len };
+	card->has_delegation_revocations = of_delegation.len > 0;
+	card->delegation_revocations = (ProtobufCBinaryData){ .data = (uint8_t *)of_delegation.at, .len = of_delegation.len };
+	enum fault fault = read_signed(world->freedonia.identity, card);
+	arena_clear(&arena);
+	return fault;
+}
+
+static void lists_travel_in_the_card(void **state)
+{
+	struct world *world = *state;
+	unsigned issued;
+	struct card ours = plain, card;
+	struct bytes text = { 0 };
+	assert_ok(revocation_refresh(world->freedonia.home, NOON, NULL, &issued));
+	struct bytes upper = list_of(&world->freedonia, ROLE_IDENTITY), lower = list_of(&world->freedonia, ROLE_DELEGATION);
+	ours.revocations[ROLE_IDENTITY] = span_of(&upper);
+	ours.revocations[ROLE_DELEGATION] = span_of(&lower);
+	assert_ok(card_write(world->freedonia.identity, &ours, &text));
+	assert_ok(card_read(span_of(&text), NOON + 400 * DAY, &card));		/* stale lists stop nothing */
+	assert_true(span_equal(card.revocations[ROLE_IDENTITY], span_of(&upper)));
+	assert_true(span_equal(card.revocations[ROLE_DELEGATION], span_of(&lower)));
+	card_clear(&card);
+	bytes_clear(&upper);
+	bytes_clear(&lower);
+	bytes_clear(&text);
+}
+
+static void a_card_with_lists_that_are_not_right_is_refused(void **state)
+{
+	struct world *world = *state;
+	static const struct span none = { 0 };
+	unsigned issued;
+	mallory = authority_new("xm-ca");
+	assert_ok(revocation_refresh(world->freedonia.home, NOON, NULL, &issued));
+	assert_ok(revocation_refresh(mallory.home, NOON, NULL, &issued));
+	struct bytes upper = list_of(&world->freedonia, ROLE_IDENTITY), lower = list_of(&world->freedonia, ROLE_DELEGATION);
+	struct bytes theirs = list_of(&mallory, ROLE_DELEGATION), huge = { 0 };
+	assert_ok(bytes_reserve(&huge, REVOCATION_SIZE_MAX + 1));
+	huge.len = REVOCATION_SIZE_MAX + 1;
+	memset(huge.at, 0x30, huge.len);
+	assert_ok(read_with_lists(world, span_of(&upper), span_of(&lower)));
+	assert_fault(read_with_lists(world, span_of(&lower), span_of(&upper)), FAULT_BAD_CARD);
+	assert_fault(read_with_lists(world, none, span_of(&theirs)), FAULT_BAD_CARD);
+	assert_fault(read_with_lists(world, none, span_of_text("nonsense")), FAULT_BAD_CARD);
+	assert_fault(read_with_lists(world, none, span_of(&huge)), FAULT_BAD_CARD);
+	for (enum role role = ROLE_CHANNEL; role < ROLE_COUNT; role++) {
+		struct bytes self = list_with(&world->freedonia, ROLE_DELEGATION, role, NOON);
+		struct card ours = plain;
+		ours.revocations[ROLE_DELEGATION] = span_of(&self);
+		assert_fault(read_with_lists(world, span_of(&upper), span_of(&self)), FAULT_BAD_CARD);
+		assert_fault(card_write(world->freedonia.identity, &ours, &world->text), FAULT_BAD_CARD);
+		bytes_clear(&self);
+	}
+	struct bytes above = list_with(&world->freedonia, ROLE_IDENTITY, ROLE_DELEGATION, NOON + 2 * DAY);
+	assert_fault(read_with_lists(world, span_of(&above), none), FAULT_BAD_CARD);	/* from the future, and revoking its own */
+	bytes_clear(&above);
+	bytes_clear(&upper);
+	bytes_clear(&lower);
+	bytes_clear(&theirs);
+	bytes_clear(&huge);
+	authority_free(&mallory);
+}
+
 static void what_we_do_not_know_does_not_disturb(void **state)
 {
 	struct world *world = *state;
@@ -392,6 +480,8 @@ int main(void)
 		TEST(what_may_not_stand_in_a_card_is_not_written),
 		TEST(the_largest_card_can_be_read),
 		TEST(a_card_of_tricks_is_refused),
+		TEST(lists_travel_in_the_card),
+		TEST(a_card_with_lists_that_are_not_right_is_refused),
 		TEST(what_we_do_not_know_does_not_disturb),
 		TEST(stock_openssl_reads_our_cards),
 	};

@@ -45,6 +45,56 @@ static void a_request_is_not_opened_twice(void **state)
 	assert_untouched(&world->s, &before);
 }
 
+/* A draft is shared, taken back, shared again and sent: one case, which is a request from then on only. */
+static void the_draft_of_a_request_opens_its_case_and_is_no_request(void **state)
+{
+	struct world *world = *state;
+	struct acts acts;
+	Comity__Case *kase;
+	assert_ok(draft(&world->f, complete, &kase));
+	const char *ref = kase->requesting_reference;
+	Comity__Request *document = document_of(&world->f, complete);
+	document->transmission_mode = COMITY__TRANSMISSION_MODE__VALUE__CONSULTATION_DRAFT;
+	act_of(&acts, KIND(CONSULTATION_DRAFT), 0);
+	acts.body.consultation_draft.draft = document;
+	for (int round = 0; round < 2; round++) {
+		assert_ok(submit(&world->f, ref, &acts.act));
+		assert_ok(receive(&world->s, last_message(&world->f)));
+		assert_status(&world->s, ref, S(IN_CONSULTATION));
+		const Comity__Case *theirs = find_case(&world->s, ref);
+		assert_null(theirs->sent_at);
+		assert_null(theirs->received_at);
+		assert_string_equal(theirs->subject, "Fraud");
+		assert_fault(act(&world->s, ref, KIND(RECEIPT), 0), FAULT_STATUS_TRANSITION);
+		assert_ok(act(&world->s, ref, KIND(CONSULTATION_COMMENT), 0));
+		assert_ok(receive(&world->f, last_message(&world->s)));
+		assert_ok(act(&world->f, ref, KIND(REVISE), 0));
+		assert_ok(receive(&world->s, last_message(&world->f)));
+		assert_status(&world->s, ref, S(DRAFT));
+		act_of(&acts, KIND(CONSULTATION_DRAFT), 0);
+		acts.body.consultation_draft.draft = document;
+	}
+	assert_ok(send(&world->f, ref, NULL));
+	assert_ok(receive(&world->s, last_message(&world->f)));
+	assert_status(&world->s, ref, S(SENT));
+	assert_string_equal(find_case(&world->s, ref)->message_id, world->f.submitted);
+	assert_non_null(find_case(&world->s, ref)->received_at);
+	assert_ok(act(&world->s, ref, KIND(RECEIPT), 0));
+}
+
+static void a_refused_consultation_leaves_the_draft_as_it_is(void **state)
+{
+	struct world *world = *state;
+	Comity__Case *kase;
+	assert_ok(draft(&world->f, complete, &kase));
+	const char *ref = kase->requesting_reference;
+	assert_ok(act(&world->f, ref, KIND(CONSULTATION_DRAFT), 0));
+	refuse(&world->f, world->f.submitted);
+	assert_status(&world->f, ref, S(DRAFT));
+	assert_string_equal(find_case(&world->f, ref)->subject, "Fraud");
+	assert_ok(send(&world->f, ref, NULL));
+}
+
 /* Two authorities may both ask us, but neither speaks in the other's case. */
 static void nobody_speaks_in_the_case_of_another(void **state)
 {
@@ -289,6 +339,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_request_is_not_opened_twice),
+		WORLD_TEST(the_draft_of_a_request_opens_its_case_and_is_no_request),
+		WORLD_TEST(a_refused_consultation_leaves_the_draft_as_it_is),
 		WORLD_TEST(nobody_speaks_in_the_case_of_another),
 		WORLD_TEST(what_belongs_to_no_case_we_know_is_refused),
 		WORLD_TEST(an_unknown_act_is_kept_and_shown_and_does_nothing),

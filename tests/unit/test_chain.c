@@ -46,6 +46,43 @@ static void what_is_appended_is_signed_by_us(void **state)
 	signer_free(signer);
 }
 
+/* An identity that gets its next generation while the holder of its keys signs, as the thread that renews them does it. */
+static struct turning {
+	struct authority authority;		/* with the keys that it had before */
+	struct identity *identity;
+	struct identity_access access;
+} turning;
+
+static enum fault renew_and_sign(void *owner, const struct identity *identity, struct span content, int64_t at, bool is_enclosed,
+	struct bytes *der)
+{
+	bool is_newer;
+	(void)owner, (void)identity, (void)is_enclosed;
+	assert_ok(identity_renew(turning.authority.home, ROLE_SIGNING, NOON));
+	assert_ok(identity_reload(turning.identity, turning.authority.home, &turning.access, &is_newer));
+	assert_true(is_newer);
+	return signature_make(turning.authority.identity, content, at, der);
+}
+
+static void a_manifest_is_kept_with_the_certificate_that_signed_it(void **state)
+{
+	struct ledger *ledger = *state;
+	struct signing_hand hand = { .sign = renew_and_sign };
+	struct manifest_entry entry = entry_of("words");
+	uint8_t before[DIGEST_SIZE];
+	turning.authority = authority_new("xf-ca");
+	turning.access = (struct identity_access){ .hand = &hand };
+	assert_ok(identity_open(turning.authority.home, &turning.access, &turning.identity));
+	memcpy(before, identity_digest(turning.identity, ROLE_SIGNING), DIGEST_SIZE);
+	WRITING(ledger, txn);
+	assert_int_equal(chain_append(&txn, turning.identity, "xs-ca", PURPOSE_DISPATCH, &entry, 1), 1);
+	assert_ok(ledger_end(&txn, OK));
+	assert_memory_not_equal(identity_digest(turning.identity, ROLE_SIGNING), before, DIGEST_SIZE);
+	assert_memory_equal(held(ledger, DIRECTION_OURS, 1)->signer.data, before, DIGEST_SIZE);
+	identity_free(turning.identity);
+	authority_free(&turning.authority);
+}
+
 static void the_head_survives_reopening_and_the_chain_goes_on(void **state)
 {
 	struct ledger *ledger = *state;
@@ -194,6 +231,7 @@ int main(void)
 		LEDGER_TEST(nothing_said_is_number_0_and_zeros),
 		LEDGER_TEST(each_manifest_names_the_one_before_it),
 		LEDGER_TEST(what_is_appended_is_signed_by_us),
+		LEDGER_TEST(a_manifest_is_kept_with_the_certificate_that_signed_it),
 		LEDGER_TEST(the_head_survives_reopening_and_the_chain_goes_on),
 		LEDGER_TEST(what_is_taken_back_leaves_no_gap),
 		LEDGER_TEST(every_correspondence_has_its_own_chain),

@@ -185,6 +185,27 @@ static void fields_of_a_newer_peer_are_kept_up_to_a_limit(void **state)
 	arena_clear(&arena);
 }
 
+#define TEXT_SPAN(text) { (const uint8_t *)(text), sizeof (text) - 1 }
+
+static void one_field_is_left_out_wherever_it_stands(void **state)
+{
+	(void)state;
+	static const struct { struct span packed, rest; } rows[] = {
+		{ TEXT_SPAN(""), TEXT_SPAN("") },
+		{ TEXT_SPAN("\x08\x07"), TEXT_SPAN("") },
+		{ TEXT_SPAN("\x08\x07\x12\x02hi"), TEXT_SPAN("\x12\x02hi") },
+		{ TEXT_SPAN("\x12\x02hi\x08\x07"), TEXT_SPAN("\x12\x02hi") },
+		{ TEXT_SPAN("\x08\x01\x12\x02\x08\x07\x08\x80\x01\x1a\x01x\x0a\x01y"), TEXT_SPAN("\x12\x02\x08\x07\x1a\x01x") },
+		{ TEXT_SPAN("\x80\x01\x05\x08\x07"), TEXT_SPAN("\x80\x01\x05") },	/* field 16 */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bytes rest = { 0 };
+		assert_int_equal(packed_without(rows[i].packed, 1, &rest), OK);
+		assert_true(span_equal(span_of(&rest), rows[i].rest));
+		bytes_clear(&rest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +218,7 @@ int main(void)
 		cmocka_unit_test(nesting_is_refused_before_the_stack_ends),
 		cmocka_unit_test(a_few_bytes_cannot_ask_for_much_memory),
 		cmocka_unit_test(fields_of_a_newer_peer_are_kept_up_to_a_limit),
+		cmocka_unit_test(one_field_is_left_out_wherever_it_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,8 @@ static void every_mistake_is_told_with_its_place(void **state)
 		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: 12\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"12\": it is \"none\", or " },
 		{ "authority: xf-ca\nlimits:\n  bandwidth_per_peer: much\n", "comityd.yaml:3:23: limits.bandwidth_per_peer: \"much\": " },
 		{ "authority: xf-ca\nlimits:\n  peer_quota: unlimited\n", "comityd.yaml:3:15: limits.peer_quota: \"unlimited\": " },
+		{ "authority: xf-ca\nlimits:\n  peer_messages: 0\n", "comityd.yaml:3:18: limits.peer_messages: \"0\": it is \"none\", or a number" },
+		{ "authority: xf-ca\nlimits:\n  peer_messages: 10 MiB\n", "comityd.yaml:3:18: limits.peer_messages: \"10 MiB\": " },
 		{ "authority: xf-ca\nlimits:\n  max_attachment: -1\n",  "comityd.yaml:3:19: limits.max_attachment: \"-1\": " },
 		{ "authority: xf-ca\nlimits:\n  keep_free: 99999999999 TiB\n", "comityd.yaml:3:14: limits.keep_free: " },
 		{ "authority: xf-ca\nlog:\n  level: loud\n",            "comityd.yaml:3:10: log.level: \"loud\": it is debug, info, unusual or broken" },
@@ -249,6 +251,58 @@ static void a_file_that_is_no_file_or_too_large_is_refused(void **state)
 	free(large);
 }
 
+static void settings_are_held_against_one_another(void **state)
+{
+	static const struct { const char *text, *says; } rows[] = {
+		{ "authority: xf-ca\nline:\n  dead_after: 10s\n",
+			"comityd.yaml:3:15: line.dead_after: \"10s\": it must be longer than line.ping_interval" },
+		{ "authority: xf-ca\nline:\n  ping_interval: 1min\n", "comityd.yaml:3:18: line.dead_after: \"30s\": " },
+		{ "authority: xf-ca\nline: {retry_initial: 3s, retry_max: 2s}\n", "line.retry_max: \"2s\": it must not be shorter" },
+	};
+	struct world *world = *state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(read_with(world, rows[i].text), FAULT_CONFIG);
+		assert_int_equal(complaints, 1);
+		if (!strstr(said, rows[i].says))
+			fail_msg("%s says: %s", rows[i].text, said);
+	}
+	assert_int_equal(read_with(world, "authority: xf-ca\nline: {retry_initial: 2s, retry_max: 2s}\n"), OK);
+}
+
+static char doubted[4096];
+
+static void doubt(const char *sentence)
+{
+	size_t len = strlen(doubted);
+	snprintf(doubted + len, sizeof doubted - len, "%s\n", sentence);
+}
+
+static void what_is_hardly_meant_is_told_and_taken(void **state)
+{
+	static const struct { const char *text, *says; } rows[] = {
+		{ "store: {map_size_max: 10 MiB}",        "store.high_water: \"90%\": of store.map_size_max (10 MiB) it leaves 1023.9 KiB" },
+		{ "store: {keep_free: 1 GiB}",            "limits.keep_free: \"64 MiB\": attachments may take" },
+		{ "limits: {peer_quota: 1 GiB}",          "limits.peer_quota: \"1 GiB\": an attachment of limits.max_attachment (64 GiB) waits" },
+		{ "limits: {peer_quota: 8000000 TiB}",    "limits.peer_quota: \"8000000 TiB\": the disk has " },
+		{ "limits: {keep_free: 8000000 TiB}",     "limits.keep_free: \"8000000 TiB\": the disk has " },
+		{ "store: {keep_free: 8000000 TiB}",      "store.keep_free: \"8000000 TiB\": the disk has " },
+	};
+	struct world *world = *state;
+	char text[200];
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(text, sizeof text, "authority: xf-ca\n%s\n", rows[i].text);
+		assert_int_equal(read_with(world, text), OK);
+		doubted[0] = 0;
+		settings_doubt(&world->settings, &world->places, doubt);
+		if (!strstr(doubted, rows[i].says))
+			fail_msg("%s says: %s", rows[i].text, doubted);
+	}
+	assert_int_equal(read_with(world, "authority: xf-ca\n"), OK);
+	doubted[0] = 0;
+	settings_doubt(&world->settings, &world->places, doubt);
+	assert_string_equal(doubted, "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -261,6 +315,8 @@ int main(void)
 		TEST(every_mistake_is_told_with_its_place),
 		TEST(all_mistakes_are_told_at_once),
 		TEST(more_mistakes_than_are_told_are_counted),
+		TEST(settings_are_held_against_one_another),
+		TEST(what_is_hardly_meant_is_told_and_taken),
 		TEST(the_profile_is_held_to_its_schema_too),
 		TEST(a_file_that_is_no_file_or_too_large_is_refused),
 	};

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "daemon/ledger/store.h"
+#include "tests/unit/vaults.h"
 
 enum { MIB = 1 << 20, ROWS = 2000 };
 
@@ -23,7 +23,7 @@ static int setup(void **state)
 	snprintf(world->dir, sizeof world->dir, "%s/store", world->scratch.dir);
 	snprintf(world->copy, sizeof world->copy, "%s/copy.mdb", world->scratch.dir);
 	assert_int_equal(store_create(world->dir), OK);
-	assert_int_equal(store_open(world->dir, 256 * MIB, &world->store), OK);
+	assert_int_equal(store_open_unlocked(world->dir, 256 * MIB, &world->store), OK);
 	*state = world;
 	return 0;
 }
@@ -106,6 +106,7 @@ static void a_copy_made_while_others_write_is_one_moment(void **state)
 	atomic_store(&world->must_stop, true);
 	pthread_join(writer, NULL);
 	assert_int_equal(store_view(world->copy, &view), OK);
+	assert_int_equal(store_unlock_from(view, world->dir), OK);
 	uint64_t messages = count(view, TABLE_MESSAGES);
 	assert_true(messages >= ROWS && messages <= world->written);
 	assert_int_equal(count(view, TABLE_SEEN), messages);
@@ -122,6 +123,7 @@ static void looking_into_a_copy_changes_nothing_of_it(void **state)
 	assert_int_equal(chmod(world->copy, 0400), 0);
 	assert_int_equal(stat(world->copy, &before), 0);
 	assert_int_equal(store_view(world->copy, &view), OK);
+	assert_int_equal(store_unlock_from(view, world->dir), OK);
 	assert_int_equal(count(view, TABLE_MESSAGES), 1);
 	store_close(view);
 	assert_int_equal(stat(world->copy, &after), 0);
@@ -157,7 +159,10 @@ static void a_copy_can_be_opened_as_a_store_again(void **state)
 	snprintf(file, sizeof file, "%s/data.mdb", dir);
 	assert_int_equal(mkdir(dir, 0700), 0);
 	assert_int_equal(rename(world->copy, file), 0);
-	assert_int_equal(store_open(dir, 64 * MIB, &store), OK);
+	struct vault_names from = vault_names_of(world->dir), to = vault_names_of(dir);
+	assert_int_equal(link(from.file, to.file), 0);
+	assert_int_equal(link(from.source + strlen("file:"), to.source + strlen("file:")), 0);
+	assert_int_equal(store_open_unlocked(dir, 64 * MIB, &store), OK);
 	assert_int_equal(count(store, TABLE_MESSAGES), 1);
 	store_close(store);
 }
@@ -210,7 +215,7 @@ static void compacting_loses_nothing_that_is_written_meanwhile(void **state)
 	assert_int_equal(count(world->store, TABLE_SEEN), world->written - ROWS / 2);
 	assert_int_equal(access(scratch_path(&world->scratch, "store/data.mdb.compact"), F_OK), -1);
 	store_close(world->store);
-	assert_int_equal(store_open(world->dir, 256 * MIB, &world->store), OK);
+	assert_int_equal(store_open_unlocked(world->dir, 256 * MIB, &world->store), OK);
 	assert_int_equal(count(world->store, TABLE_MESSAGES), world->written - ROWS / 2);
 }
 

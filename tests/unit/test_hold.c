@@ -1,4 +1,5 @@
 #include "tests/unit/authorities.h"
+#include "tests/unit/vaults.h"
 
 #include "daemon/ledger/hold.h"
 #include "proto/unpack.h"
@@ -17,7 +18,7 @@ static int open_world(void **state)
 	struct world *world = calloc(1, sizeof *world);
 	scratch_new(&world->scratch);
 	assert_ok(store_create(scratch_path(&world->scratch, "store")));
-	assert_ok(store_open(world->scratch.path, 16 << 20, &world->store));
+	assert_ok(store_open_unlocked(world->scratch.path, 16 << 20, &world->store));
 	assert_ok(txn_begin(world->store, TXN_WRITE, &world->txn));
 	arena_init(&world->arena, UNPACK_ARENA);
 	*state = world;

@@ -118,6 +118,67 @@ static void a_receipt_is_never_receipted(void **state)
 	assert_int_equal(head_of(&world->ours, DIRECTION_OURS).number, 0);
 }
 
+/* ── the quota ────────────────────────────────────────────────────────────────────────────────── */
+
+static char three[] = "019aafd8-1c2e-7000-8000-000000000003";
+
+static void beyond_the_quota_a_dispatch_ends_its_line_and_comes_again(void **state)
+{
+	struct world *world = *state;
+	inbox_set_quota(world->inbox, 2);
+	struct bundle first = say_one(world, one, "words"), second = say_one(world, two, "words"), third = say_one(world, three, "words");
+	take_in(world, &first);
+	take_in(world, &second);
+	take_in(world, &second);		/* a repeat is none more */
+	assert_int_equal(world->broken, 0);
+	for (unsigned times = 1; times <= 2; times++) {
+		take_in(world, &third);
+		assert_int_equal(world->link->closed_why, FAULT_MESSAGE_QUOTA);
+		assert_int_equal(world->broken, times);
+		assert_int_equal(head_of(&world->ours, DIRECTION_THEIRS).number, 2);
+		assert_int_equal(head_of(&world->ours, DIRECTION_OURS).number, 2);
+		assert_int_equal(ledger_events(&world->ours), 3);
+	}
+	assert_string_equal(ledger_event(&world->ours, 3)->type, EVENT_PEER_OVER_QUOTA);
+	inbox_set_quota(world->inbox, 3);
+	take_in(world, &third);
+	assert_int_equal(head_of(&world->ours, DIRECTION_THEIRS).number, 3);
+	assert_int_equal(world->arrived, 3);
+	assert_string_equal(ledger_event(&world->ours, 4)->type, EVENT_PEER_IN_QUOTA);
+}
+
+static void a_manifest_that_reaches_the_quota_is_kept_whole(void **state)
+{
+	struct world *world = *state;
+	const char *ids[] = { one, two };
+	struct span messages[] = { message_of(world, "xs-ca", "xf-ca", one, "first"), message_of(world, "xs-ca", "xf-ca", two, "second") };
+	inbox_set_quota(world->inbox, 1);
+	struct bundle both = bundle_of(world, "xf-ca", messages, ids, 2), third = say_one(world, three, "words");
+	take_in(world, &both);
+	assert_int_equal(world->arrived, 2);
+	take_in(world, &third);
+	assert_int_equal(world->arrived, 2);
+}
+
+static void receipts_are_heard_beyond_the_quota(void **state)
+{
+	struct world *world = *state;
+	struct manifest_entry entry = entry_of("words");
+	struct bundle first = say_one(world, one, "words"), receipt = { 0 };
+	inbox_set_quota(world->inbox, 1);
+	take_in(world, &first);
+	WRITING(&world->theirs, txn);
+	uint64_t number = chain_append(&txn, sylvania.identity, "xf-ca", PURPOSE_RECEIPT, &entry, 1);
+	const Comity__StoredManifest *said = chain_find(&txn, "xf-ca", DIRECTION_OURS, number, &world->theirs.arena);
+	assert_non_null(said);
+	receipt.manifest.text = span_of_binary(said->text);
+	receipt.manifest.signature = span_of_binary(said->signature);
+	assert_ok(ledger_end(&txn, OK));
+	take_in(world, &receipt);
+	assert_int_equal(world->receipted, 1);
+	assert_int_equal(world->broken, 0);
+}
+
 /* ── the line and the window ──────────────────────────────────────────────────────────────────── */
 
 static void what_is_heard_while_the_line_goes_is_kept_and_confirmed_on_the_next(void **state)
@@ -189,6 +250,9 @@ int main(void)
 		WORLD_TEST(another_message_under_a_used_id_is_refused_and_reported),
 		WORLD_TEST(two_senders_may_use_the_same_id),
 		WORLD_TEST(a_receipt_is_never_receipted),
+		WORLD_TEST(beyond_the_quota_a_dispatch_ends_its_line_and_comes_again),
+		WORLD_TEST(a_manifest_that_reaches_the_quota_is_kept_whole),
+		WORLD_TEST(receipts_are_heard_beyond_the_quota),
 		WORLD_TEST(what_is_heard_while_the_line_goes_is_kept_and_confirmed_on_the_next),
 		WORLD_TEST(a_line_is_not_heard_while_too_much_waits),
 		WORLD_TEST(a_few_large_messages_stop_a_line_like_many_small_ones),

@@ -56,12 +56,18 @@ static void hello_tells_the_positions(void **state)
 	pair_open(&pair, NULL, HOST ":0");
 	pair.f.sent = (struct position){ 41, { 1, 2, 3 } };
 	pair.s.received = (struct position){ 40, { 4, 5, 6 } };
+	pair.f.card_serial = 3;
+	pair.s.card_held = 2;
 	knows(&pair.s, &pair.f, NULL);
 	knows(&pair.f, &pair.s, HOST);
 	until(pair.f.link && pair.s.link);
 	assert_memory_equal(&pair.s.hello.sent, &pair.f.sent, sizeof(struct position));
 	assert_int_equal(pair.s.hello.received.number, 0);
 	assert_memory_equal(&pair.f.hello.received, &pair.s.received, sizeof(struct position));
+	const struct greetings *told = link_greetings(pair.f.link);
+	assert_int_equal(told->our_card, 3);
+	assert_int_equal(told->they_hold, 2);
+	assert_int_equal(link_greetings(pair.s.link)->their_card, 3);
 	pair_close(&pair);
 }
 
@@ -134,7 +140,7 @@ static void what_is_sent_arrives_to_the_letter(void **state)
 	struct pair pair;
 	pair_join(&pair);
 	struct span messages[] = { span_of_text("first"), span_of_text("second") };
-	link_send_manifest(pair.f.link, span_of_text("text"), span_of_text("signature"), messages, 2);
+	link_send_manifest(pair.f.link, &(struct signed_manifest){ span_of_text("text"), span_of_text("signature"), messages, 2, { 0 }, { 0 } });
 	struct position position = { 7, { 9 } };
 	link_send_confirm(pair.f.link, &position);
 	struct fetch fetch = { .stream = 3, .message_id = { 1 }, .index = 2, .sha256 = { 8 }, .offset = 1, .length = 4096 };
@@ -164,7 +170,8 @@ static void the_largest_manifest_passes(void **state)
 	memset(text.at, 't', text.len = MANIFEST_TEXT_MAX);
 	assert_ok(bytes_reserve(&message, MESSAGE_SIZE_MAX));
 	memset(message.at, 'm', message.len = MESSAGE_SIZE_MAX);
-	link_send_manifest(pair.s.link, span_of(&text), span_of_text("signature"), &(struct span){ message.at, message.len }, 1);
+	link_send_manifest(pair.s.link, &(struct signed_manifest){ span_of(&text), span_of_text("signature"), &(struct span){ message.at, message.len }, 1,
+		{ 0 }, { 0 } });
 	until(pair.f.manifests);
 	assert_true(span_equal(span_of(&pair.f.text), span_of(&text)));
 	assert_true(span_equal(span_of(&pair.f.message), span_of(&message)));
@@ -235,7 +242,8 @@ static void bulk_is_not_starved(void **state)
 	uint8_t *message = calloc(1, MESSAGE_SIZE_MAX);
 	send_pieces(pair.f.link, 8);
 	for (unsigned i = 0; i < MANIFESTS; i++)
-		link_send_manifest(pair.f.link, span_of_text("text"), span_of_text("signature"), &(struct span){ message, MESSAGE_SIZE_MAX }, 1);
+		link_send_manifest(pair.f.link, &(struct signed_manifest){ span_of_text("text"), span_of_text("signature"),
+			&(struct span){ message, MESSAGE_SIZE_MAX }, 1, { 0 }, { 0 } });
 	free(message);
 	until(pair.s.bulk_bytes == 8 * BULK_SIZE_MAX);
 	assert_in_range(pair.s.manifests, 1, MANIFESTS - 1);

@@ -1,4 +1,5 @@
 /* The line between two daemons: how it goes down, comes back, and whom it refuses. */
+#include "certs/revocation.h"
 #include "tests/unit/pairs.h"
 
 static void a_cut_line_comes_back(void **state)
@@ -91,12 +92,51 @@ static void what_is_judged_anew_may_fall(void **state)
 	(void)state;
 	struct pair pair;
 	pair_join(&pair);
-	peers_judge_again(pair.s.peers);
+	peers_judge_again(pair.s.peers, NULL);
 	assert_int_equal(link_state(pair.s.link), LINK_OPEN);
 	assert_ok(trust_set_standing(pair.s.trust, "xf-ca", STANDING_BLOCKED));
-	peers_judge_again(pair.s.peers);
+	peers_judge_again(pair.s.peers, NULL);
 	until(pair.s.closed && pair.f.closed);
 	assert_int_equal(pair.s.closed_why, FAULT_PEER_BLOCKED);
+	pair_close(&pair);
+}
+
+/* A line may stand for months: what ends meanwhile, or is revoked, ends it. */
+static void a_certificate_that_ends_ends_its_line(void **state)
+{
+	(void)state;
+	struct pair pair;
+	pair_join(&pair);
+	peers_judge_expired(pair.s.peers, NOON + 90 * DAY);
+	assert_int_equal(link_state(pair.s.link), LINK_OPEN);
+	later = 90 * DAY + 1;
+	peers_judge_expired(pair.s.peers, noon());
+	until(pair.s.closed && pair.f.closed);
+	assert_int_equal(pair.s.closed_why, FAULT_CERT_EXPIRED);
+	later = 0;
+	pair_close(&pair);
+}
+
+static void a_certificate_that_is_revoked_ends_its_line(void **state)
+{
+	(void)state;
+	struct pair pair;
+	struct bytes list = { 0 };
+	struct certificate_facts facts;
+	pair_join(&pair);
+	assert_ok(certificate_read(identity_certificate(freedonia.identity, ROLE_CHANNEL), &facts));
+	struct revocation_order order = { .issuer = ROLE_DELEGATION, .serial = facts.serial, .now = NOON };
+	assert_ok(revocation_enter(freedonia.home, &order));
+	assert_ok(revocation_load(freedonia.home, ROLE_DELEGATION, &list));
+	assert_ok(trust_set_revocations(pair.s.trust, "xf-ca", &(struct span){ list.at, list.len }, 1));
+	peers_judge_again(pair.s.peers, "xm-ca");
+	assert_int_equal(link_state(pair.s.link), LINK_OPEN);
+	peers_judge_again(pair.s.peers, "xf-ca");
+	until(pair.s.closed && pair.f.closed);
+	assert_int_equal(pair.s.closed_why, FAULT_CERT_REVOKED);
+	until(pair.s.refused);		/* and the next handshake fails the same way, from whichever side */
+	assert_int_equal(pair.s.refused_why, FAULT_CERT_REVOKED);
+	bytes_clear(&list);
 	pair_close(&pair);
 }
 
@@ -154,6 +194,8 @@ int main(void)
 		cmocka_unit_test(a_refusal_reaches_the_other_side),
 		cmocka_unit_test(a_removed_peer_loses_its_line),
 		cmocka_unit_test(what_is_judged_anew_may_fall),
+		cmocka_unit_test(a_certificate_that_ends_ends_its_line),
+		cmocka_unit_test(a_certificate_that_is_revoked_ends_its_line),
 		cmocka_unit_test(unverified_callers_and_strangers_are_refused),
 		cmocka_unit_test(two_hundred_calls_hurt_nobody),
 	};

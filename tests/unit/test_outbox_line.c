@@ -311,6 +311,67 @@ static void what_cannot_be_found_is_not_passed_over(void **state)
 	bytes_clear(&saying.raw);
 }
 
+/* As the retention policy does it, to what has its receipt. */
+static void destroy(struct world *world, const char *id)
+{
+	struct key key = key_of_message("xf-ca", id);
+	WRITING(&world->ledger, txn);
+	Comity__MessageState *state =
+		record_find(&txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &world->ledger.arena);
+	assert_non_null(state);
+	state->has_receipt = 1;
+	state->receipt = 1;
+	state->purged_at = "2026-11-23T12:00:00.000Z";
+	record_keep(&txn, TABLE_SEEN, key_span(&key), &state->base);
+	assert_true(txn_delete(&txn, TABLE_MESSAGES, key_span(&key)));
+	assert_ok(ledger_end(&txn, OK));
+}
+
+/* The hello of a new line may be older than the receipt that came on the old one. */
+static void what_was_destroyed_is_never_said_without_its_messages_and_stops_nothing(void **state)
+{
+	struct world *world = *state;
+	struct saying saying[3];
+	come_up(world, 7, 0);
+	for (int i = 0; i < 3; i++) {
+		add(world, &saying[i], false, OK);
+		settle(world);
+		bytes_clear(&saying[i].raw);
+	}
+	destroy(world, saying[0].id);
+	destroy(world, saying[1].id);
+	go_down(world);
+	come_up(world, 8, 0);
+	assert_int_equal(world->link->manifests, 1);
+	assert_int_equal(sent(world, 0).number, 3);
+	assert_int_equal(world->link->messages, 1);
+	confirm(world, 3);
+	say_one(world);
+	assert_int_equal(world->link->manifests, 2);
+	assert_int_equal(sent(world, 1).number, 4);
+}
+
+/* One signature covered both, so one receipt did: what is left of the manifest is no manifest. */
+static void a_manifest_of_which_a_part_was_destroyed_is_passed_over_whole(void **state)
+{
+	struct world *world = *state;
+	struct saying saying[2];
+	for (int i = 0; i < 2; i++)
+		add(world, &saying[i], false, OK);
+	settle(world);
+	come_up(world, 7, 0);
+	assert_int_equal(world->link->manifests, 1);		/* together */
+	destroy(world, saying[1].id);
+	go_down(world);
+	come_up(world, 8, 0);
+	assert_int_equal(world->link->manifests, 0);
+	say_one(world);
+	assert_int_equal(world->link->manifests, 1);
+	assert_int_equal(sent(world, 0).number, 2);
+	for (int i = 0; i < 2; i++)
+		bytes_clear(&saying[i].raw);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -324,6 +385,8 @@ int main(void)
 		TEST(the_end_of_an_old_line_does_not_stop_the_new_one),
 		TEST(what_waited_without_a_line_leaves_when_it_comes_up),
 		TEST(what_cannot_be_found_is_not_passed_over),
+		TEST(what_was_destroyed_is_never_said_without_its_messages_and_stops_nothing),
+		TEST(a_manifest_of_which_a_part_was_destroyed_is_passed_over_whole),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }

@@ -48,7 +48,7 @@ static void hello_survives(void **state)
 	(void)state;
 	uint32_t versions[] = { 1, 3 };
 	struct packet hello = { PACKET_HELLO, .hello = { versions, 2, "xf-ca", "xs-ca", INT64_C(1795435200123000),
-		{ 41, { 1, 2 } }, { 0 }, "comity 0" } };
+		{ 41, { 1, 2 } }, { 0 }, "comity 0", 7, UINT32_MAX } };
 	struct bytes frame = { 0 };
 	struct packet back = carried(&hello, &frame);
 	assert_int_equal(back.hello.version_count, 2);
@@ -59,6 +59,8 @@ static void hello_survives(void **state)
 	assert_memory_equal(&back.hello.sent, &hello.hello.sent, sizeof(struct position));
 	assert_int_equal(back.hello.received.number, 0);
 	assert_string_equal(back.hello.software, "comity 0");
+	assert_int_equal(back.hello.card_serial, 7);
+	assert_int_equal(back.hello.card_held, UINT32_MAX);
 	bytes_clear(&frame);
 }
 
@@ -82,6 +84,17 @@ static void the_small_ones_survive(void **state)
 	}
 }
 
+static void a_wait_survives(void **state)
+{
+	(void)state;
+	struct bytes frame = { 0 };
+	struct packet back = carried(&(struct packet){ PACKET_WAITING, .waiting = { { 1, 2 }, 3, "quota" } }, &frame);
+	assert_int_equal(back.waiting.message_id[1], 2);
+	assert_int_equal(back.waiting.index, 3);
+	assert_string_equal(back.waiting.reason, "quota");
+	bytes_clear(&frame);
+}
+
 static void texts_survive(void **state)
 {
 	(void)state;
@@ -103,9 +116,11 @@ static void a_manifest_of_many_messages_survives(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
 		messages[i] = (struct span){ (const uint8_t *)"0123456789", 1 + i % 10 };
 	struct packet manifest = { PACKET_MANIFEST, .manifest = { span_of_text("text"), span_of_text("sig"),
-		messages, ARRAY_LEN(messages) } };
+		messages, ARRAY_LEN(messages), span_of_text("signing"), span_of_text("delegation") } };
 	struct bytes frame = { 0 };
 	struct packet back = carried(&manifest, &frame);
+	assert_true(span_is(back.manifest.signing, "signing"));
+	assert_true(span_is(back.manifest.delegation, "delegation"));
 	assert_int_equal(back.manifest.message_count, ARRAY_LEN(messages));
 	assert_true(span_is(back.manifest.text, "text"));
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
@@ -117,21 +132,40 @@ static void a_manifest_of_many_messages_survives(void **state)
 	bytes_clear(&frame);
 }
 
+static void what_is_found_survives(void **state)
+{
+	(void)state;
+	struct finding list[PACKET_FINDINGS_MAX + 1] = { { "name", "", "192.0.2.1:7443" }, { "disk", "store-full", "no room" } };
+	for (size_t i = 2; i < ARRAY_LEN(list); i++)
+		list[i] = (struct finding){ "quota", "", "" };
+	struct packet told = { PACKET_FINDINGS, .findings = { list, PACKET_FINDINGS_MAX } }, asked = { .kind = PACKET_CHECKUP };
+	struct bytes frame = { 0 };
+	assert_int_equal(carried(&asked, &frame).kind, PACKET_CHECKUP);
+	bytes_clear(&frame);
+	struct packet back = carried(&told, &frame);
+	assert_int_equal(back.findings.count, PACKET_FINDINGS_MAX);
+	assert_string_equal(back.findings.list[0].reason, "");
+	assert_string_equal(back.findings.list[1].rung, "disk");
+	assert_string_equal(back.findings.list[1].reason, "store-full");
+	assert_string_equal(back.findings.list[1].text, "no room");
+	bytes_clear(&frame);
+}
+
 static void what_is_given_back_survives(void **state)
 {
 	(void)state;
 	struct span messages[] = { span_of_text("one"), { 0 }, span_of_text("three") };
 	struct packet recalled = { PACKET_RECALLED, .recalled = { WHOSE_ASKERS, 41,
-		{ span_of_text("text"), span_of_text("sig"), messages, ARRAY_LEN(messages) },
-		span_of_text("signing"), span_of_text("delegation"), true } };
+		{ span_of_text("text"), span_of_text("sig"), messages, ARRAY_LEN(messages), span_of_text("signing"),
+			span_of_text("delegation") }, true } };
 	struct bytes frame = { 0 };
 	struct packet back = carried(&recalled, &frame);
 	assert_int_equal(back.recalled.chain, WHOSE_ASKERS);
 	assert_int_equal(back.recalled.number, 41);
 	assert_true(span_is(back.recalled.manifest.text, "text"));
 	assert_true(span_is(back.recalled.manifest.signature, "sig"));
-	assert_true(span_is(back.recalled.signing, "signing"));
-	assert_true(span_is(back.recalled.delegation, "delegation"));
+	assert_true(span_is(back.recalled.manifest.signing, "signing"));
+	assert_true(span_is(back.recalled.manifest.delegation, "delegation"));
 	assert_true(back.recalled.has_more);
 	assert_int_equal(back.recalled.manifest.message_count, ARRAY_LEN(messages));
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++)
@@ -141,6 +175,19 @@ static void what_is_given_back_survives(void **state)
 	back = carried(&(struct packet){ PACKET_RECALLED, .recalled = { .chain = WHOSE_GIVERS, .number = 7 } }, &frame);
 	assert_int_equal(back.recalled.manifest.text.len, 0);
 	assert_false(back.recalled.has_more);
+	bytes_clear(&frame);
+}
+
+static void a_card_survives(void **state)
+{
+	(void)state;
+	struct bytes frame = { 0 };
+	struct packet back = carried(&(struct packet){ PACKET_ANNOUNCE, .announce = { span_of_text("a card") } }, &frame);
+	assert_true(span_is(back.announce.card, "a card"));
+	bytes_clear(&frame);
+	back = carried(&(struct packet){ PACKET_ANNOUNCED, .announced = { 7, "card-older" } }, &frame);
+	assert_int_equal(back.announced.serial, 7);
+	assert_string_equal(back.announced.reason, "card-older");
 	bytes_clear(&frame);
 }
 
@@ -419,8 +466,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hello_survives),
 		cmocka_unit_test(the_small_ones_survive),
+		cmocka_unit_test(a_wait_survives),
 		cmocka_unit_test(texts_survive),
 		cmocka_unit_test(a_manifest_of_many_messages_survives),
+		cmocka_unit_test(what_is_found_survives),
+		cmocka_unit_test(a_card_survives),
 		cmocka_unit_test(what_is_given_back_survives),
 		cmocka_unit_test(every_field_is_checked),
 		cmocka_unit_test(every_field_of_a_recall_is_checked),

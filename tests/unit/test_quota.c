@@ -3,21 +3,6 @@
 
 #include "daemon/ledger/quota.h"
 
-static int open_world(void **state)
-{
-	struct ledger *ledger = calloc(1, sizeof *ledger);
-	ledger_open(ledger);
-	*state = ledger;
-	return 0;
-}
-
-static int close_world(void **state)
-{
-	ledger_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void change(struct ledger *ledger, const char *peer, uint64_t more, uint64_t less)
 {
 	WRITING(ledger, txn);
@@ -65,11 +50,10 @@ static void what_was_not_committed_does_not_count(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 	const struct CMUnitTest tests[] = {
-		TEST(each_peer_has_a_number_of_its_own),
-		TEST(nobody_occupies_less_than_nothing),
-		TEST(what_was_not_committed_does_not_count),
+		LEDGER_TEST(each_peer_has_a_number_of_its_own),
+		LEDGER_TEST(nobody_occupies_less_than_nothing),
+		LEDGER_TEST(what_was_not_committed_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

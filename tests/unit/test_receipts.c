@@ -187,6 +187,62 @@ static void a_receipt_for_other_bytes_confirms_nothing(void **state)
 	assert_int_equal(refusals, 0);
 }
 
+static const Comity__Peer *peer_of(struct ledger *ledger)
+{
+	struct key key = key_of_peer("xs-ca");
+	READING(ledger, txn);
+	Comity__Peer *peer = record_find(&txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, &ledger->arena);
+	txn_abort(&txn);
+	return peer;
+}
+
+static void know_the_peer(struct ledger *ledger)
+{
+	Comity__Peer peer = COMITY__PEER__INIT;
+	struct key key = key_of_peer("xs-ca");
+	peer.authority = "xs-ca";
+	WRITING(ledger, txn);
+	record_keep(&txn, TABLE_PEERS, key_span(&key), &peer.base);
+	assert_ok(ledger_end(&txn, OK));
+}
+
+static void an_id_of_ours_that_they_know_for_another_is_on_file_with_the_peer(void **state)
+{
+	struct ledger *ledger = *state;
+	know_the_peer(ledger);
+	send(ledger, first, 0);
+	for (int i = 0; i < 2; i++)
+		hear_one(ledger, PURPOSE_RECEIPT, 1, first, "id-reused");
+	assert_transport(ledger, first, COMITY__TRANSPORT__VALUE__REFUSED);
+	assert_string_equal(state_of(ledger, first)->reason, "id-reused");
+	assert_null(state_of(ledger, first)->reused_at);
+	assert_int_equal(refusals, 1);
+	assert_int_equal(peer_of(ledger)->n_refusals, 1);
+	assert_string_equal(peer_of(ledger)->refusals[0]->reason, "id-reused");
+	assert_non_null(strstr(peer_of(ledger)->refusals[0]->text, first));
+	assert_int_equal(peer_of(ledger)->refusals[0]->count, 1);
+}
+
+static void what_we_never_said_under_an_id_of_ours_is_told_once_and_ours_stands(void **state)
+{
+	struct ledger *ledger = *state;
+	know_the_peer(ledger);
+	send(ledger, first, 0);
+	hear_one(ledger, PURPOSE_RECEIPT, 1, first, NULL);
+	struct manifest_entry line = line_of(first, "id-reused");
+	line.sha256[0] ^= 1;
+	hear(ledger, PURPOSE_RECEIPT, 2, &line, 1);
+	hear(ledger, PURPOSE_RECEIPT, 3, &line, 1);
+	assert_transport(ledger, first, COMITY__TRANSPORT__VALUE__COMPLETE);
+	assert_null(state_of(ledger, first)->reason);
+	assert_string_equal(state_of(ledger, first)->reused_at, "2026-11-23T12:00:02.000Z");
+	assert_last_event(ledger, 2, EVENT_MESSAGE_REFUSED, first);
+	assert_string_equal(ledger_event(ledger, 2)->data->reason, "id-reused");
+	assert_int_equal(refusals, 0);		/* nothing is to be taken back */
+	assert_int_equal(peer_of(ledger)->n_refusals, 1);
+	assert_int_equal(peer_of(ledger)->refusals[0]->count, 1);
+}
+
 /* The hash of an attachment says nothing of its message, even where both are the same. */
 static void lines_of_attachments_confirm_no_message(void **state)
 {
@@ -270,6 +326,8 @@ int main(void)
 		TEST(a_refusal_says_why_and_casework_hears_it_once),
 		TEST(the_first_word_stands_in_every_order),
 		TEST(a_receipt_for_other_bytes_confirms_nothing),
+		TEST(an_id_of_ours_that_they_know_for_another_is_on_file_with_the_peer),
+		TEST(what_we_never_said_under_an_id_of_ours_is_told_once_and_ours_stands),
 		TEST(lines_of_attachments_confirm_no_message),
 		TEST(unknown_messages_are_passed_over),
 		TEST(what_they_sent_themselves_is_not_receipted_by_them),

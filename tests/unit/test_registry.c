@@ -1,4 +1,5 @@
 /* Cards: who becomes known, and who does not. */
+#include "daemon/ledger/certificates.h"
 #include "tests/unit/registries.h"
 
 static void a_card_makes_a_peer_known_and_nothing_more(void **state)
@@ -7,7 +8,7 @@ static void a_card_makes_a_peer_known_and_nothing_more(void **state)
 	char digits[IDENTITY_DIGITS_SIZE];
 	assert_int_equal(add(world, card_of(world, world->them, 1)), OK);
 	Comity__Peer *peer = find(world, "XS-ca");
-	identity_digits(digits, identity_spki(world->them));
+	identity_digits(digits, identity_pin(world->them));
 	assert_non_null(peer);
 	assert_string_equal(peer->authority, "xs-ca");
 	assert_string_equal(peer->name, "Central Authority of Sylvania");
@@ -78,6 +79,50 @@ static void another_identity_under_a_known_name_changes_nothing(void **state)
 	assert_string_equal(lines.set, "xs-ca");
 }
 
+/* ── over the line ───────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault renew(struct world *world, const char *card, uint32_t *serial)
+{
+	WITHIN(world, txn);
+	enum fault fault = registry_renew(world->registry, &txn, "xs-ca", span_of_text(card), &world->arena, serial);
+	txn_fail(&txn, fault);
+	assert_int_equal(txn_commit(&txn), fault);
+	return fault;
+}
+
+static void a_verified_peer_brings_its_own_card_up_to_date(void **state)
+{
+	struct world *world = *state;
+	uint32_t serial;
+	make_verified(world);
+	assert_int_equal(renew(world, card_of(world, world->them, 5), &serial), OK);
+	assert_int_equal(serial, 5);
+	assert_int_equal(find(world, "xs-ca")->card_serial, 5);
+	assert_int_equal(find(world, "xs-ca")->standing, COMITY__STANDING__VALUE__VERIFIED);
+	assert_string_equal(last_event(world)->type, EVENT_PEER_RENEWED);
+}
+
+static void what_it_announces_is_judged_like_any_card(void **state)
+{
+	struct world *world = *state;
+	uint32_t serial;
+	assert_int_equal(renew(world, card_of(world, world->them, 5), &serial), FAULT_PEER_UNKNOWN);
+	assert_int_equal(add(world, card_of(world, world->them, 3)), OK);
+	assert_int_equal(renew(world, card_of(world, world->them, 5), &serial), FAULT_PEER_UNVERIFIED);
+	make_verified_as(world);
+	const struct { const char *card; enum fault fault; } bad[] = {
+		{ card_of(world, world->them, 2),     FAULT_CARD_OLDER },
+		{ card_of(world, world->impostor, 9), FAULT_IDENTITY_CHANGED },
+		{ card_of(world, world->us, 9),       FAULT_WRONG_PEER },
+		{ "hello",                            FAULT_BAD_CARD },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(renew(world, bad[i].card, &serial), bad[i].fault);
+		assert_int_equal(serial, 3);
+		assert_int_equal(find(world, "xs-ca")->card_serial, 3);
+	}
+}
+
 static void what_is_no_card_is_refused(void **state)
 {
 	static const char *const texts[] = { "", "hello", "-----BEGIN COMITY CARD-----\n-----END COMITY CARD-----\n" };
@@ -94,11 +139,11 @@ static void certificates_are_kept_for_evidence_after_the_peer_is_removed(void **
 	assert_int_equal(do_act(world, registry_remove, "xs-ca"), OK);
 	digest_of(digest, signing);
 	WITHIN(world, txn);
-	registry_find_signer(&txn, SPAN(digest), &world->arena, chain);
+	certificates_find_signer(&txn, SPAN(digest), &world->arena, chain);
 	assert_true(span_equal(chain[0], signing));
 	assert_true(span_equal(chain[1], identity_certificate(world->them, ROLE_DELEGATION)));
 	assert_true(span_equal(chain[2], identity_certificate(world->them, ROLE_IDENTITY)));
-	registry_find_signer(&txn, SPAN(other), &world->arena, chain);
+	certificates_find_signer(&txn, SPAN(other), &world->arena, chain);
 	assert_int_equal(chain[0].len + chain[1].len + chain[2].len, 0);
 	txn_abort(&txn);
 }
@@ -113,6 +158,8 @@ int main(void)
 		TEST(a_newer_card_of_the_same_identity_leaves_it_verified),
 		TEST(an_older_card_is_refused),
 		TEST(another_identity_under_a_known_name_changes_nothing),
+		TEST(a_verified_peer_brings_its_own_card_up_to_date),
+		TEST(what_it_announces_is_judged_like_any_card),
 		TEST(what_is_no_card_is_refused),
 		TEST(certificates_are_kept_for_evidence_after_the_peer_is_removed),
 	};

@@ -7,7 +7,7 @@ static void the_digits_that_differ_are_named_before_anything_is_confirmed(void *
 	Comity__PeerVerified verified;
 	char digits[IDENTITY_DIGITS_SIZE];
 	assert_int_equal(add(world, card_of(world, world->them, 1)), OK);
-	identity_digits(digits, identity_spki(world->them));
+	identity_digits(digits, identity_pin(world->them));
 	digits[0] = digits[0] == '0' ? '1' : '0';
 	assert_int_equal(verify(world, digits, false, &verified), OK);
 	assert_false(verified.matches);
@@ -23,8 +23,8 @@ static void digits_that_match_verify_only_when_confirmed(void **state)
 	Comity__PeerVerified verified;
 	char digits[IDENTITY_DIGITS_SIZE], own[IDENTITY_DIGITS_SIZE];
 	assert_int_equal(add(world, card_of(world, world->them, 1)), OK);
-	identity_digits(digits, identity_spki(world->them));
-	identity_digits(own, identity_spki(world->us));
+	identity_digits(digits, identity_pin(world->them));
+	identity_digits(own, identity_pin(world->us));
 	assert_int_equal(verify(world, digits, false, &verified), OK);
 	assert_true(verified.matches);
 	assert_false(verified.verified);

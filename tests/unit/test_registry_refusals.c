@@ -76,6 +76,21 @@ static void what_is_claimed_is_kept_apart_and_drives_nothing_out(void **state)
 	assert_int_equal(after(world, 0)->n_refusals, REFUSALS_KEPT);
 }
 
+static void what_is_about_a_message_outlives_the_lines(void **state)
+{
+	struct world *world = *state;
+	make_verified(world);
+	refuse(world, LINE_PROVEN, FAULT_ID_REUSED, "");
+	refuse(world, LINE_PROVEN, FAULT_TLS, "192.0.2.1:1");
+	assert_int_equal(after(world, 1)->n_refusals, 2);
+	refuse(world, LINE_PROVEN, FAULT_ID_REUSED, "");		/* not written yet when the line opens */
+	registry_opened(world->registry, "xs-ca");
+	Comity__Peer *peer = after(world, 6);
+	assert_int_equal(peer->n_refusals, 1);
+	assert_string_equal(peer->refusals[0]->reason, "id-reused");
+	assert_int_equal(peer->refusals[0]->count, 2);
+}
+
 static void a_flood_of_refused_lines_is_no_flood_of_commits(void **state)
 {
 	struct world *world = *state;
@@ -135,6 +150,7 @@ int main(void)
 		TEST(refused_lines_are_counted_and_written_once_in_a_while),
 		TEST(a_later_reason_does_not_hide_an_earlier_one),
 		TEST(what_is_claimed_is_kept_apart_and_drives_nothing_out),
+		TEST(what_is_about_a_message_outlives_the_lines),
 		TEST(a_flood_of_refused_lines_is_no_flood_of_commits),
 		TEST(what_an_older_daemon_noted_goes_on),
 	};

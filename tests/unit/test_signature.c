@@ -173,6 +173,20 @@ static void only_our_form_of_signature_is_taken(void **state)
 	}
 }
 
+/* Certificates alone, in the same container: signed by nobody. */
+static void a_signature_without_a_signer_is_refused(void **state)
+{
+	struct world *world = *state;
+	char path[128];
+	struct bytes der = { 0 };
+	snprintf(path, sizeof path, "%s/none", world->freedonia.home);
+	assert_int_equal(shell("cd %s/keys && openssl crl2pkcs7 -nocrl -certfile signing.crt -outform DER -out ../none",
+			       world->freedonia.home), 0);
+	assert_ok(file_read(path, FILE_PUBLIC, 100000, &der));
+	assert_fault(signature_verify(world->signer, CONTENT, span_of(&der), NULL), FAULT_BAD_SIGNATURE);
+	bytes_clear(&der);
+}
+
 static int check_with_stock_openssl(const char *home, int64_t when)
 {
 	return shell("cd %s && openssl cms -verify -binary -inform DER -in sig -content content -certfile keys/signing.crt "
@@ -234,6 +248,7 @@ int main(void)
 		TEST(anothers_signature_is_refused),
 		TEST(only_a_signing_certificate_makes_a_signer),
 		TEST(only_our_form_of_signature_is_taken),
+		TEST(a_signature_without_a_signer_is_refused),
 		TEST(stock_openssl_accepts_our_signatures),
 		TEST(enclosed_content_comes_out_as_it_went_in),
 	};

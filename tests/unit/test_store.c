@@ -31,7 +31,7 @@ static void a_missing_store_is_missing_and_not_made(void **state)
 	struct world *world = *state;
 	struct store *store;
 	const char *elsewhere = scratch_path(&world->scratch, "elsewhere");
-	assert_int_equal(store_open(elsewhere, MIB, &store), FAULT_STORE_MISSING);
+	assert_int_equal(store_open_unlocked(elsewhere, MIB, &store), FAULT_STORE_MISSING);
 	assert_null(store);
 	assert_int_equal(access(elsewhere, F_OK), -1);
 }
@@ -47,7 +47,7 @@ static void a_creation_that_died_is_begun_anew(void **state)
 	strcat(fresh, "/data.mdb");
 	close(open(fresh, O_CREAT | O_WRONLY, 0600));
 	assert_int_equal(store_create(half), OK);
-	assert_int_equal(store_open(half, MIB, &store), OK);
+	assert_int_equal(store_open_unlocked(half, MIB, &store), OK);
 	store_close(store);
 }
 
@@ -79,10 +79,10 @@ static void a_second_opening_is_refused(void **state)
 {
 	struct world *world = *state;
 	struct store *store;
-	assert_int_equal(store_open(world->dir, MIB, &store), FAULT_STORE_BUSY);
+	assert_int_equal(store_open_unlocked(world->dir, MIB, &store), FAULT_STORE_BUSY);
 	pid_t child = fork();
 	if (!child)	/* another process; _exit, so that nothing of ours is closed */
-		_exit(store_open(world->dir, MIB, &store) == FAULT_STORE_BUSY ? 0 : 1);
+		_exit(store_open_unlocked(world->dir, MIB, &store) == FAULT_STORE_BUSY ? 0 : 1);
 	int status;
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
@@ -100,36 +100,43 @@ static void a_store_of_another_schema_is_foreign(void **state)
 	txn_put(&txn, TABLE_META, key_span(&key), SPAN(other));
 	assert_int_equal(txn_commit(&txn), OK);
 	assert_int_equal(open_again(world), FAULT_STORE_FOREIGN);
-	assert_non_null(strstr(fault_detail(FAULT_STORE_FOREIGN), "schema 2"));
+	assert_non_null(strstr(fault_detail(FAULT_STORE_FOREIGN), "schema 3"));
 }
 
 /* ── broken files ───────────────────────────────────────────────────────────────────────────── */
 
-static void flip_where(struct world *world, const char *needle)
+/* Flip a bit so far behind each place where that key stands; how many there were. */
+static size_t flip_behind(struct world *world, const char *needle, size_t distance)
 {
 	int fd = open(scratch_path(&world->scratch, "store/data.mdb"), O_RDWR);
 	off_t size = lseek(fd, 0, SEEK_END);
 	uint8_t *all = malloc((size_t)size), *at = all;
+	size_t count = 0;
 	assert_int_equal(pread(fd, all, (size_t)size, 0), size);
 	while ((at = memmem(at, (size_t)(all + size - at), needle, strlen(needle)))) {
-		*at ^= 4;
-		assert_int_equal(pwrite(fd, at, 1, at - all), 1);
+		at[distance] ^= 4;
+		assert_int_equal(pwrite(fd, at + distance, 1, at + distance - all), 1);
+		count++;
 		at++;
 	}
 	free(all);
 	close(fd);
+	return count;
 }
 
 static void a_flipped_bit_is_found_and_named(void **state)
 {
-	static const char *const needles[] = { "the evidence", "one-key" };
+	enum { KEY = 7, OWNER = STORE_OWNER_SIZE, NONCE = 12, TEXT = 12, TAG = 16 };
+	static const size_t places[] = { 0, KEY - 1, KEY, KEY + OWNER - 1, KEY + OWNER, KEY + OWNER + NONCE - 1, KEY + OWNER + NONCE,
+		KEY + OWNER + NONCE + TEXT - 1, KEY + OWNER + NONCE + TEXT, KEY + OWNER + NONCE + TEXT + TAG - 1 };
 	struct world *world = *state;
-	for (size_t i = 0; i < ARRAY_LEN(needles); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		write_one(world, "one-key", "the evidence");
 		store_close(world->store);
 		world->store = NULL;
-		flip_where(world, needles[i]);
-		assert_int_equal(store_open(world->dir, world->map_size, &world->store), OK);
+		assert_int_equal(flip_behind(world, "the evidence", 0), 0);	/* it is sealed */
+		assert_true(flip_behind(world, "one-key", places[i]) > 0);
+		assert_int_equal(store_open_unlocked(world->dir, world->map_size, &world->store), OK);
 		struct txn txn;
 		struct walk walk;
 		struct span key, value;
@@ -138,6 +145,35 @@ static void a_flipped_bit_is_found_and_named(void **state)
 		assert_false(walk_next(&walk, &key, &value));
 		assert_int_equal(txn.fault, FAULT_STORE_BROKEN);
 		assert_non_null(strstr(fault_detail(txn.fault), "table cases"));
+		txn_abort(&txn);
+		assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+		txn_delete(&txn, TABLE_CASES, places[i] == 0 ? text("kne-key") : places[i] == KEY - 1 ? text("one-ke}") : text("one-key"));
+		assert_int_equal(txn_commit(&txn), OK);
+	}
+}
+
+static void a_flipped_bit_of_a_plain_record_is_found_too(void **state)
+{
+	static const char *const needles[] = { "the digest", "one-key" };
+	struct world *world = *state;
+	for (size_t i = 0; i < ARRAY_LEN(needles); i++) {
+		struct txn txn;
+		struct span value;
+		struct walk walk;
+		struct span key;
+		enum soundness soundness;
+		assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+		txn_put(&txn, TABLE_CHAINS, text("one-key"), text("the digest"));
+		assert_int_equal(txn_commit(&txn), OK);
+		store_close(world->store);
+		world->store = NULL;
+		assert_true(flip_behind(world, needles[i], 0) > 0);
+		assert_int_equal(store_open_unlocked(world->dir, world->map_size, &world->store), OK);
+		assert_int_equal(txn_begin(world->store, TXN_READ, &txn), OK);
+		walk_from(&walk, &txn, TABLE_CHAINS, (struct span){ 0 }, (struct span){ 0 });
+		assert_true(walk_next_any(&walk, &key, &value, &soundness));
+		assert_int_equal(soundness, NOT_WHOLE);
+		walk_end(&walk);
 		txn_abort(&txn);
 	}
 }
@@ -160,7 +196,7 @@ static void a_file_cut_short_is_no_crash(void **state)
 	assert_int_equal(stat(path, &file), 0);
 	for (off_t size = file.st_size - 4096; size >= 0; size -= size > 16384 ? 8192 : 4096) {
 		assert_int_equal(truncate(scratch_path(&world->scratch, "store/data.mdb"), size), 0);
-		enum fault fault = store_open(world->dir, world->map_size, &world->store);
+		enum fault fault = store_open_unlocked(world->dir, world->map_size, &world->store);
 		for (int i = 0; !fault && i < 50; i++) {
 			char name[16];
 			snprintf(name, sizeof name, "key-%d", i);
@@ -250,6 +286,7 @@ int main(void)
 		TEST(a_second_opening_is_refused),
 		TEST(a_store_of_another_schema_is_foreign),
 		TEST(a_flipped_bit_is_found_and_named),
+		TEST(a_flipped_bit_of_a_plain_record_is_found_too),
 		TEST(a_file_cut_short_is_no_crash),
 		TEST(a_full_map_grows_and_at_its_end_keeps_a_reserve),
 		TEST(a_smaller_map_size_than_the_file_still_opens),

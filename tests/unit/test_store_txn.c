@@ -1,4 +1,5 @@
 /* Transactions and walks over what they hold. */
+#include "daemon/ledger/disk.h"
 #include "tests/unit/stores.h"
 
 /* ── transactions ───────────────────────────────────────────────────────────────────────────── */
@@ -212,6 +213,61 @@ static void a_walk_may_delete_and_rewrite_what_it_meets(void **state)
 	}
 }
 
+static void a_commit_says_that_it_waits_for_the_disk(void **state)
+{
+	struct world *world = *state;
+	struct txn txn;
+	for (int i = 0; i < 500 && disk_is_awaited(); i++)
+		usleep(10000);
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	assert_int_equal(txn_commit(&txn), OK);
+	assert_false(disk_is_awaited());	/* nothing was written */
+	write_one(world, "one", "first");
+	assert_true(disk_is_awaited());
+}
+
+static void put_numbered(struct txn *txn, uint64_t number, struct span value)
+{
+	struct key key = { 0 };
+	key_u64(&key, number);
+	txn_put(txn, TABLE_EVENTS, key_span(&key), value);
+}
+
+/* Six of these have room in a page of LMDB. */
+static void records_whose_number_only_grows_fill_their_pages(void **state)
+{
+	enum { COUNT = 600, A_PAGE = 6, BRANCHES = 10, PAGE = 4096 };
+	struct world *world = *state;
+	static const uint8_t event[600];
+	struct store_stat before, after;
+	struct txn txn;
+	assert_int_equal(store_stat(world->store, &before), OK);
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	for (uint64_t number = 1; number <= COUNT; number++)
+		put_numbered(&txn, number, SPAN(event));
+	assert_int_equal(txn_commit(&txn), OK);
+	assert_int_equal(store_stat(world->store, &after), OK);
+	assert_true(after.used_bytes - before.used_bytes <= (COUNT / A_PAGE + BRANCHES) * PAGE);
+}
+
+static void one_that_comes_late_finds_its_place(void **state)
+{
+	static const uint64_t numbers[] = { 1, 3, 4, 2, 3, 1, 5 };
+	struct world *world = *state;
+	struct span key, value;
+	struct walk walk;
+	struct txn txn;
+	uint64_t number, next = 1;
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		put_numbered(&txn, numbers[i], text("told"));
+	walk_from(&walk, &txn, TABLE_EVENTS, (struct span){ 0 }, (struct span){ 0 });
+	for (; walk_next(&walk, &key, &value); next++)
+		assert_true(span_equal(value, text("told")) && key_take_u64(&key, &number) && number == next);
+	assert_int_equal(next, 6);
+	assert_int_equal(txn_commit(&txn), OK);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -224,6 +280,9 @@ int main(void)
 		TEST(a_walk_gives_its_prefix_and_no_more),
 		TEST(a_prefix_of_all_ones_has_an_end),
 		TEST(a_walk_may_delete_and_rewrite_what_it_meets),
+		TEST(a_commit_says_that_it_waits_for_the_disk),
+		TEST(records_whose_number_only_grows_fill_their_pages),
+		TEST(one_that_comes_late_finds_its_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "tests/unit/fake_links.h"
 
 #include "certs/digest.h"
-#include "daemon/ledger/blobs.h"
+#include "tests/unit/blob_keys.h"
 #include "daemon/ledger/porter.h"
 #include "daemon/desks/supplier.h"
 #include "daemon/line/throttle.h"
@@ -94,7 +94,7 @@ static int setup(void **state)
 	assert_int_equal(uv_loop_init(&world->loop), 0);
 	assert_ok(porter_open(&world->loop, &world->porter));
 	assert_ok(blobs_create(scratch_path(&world->ledger.scratch, "blobs")));
-	assert_ok(blobs_open(scratch_path(&world->ledger.scratch, "blobs"), &world->blobs));
+	assert_ok(blobs_open_with_keys(scratch_path(&world->ledger.scratch, "blobs"), &world->blobs));
 	store_content(world);
 	store_secret(world);
 	announce(world, "xf-ca", "xs-ca", message_id, case_id, world->digest);

@@ -3,6 +3,7 @@
 
 #include "certs/digest.h"
 #include "daemon/ledger/chain.h"
+#include "daemon/ledger/quota.h"
 #include "daemon/upkeep/survey.h"
 
 static char request[] = "019aafd8-1c2e-7000-8000-0000000000aa", one[] = "019aafd8-1c2e-7000-8000-000000000001";
@@ -172,6 +173,42 @@ static void what_the_policy_destroyed_is_not_missed(void **state)
 	assert_true(look(world).ok);
 }
 
+static void keep_blob(struct txn *txn, const char *content, uint64_t size)
+{
+	uint8_t digest[DIGEST_SIZE];
+	Comity__Blob blob = COMITY__BLOB__INIT;
+	digest_of(digest, span_of_text(content));
+	struct key key = key_of_blob(request, SPAN(digest));
+	blob.has_size = 1;
+	blob.size = size;
+	blob.from = "xs-ca";
+	record_keep(txn, TABLE_BLOBS, key_span(&key), &blob.base);
+}
+
+static void count(struct world *world, const char *peer, uint64_t more, uint64_t less)
+{
+	WRITING(&world->ledger, txn);
+	quota_change(&txn, peer, more, less);
+	assert_ok(ledger_end(&txn, OK));
+}
+
+static void a_peer_whose_attachments_are_miscounted_is_found(void **state)
+{
+	struct world *world = *state;
+	WRITING(&world->ledger, txn);
+	keep_blob(&txn, "one", 100);
+	keep_blob(&txn, "two", 30);
+	assert_ok(ledger_end(&txn, OK));
+	count(world, "xs-ca", 130, 0);
+	count(world, "xm-ca", 0, 0);
+	assert_true(look(world).ok);
+	count(world, "xs-ca", 0, 1);
+	count(world, "xm-ca", 7, 0);		/* of whom nothing is here */
+	Comity__SurveyReport report = look(world);
+	assert_true(finds(&report, "meta", "miscounted"));
+	assert_int_equal(report.found, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -180,6 +217,7 @@ int main(void)
 		TEST(whatever_is_taken_away_is_missed),
 		TEST(another_content_than_was_seen_is_found),
 		TEST(what_the_policy_destroyed_is_not_missed),
+		TEST(a_peer_whose_attachments_are_miscounted_is_found),
 	};
 #undef TEST
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,8 +49,9 @@ class Stage:
 		return json.loads(done.stdout)
 
 	def authority(self, name, **options):
-		"""A running daemon with the patience of the default configuration, whose syncs are counted."""
-		one = self.lab.authority(name, start=False, watch=False, settings={"line": {"retry_max": "30s"}}, **options)
+		"""A running daemon with the patience of the default configuration and no quota, whose syncs are counted."""
+		one = self.lab.authority(name, start=False, watch=False, settings={"line": {"retry_max": "30s"},
+			"limits": {"peer_messages": "none"}}, **options)
 		one.syncs = meters.Syncs(one.path("syncs"))
 		one.environment = one.syncs.environment(self.build)
 		return one.start()

@@ -62,6 +62,10 @@ RUNS = [
 		Figure("memory_idle_200_peers_mib", "MiB", "RssAnon of a daemon with so many verified peers on the line, each a "
 			"daemon of its own, nothing to do", "64", "24"),
 	]),
+	Run(crowd.hostile, [
+		Figure("memory_hostile_200_peers_mib", "MiB", "the most RssAnon of a daemon while so many verified peers hold half-said "
+			"frames, large manifests, attachments that do not go on, and bulk and answers that they do not read", "64", "48"),
+	]),
 	Run(recovery.recover, [
 		Figure("recovery_seconds", "s", "a peer is killed under load and started again: from its start to the first signed "
 			"receipt of a message submitted meanwhile", "2", "1"),

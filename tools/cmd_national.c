@@ -1,0 +1,98 @@
+/* Certificates from the PKI of our State: what we ask for, what we take.  Without the daemon: it opens them when it starts. */
+#include <string.h>
+
+#include "certs/files.h"
+#include "certs/identity.h"
+#include "certs/national.h"
+#include "proto/stamp.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/print.h"
+#include "tools/record.h"
+
+enum { IMPORT_SIZE_MAX = 1 << 20 };
+
+static const char *state_of(const struct tool *tool)
+{
+	return tool->home ? tool->home : "/var/lib/comity";
+}
+
+static enum fault read_role(const char *text, enum role *role)
+{
+	for (*role = ROLE_CHANNEL; *role < ROLE_COUNT; (*role)++)
+		if (!strcmp(text, role_name(*role)))
+			return OK;
+	return fault_say(FAULT_USAGE, "\"%.40s\" is not channel, signing or sealing", text);
+}
+
+static enum fault write_request(struct tool *tool, enum role role, struct bytes *pem)
+{
+	struct identity *identity;
+	TRY(identity_open(state_of(tool), &(struct identity_access){ 0 }, &identity));
+	enum fault fault = national_request(state_of(tool), role, identity_authority(identity), identity_name(identity), pem);
+	identity_free(identity);
+	return fault;
+}
+
+static enum fault give_request(struct tool *tool, enum role role, struct span pem)
+{
+	const char *path = given(tool, "output");
+	Comity__CertRequested report = COMITY__CERT_REQUESTED__INIT;
+	report.schema = "comity.cert-requested/1";
+	report.role = (char *)role_name(role);
+	report.request = arena_text(&tool->arena, pem);
+	if (path && strcmp(path, "-"))
+		TRY(file_create(path, FILE_PUBLIC, pem));
+	if (!printed_json(tool, &report.base) && (!path || !strcmp(path, "-")))
+		print(tool, "%s", report.request ? report.request : "");
+	next_step(tool, "have it certified, then: comity cert import FILE...    (the certificate, its issuer's, the root)");
+	return report.request ? OK : FAULT_NO_MEMORY;
+}
+
+enum fault cmd_cert_csr(struct tool *tool)
+{
+	enum role role;
+	struct bytes pem = { 0 };
+	TRY(read_role(argument(tool, 0), &role));
+	enum fault fault = write_request(tool, role, &pem);
+	if (!fault)
+		fault = give_request(tool, role, span_of(&pem));
+	bytes_clear(&pem);
+	return fault;
+}
+
+static enum fault tell_import(struct tool *tool, unsigned count)
+{
+	struct identity *identity;
+	char digits[IDENTITY_DIGITS_SIZE];
+	TRY(identity_open(state_of(tool), &(struct identity_access){ 0 }, &identity));
+	identity_digits(digits, identity_pin(identity));
+	identity_free(identity);
+	Comity__CertImported report = COMITY__CERT_IMPORTED__INIT;
+	report.schema = "comity.cert-imported/1";
+	report.has_certificates = 1;
+	report.certificates = count;
+	report.digits = digits;
+	if (printed_document(tool, &report.base))
+		return OK;
+	print(tool, "%u certificate%s taken.  What counterparts pin is the root of the PKI and our name:\n\n     %.23s\n     %s\n\n", count,
+		count == 1 ? "" : "s", digits, digits + 24);
+	next_step(tool, "start comityd again; where the digits are new, every counterpart needs our card and the telephone check");
+	return OK;
+}
+
+enum fault cmd_cert_import(struct tool *tool)
+{
+	struct bytes pem = { 0 };
+	unsigned count = 0;
+	enum fault fault = OK;
+	for (size_t i = 0; argument(tool, i) && !fault; i++) {
+		fault = file_take(argument(tool, i), IMPORT_SIZE_MAX, &pem);
+		if (!fault)
+			fault = bytes_append_text(&pem, "\n");
+	}
+	if (!fault)
+		fault = national_import(state_of(tool), span_of(&pem), stamp_clock() / STAMP_SECOND, &count);
+	bytes_clear(&pem);
+	return fault ? fault : tell_import(tool, count);
+}
