@@ -29,8 +29,8 @@ from load import Record, officers
 from run import build
 from world import World
 
-PACE, DEADLINE_SECONDS = 0.15, 20
-restore.PATIENCE_SECONDS = 25	# what was missed is asked for again after 15 s
+PACE, DEADLINE_SECONDS = 0.15, 60
+restore.PATIENCE_SECONDS = 60	# what was missed is asked for again after 15 s
 DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed", "renew": "renewed", "wrap": "wrapped anew"}
 ACTIONS = {"die": "killed", "halt": "the line cut"}
 
@@ -50,15 +50,22 @@ def just_work(world, victim, other, doing, instruction):
 
 
 def say_goodbye(world, victim, other, doing, instruction):
-	"""The speaker is stopped in order."""
+	"""The speaker is stopped in order, again if its line ended with it before all was heard, as any line may."""
+	speaker, listener = (victim, other) if doing == "send" else (other, victim)
 	world.arm(victim, instruction)
-	speaker = victim if doing == "send" else other
-	if not world.is_dead(victim):
-		eventually(lambda: world.is_up(victim, other), "the line is up")
-		speaker.daemon.send_signal(signal.SIGTERM)
+
+	def is_said():
+		if has_struck(world, victim, instruction):
+			return True
+		if world.is_dead(speaker):
+			world.arm(speaker, instruction if speaker is victim else None)
+		elif world.is_up(speaker, listener):
+			speaker.daemon.send_signal(signal.SIGTERM)
+			eventually(lambda: world.is_dead(speaker) or has_struck(world, victim, instruction), f"{speaker.name} ends")
+		return has_struck(world, victim, instruction)
+	eventually(is_said, f"{victim.name} passes {instruction}")
 
 
-@contextlib.contextmanager
 def without_blobs(one):
 	"""Its attachments are not to be found."""
 	for shard in os.listdir(one.path("blobs")):
@@ -120,7 +127,7 @@ def reconcile(world, victim, other, doing, instruction):
 		if asking[-1].poll() is not None and not has_struck(world, victim, instruction) and not world.is_dead(speaker):
 			asking.append(speaker.spawn("peer", "reconcile", listener.name))
 		return has_struck(world, victim, instruction)
-	eventually(is_asked, f"{victim.name} passes {instruction}", 60)
+	eventually(is_asked, f"{victim.name} passes {instruction}")
 
 
 def rename(world, victim, other, doing, instruction):
@@ -200,6 +207,14 @@ def cut_lines(world):
 		relay.cut(reset=True)
 
 
+def is_well(world):
+	"""Every line is up; who has ended meanwhile is started anew."""
+	for one in world.authorities:
+		if world.is_dead(one):
+			world.arm(one, None)
+	return all(world.is_up(one, there) for one, there in world.pairs)
+
+
 def cross(world, victim, other, name, point, action):
 	instruction = f"{action}:{point}:{name}:1"
 	story = STORIES.get(name, just_work)
@@ -208,13 +223,7 @@ def cross(world, victim, other, name, point, action):
 	if action == "halt":
 		cut_lines(world)
 		victim.daemon.send_signal(signal.SIGCONT)
-	if name == "goodbye":
-		speaker = victim if point.endswith("send") else other
-		eventually(lambda: speaker.daemon.poll() is not None, f"{speaker.name} ends")
-	for one in world.authorities:
-		if world.is_dead(one) or one is victim and action == "die":
-			world.arm(one, None)
-	eventually(lambda: all(world.is_up(one, there) for one, there in world.pairs), "the line is up again")
+	eventually(lambda: is_well(world), "the line is up again")
 
 
 def crossings(world):

@@ -7,6 +7,7 @@ import mmap
 import os
 import signal
 import struct
+import subprocess
 import sys
 import time
 
@@ -73,20 +74,25 @@ class World:
 		self.authorities.append(one.start())
 
 	def arm(self, one, instruction):
-		"""Start it anew, with mischief in mind (daemon/mischief.h); None: with none."""
-		one.environment.pop("COMITY_MISCHIEF", None)
-		if instruction:
-			one.environment["COMITY_MISCHIEF"] = instruction
+		"""Start it anew, with mischief in mind (daemon/mischief.h); None: with none.  The next start has none again."""
 		if one.daemon:
 			one.kill()
 		laboratory.forget_fake_clocks()
-		one.start(expect=not instruction)	# it may die before it is ready
+		if instruction:
+			one.environment["COMITY_MISCHIEF"] = instruction
+		try:
+			one.start(expect=not instruction)	# it may die before it is ready
+		finally:
+			one.environment.pop("COMITY_MISCHIEF", None)
 
 	def is_dead(self, one):
 		return not one.daemon or one.daemon.poll() is not None
 
 	def is_up(self, one, other):
-		view = one.run("--json", "peer", "show", other.name)
+		try:
+			view = one.run("--json", "peer", "show", other.name, seconds=10)
+		except subprocess.TimeoutExpired:	# stopped meanwhile, by SIGSTOP
+			return False
 		return view.status == 0 and view.documents()[-1].get("link", {}).get("state") == "up"
 
 	def revive(self, one):
