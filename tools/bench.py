@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The figures of comity, measured on this machine: both daemons and the client, default durability, signatures and
 receipts on.
 
@@ -35,8 +34,6 @@ SCALE = [	# option, default, what it is
 
 def build():
 	"""An optimised build of our own, or the one that COMITY_BUILD names; its directory."""
-	if subprocess.call([os.path.join(TOP, "tools", "setup")]):
-		sys.exit(1)
 	directory = os.path.abspath(os.environ.get("COMITY_BUILD") or os.path.join(TOP, "build-bench"))
 	os.makedirs(directory, exist_ok=True)
 	with open(os.path.join(directory, "bench.lock"), "w") as lock:

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The story of one request for mutual legal assistance, told with the real commands on this machine.
 
 tools/demo             build, play the story, check every step, clean up
@@ -266,8 +265,6 @@ def prove(stage, ref):
 # ── before and after ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 def build():
-	if subprocess.call([os.path.join(TOP, "tools", "setup")]):
-		sys.exit(1)
 	started = time.monotonic()
 	steps = [["ninja", "-C", BUILD, "tools/comity", "daemon/comityd", "daemon/comity-keyd"]]
 	if not os.path.exists(BUILD + "/build.ninja"):

@@ -2,14 +2,13 @@
 import json
 import os
 import subprocess
-import sys
 
 from lab import TOP, require, slow
 
 
 def bench(lab, *arguments):
 	environment = dict(os.environ, COMITY_BUILD=os.path.dirname(os.path.dirname(lab.comityd)))
-	done = subprocess.run([sys.executable, TOP + "/tools/bench", "--dir", lab.directory, *arguments], env=environment,
+	done = subprocess.run([TOP + "/tools/bench", "--dir", lab.directory, *arguments], env=environment,
 		capture_output=True, text=True)
 	require(done.returncode == 0, "bench failed", done.stdout, done.stderr)
 	return done.stdout.splitlines()
