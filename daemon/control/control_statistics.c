@@ -3,20 +3,18 @@
 
 #include "daemon/control/control_chore.h"
 #include "daemon/control/control_room.h"
-#include "daemon/law/casework.h"
 #include "daemon/law/census.h"
 #include "daemon/ledger/record.h"
 #include "proto/stamp.h"
 
-enum { CASE_BUDGET = 64 << 20 };	/* of one case and its document, unpacked */
+enum { CASE_BUDGET = 64 << 20 };	/* of one case, unpacked */
 
 static enum fault add(struct txn *txn, struct span value, struct census *census, struct arena *arena)
 {
 	const Comity__Case *kase = record_read(txn, value, &comity__case__descriptor, arena);
 	if (!kase)
 		return txn->fault ? txn->fault : arena_fault(arena);
-	const Comity__Request *document = kase->sent_at ? casework_document(txn, kase, arena) : NULL;
-	return txn->fault ? txn->fault : census_add(census, kase, document);
+	return census_add(census, kase);
 }
 
 static enum fault add_all(struct txn *txn, struct census *census, const atomic_bool *must_stop)

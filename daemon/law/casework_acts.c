@@ -91,6 +91,7 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 	kase->has_confidentiality_open = 1;
 	kase->confidentiality_open = document->confidentiality && document->confidentiality->requested;
 	adopt_bases(kase, document);
+	case_adopt_figures(kase, document, arena);
 	kase->n_measures = 0;
 	for (size_t i = 0; i < document->n_measures; i++)
 		add_measure(kase, document->measures[i], arena);
@@ -112,6 +113,7 @@ void case_reset(Comity__Case *kase)
 	kase->competent_authority = kase->competent_authority_reference = NULL;
 	kase->requested_reference = kase->sent_at = kase->received_at = kase->message_id = NULL;
 	kase->n_dues = 0;
+	case_reset_figures(kase);
 }
 
 /* ── what each act tells beside the status ────────────────────────────────────────────────────── */
@@ -341,6 +343,7 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	kase->status = step.status;
 	kase->resume_to = step.resume_to;
 	tell(kase, act, arena);
+	case_note_figures(kase, message, act, arena);
 	report_measures(kase, act, now, arena);
 	TRY(case_note_dues(kase, message, act, writer_of(kase, message), arena));
 	if (act->kind_case != COMITY__ACT__KIND_REMINDER)	/* of what is so: it breaks no silence */

@@ -40,6 +40,10 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 /* What the act says is owed from now on, and what it settles. */
 enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
 	struct arena *arena) MUST_CHECK;
+/* What statistics need: of a document, of an act; and none of it any more. */
+void case_adopt_figures(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+void case_note_figures(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena);
+void case_reset_figures(Comity__Case *kase);
 /* Whose act it is when no user of this system did it. */
 enum { NOBODY = UINT32_MAX };
 /* A peer asks how far its request is: the authority may have it answered at once, from the record.  What keeps that from

@@ -1,8 +1,6 @@
 /* The curve of Kaplan and Meier over a table of days. */
 #include "daemon/law/survival.h"
 
-#include <stddef.h>
-
 static const double ROUNDING = 1e-9;	/* a half that was multiplied together is a half */
 
 void survival_add(struct survival *survival, int64_t days, bool is_over)
@@ -47,4 +45,24 @@ bool survival_reaches(const struct survival *survival, unsigned percent, uint32_
 		at_risk -= survival->ended[day] + survival->open[day];
 	}
 	return false;
+}
+
+size_t survival_curve(const struct survival *survival, uint64_t least, struct survival_point *points, size_t max)
+{
+	uint64_t ended = survival_ended(survival), at_risk = ended + survival_open(survival), in_step = 0, before = at_risk;
+	double open = 1;
+	size_t n = 0;
+	if (least < ended / max + 1)
+		least = ended / max + 1;
+	for (uint32_t day = 0; day <= SURVIVAL_DAYS && at_risk && n < max; day++) {
+		open *= (double)(at_risk - survival->ended[day]) / (double)at_risk;
+		in_step += survival->ended[day];
+		if (in_step >= least) {
+			points[n++] = (struct survival_point){ .at = day, .open = open, .at_risk = before };
+			in_step = 0;
+			before = at_risk - survival->ended[day] - survival->open[day];
+		}
+		at_risk -= survival->ended[day] + survival->open[day];
+	}
+	return n;
 }

@@ -74,6 +74,24 @@ static void exactly_half_is_the_median(void **state)
 	assert_int_equal(days, 2);
 }
 
+static void no_step_of_the_curve_is_of_one_case(void **state)
+{
+	(void)state;
+	struct seen seen[40];
+	struct survival_point points[48];
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		seen[i] = (struct seen){ (int64_t)i, i % 4 != 3 };
+	struct survival survival = survival_of(seen, ARRAY_LEN(seen));
+	size_t n = survival_curve(&survival, 5, points, ARRAY_LEN(points));
+	assert_int_equal(n, 6);		/* 30 ended */
+	assert_int_equal(points[0].at, 5);	/* 0, 1, 2, 4, 5 */
+	assert_int_equal(points[0].at_risk, 40);
+	assert_int_equal(points[1].at_risk, 34);
+	for (size_t i = 1; i < n; i++)
+		assert_true(points[i].open < points[i - 1].open && points[i].at > points[i - 1].at);
+	assert_int_equal(survival_curve(&survival, 1, points, 4), 3);	/* 8 in each, and 6 are left */
+}
+
 static void the_edges_are_counted(void **state)
 {
 	(void)state;
@@ -108,17 +126,14 @@ static void add(struct world *world, size_t count, const char *peer, const char 
 	size_t n, Comity__LegalBasis__Value basis)
 {
 	Comity__StatusStep steps[8], *history[8];
-	Comity__LegalBasisEntry entry = COMITY__LEGAL_BASIS_ENTRY__INIT, *entries[] = { &entry };
-	Comity__Request document = COMITY__REQUEST__INIT;
 	Comity__Case kase = COMITY__CASE__INIT;
 	for (size_t i = 0; i < n; i++) {
 		comity__status_step__init(history[i] = &steps[i]);
 		steps[i].status = status[i];
 		steps[i].occurred_at = (char *)at[i];
 	}
-	entry.basis = basis;
-	document.n_legal_bases = 1;
-	document.legal_bases = entries;
+	kase.n_bases_invoked = 1;
+	kase.bases_invoked = &basis;
 	kase.role = COMITY__ROLE__VALUE__REQUESTED;
 	kase.peer = (char *)peer;
 	kase.kind = COMITY__REQUEST_KIND__VALUE__MLA;
@@ -126,7 +141,7 @@ static void add(struct world *world, size_t count, const char *peer, const char 
 	kase.n_history = n;
 	kase.history = history;
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(census_add(world->census, &kase, &document), OK);
+		assert_int_equal(census_add(world->census, &kase), OK);
 }
 
 static const Comity__StatisticsSide *end(struct world *world)
@@ -174,6 +189,59 @@ static void small_counts_are_hidden_and_cannot_be_subtracted(void **state)
 
 #define S(status) COMITY__REQUEST_STATUS__VALUE__##status
 
+/* Three tables are asked for: all, what invokes the Convention, and by subtraction the rest. */
+static void a_filter_hides_what_it_leaves_out(void **state)
+{
+	(void)state;
+	struct world world;
+	Comity__StatisticsOf asked = COMITY__STATISTICS_OF__INIT;
+	asked.untoc = true;
+	begin(&world, asked);
+	add(&world, 9, "a", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNTOC);
+	add(&world, 2, "a", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNCAC);
+	add(&world, 20, "b", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNTOC);
+	add(&world, 20, "b", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNCAC);
+	add(&world, 30, "c", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNTOC);
+	const Comity__StatisticsSide *side = end(&world);
+	assert_int_equal(cell_of(side, "total", "requests")->count, 59);
+	assert_false(cell_of(side, "counterpart", "a")->has_count);	/* 11 are told without the filter */
+	assert_false(cell_of(side, "counterpart", "a")->below);
+	assert_false(cell_of(side, "counterpart", "b")->has_count);
+	assert_int_equal(cell_of(side, "counterpart", "c")->count, 30);
+	arena_clear(&world.arena);
+}
+
+static void names_that_give_it_away_are_not_told(void **state)
+{
+	(void)state;
+	static const char *const peers[] = { "a", "b", "c", "d", "e" };
+	struct world world;
+	begin(&world, (Comity__StatisticsOf)COMITY__STATISTICS_OF__INIT);
+	for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+		add(&world, 1, peers[i], NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNTOC);
+	const Comity__StatisticsSide *side = end(&world);
+	assert_null(cell_of(side, "counterpart", "a"));
+	assert_false(cell_of(side, "counterpart", "NOT-TOLD")->has_count);
+	assert_int_equal(cell_of(side, "total", "requests")->count, 5);
+	arena_clear(&world.arena);
+}
+
+static void only_one_direction_when_one_is_asked_for(void **state)
+{
+	(void)state;
+	struct world world;
+	Comity__StatisticsOf asked = COMITY__STATISTICS_OF__INIT;
+	asked.has_role = 1;
+	asked.role = COMITY__ROLE__VALUE__REQUESTING;
+	begin(&world, asked);
+	add(&world, 9, "a", NULL, NULL, 0, COMITY__LEGAL_BASIS__VALUE__UNTOC);	/* to us */
+	assert_int_equal(census_end(world.census, &world.statistics), OK);
+	assert_int_equal(world.statistics.n_sides, 1);
+	assert_int_equal(world.statistics.sides[0]->role, COMITY__ROLE__VALUE__REQUESTING);
+	assert_int_equal(world.statistics.sides[0]->n_cells, 0);
+	arena_clear(&world.arena);
+}
+
 static void waiting_for_the_other_side_is_net_of_it(void **state)
 {
 	(void)state;
@@ -190,6 +258,13 @@ static void waiting_for_the_other_side_is_net_of_it(void **state)
 	assert_int_equal(time_of(side, "execution", true)->ended, 5);
 	assert_false(time_of(side, "closing", false)->has_median_days);
 	assert_int_equal(time_of(side, "closing", false)->open, 5);
+	assert_int_equal(time_of(side, "information", false)->median_days, 10);
+	assert_int_equal(time_of(side, "transmission", false)->median_days, 2);	/* acknowledged is registered too */
+	const Comity__StatisticsTime *execution = time_of(side, "execution", true);
+	assert_int_equal(execution->n_curve, 1);	/* the five together */
+	assert_int_equal(execution->curve[0]->at, 10);
+	assert_int_equal(execution->curve[0]->at_risk, 5);
+	assert_true(execution->curve[0]->open_percent < 0.001);
 	arena_clear(&world.arena);
 }
 
@@ -229,9 +304,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_curve_is_that_of_the_textbook),
 		cmocka_unit_test(what_is_open_draws_the_median_out),
+		cmocka_unit_test(no_step_of_the_curve_is_of_one_case),
 		cmocka_unit_test(exactly_half_is_the_median),
 		cmocka_unit_test(the_edges_are_counted),
 		cmocka_unit_test(small_counts_are_hidden_and_cannot_be_subtracted),
+		cmocka_unit_test(a_filter_hides_what_it_leaves_out),
+		cmocka_unit_test(names_that_give_it_away_are_not_told),
+		cmocka_unit_test(only_one_direction_when_one_is_asked_for),
 		cmocka_unit_test(waiting_for_the_other_side_is_net_of_it),
 		cmocka_unit_test(only_what_was_asked_for_is_counted),
 		cmocka_unit_test(too_few_to_say_anything_of_are_not_timed),
