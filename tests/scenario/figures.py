@@ -29,7 +29,7 @@ def the_figures_of_the_two_sides_are_mirror_images(lab):
 	ours, theirs = _figures(xf, "--threshold", "1"), _figures(xs, "--threshold", "1")
 	require(_mirrored(_side(ours, "REQUESTING")) == _mirrored(_side(theirs, "REQUESTED")), "mirror images", ours, theirs)
 	require(not _side(ours, "REQUESTED").get("cells"), "and nothing the other way", ours)
-	total, = [cell for cell in _side(ours, "REQUESTING")["cells"] if cell["by"] == "total"]
+	total, = [cell for cell in _side(ours, "REQUESTING")["cells"] if (cell["by"], cell["name"]) == ("total", "requests")]
 	require(total["count"] in (6, "6"), "all are counted", total)
 	gross = {time["period"]: time for time in _side(ours, "REQUESTING")["times"] if not time["net"]}
 	require(str(gross["acknowledgement"]["ended"]) == "1" and str(gross["acknowledgement"]["open"]) == "5", "one is acknowledged, five are open", gross)
