@@ -4,6 +4,8 @@
 #include "daemon/law/acts.h"
 #include "daemon/law/casework_parts.h"
 
+enum { ENQUIRIES_MAX = 64 };	/* more of one case would say more of it than of the authority */
+
 /* All lists here are of codes. */
 static bool add_code(struct arena *arena, size_t *n, void *codes, int code)
 {
@@ -48,9 +50,11 @@ static void note_grounds(Comity__Case *kase, const Comity__Act *act, struct aren
 		add_code(arena, &kase->n_grounds, &kase->grounds, (int)act->decision->refusal_grounds[i]);
 }
 
+/* To ask again before there is an answer is the same question still. */
 static void ask(Comity__Case *kase, const char *at, struct arena *arena)
 {
-	Comity__Round *enquiry = arena_alloc(arena, sizeof *enquiry);
+	bool is_open = kase->n_enquiries && !kase->enquiries[kase->n_enquiries - 1]->answered_at;
+	Comity__Round *enquiry = is_open || kase->n_enquiries == ENQUIRIES_MAX ? NULL : arena_alloc(arena, sizeof *enquiry);
 	if (!enquiry)
 		return;
 	comity__round__init(enquiry);
