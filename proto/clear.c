@@ -73,7 +73,7 @@ static const struct rule {
 	{ OF(feedback), "occurred_at" },
 	{ OF(meeting_proposal), "occurred_at meeting_id start_at duration_minutes request_references" },
 	{ OF(meeting_response), "occurred_at meeting_id accepted counter_start_at" },
-	{ OF(directory_update), "occurred_at card" },
+	{ OF(directory_update), "occurred_at card entries" },
 	{ OF(general_correspondence), "occurred_at" },
 #undef OF
 };

@@ -157,7 +157,9 @@ enum remedy {
 	X(FAULT_APPROVED_ALREADY,    "approved-already",    REMEDY_REFUSE,        77, "you approved this request as it is already", "another officer must: comity request approve REF") \
 	X(FAULT_ASSIGNED,            "assigned",            REMEDY_REFUSE,        77, "the case is another officer's", "whoever has it can hand it over: comity request assign REF USER") \
 	/* ── what the other side says of us ─────────────────────────────────────────────────────── */ \
-	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones")
+	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones") \
+	/* ── the directory ──────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_FOREIGN_ENTRY,       "foreign-entry",       REMEDY_REFUSE,        76, "an authority tells of another that is not its own to tell of", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };

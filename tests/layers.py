@@ -14,10 +14,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LEDGER = ["daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/scribe", "daemon/ledger/record", "daemon/ledger/worker", "daemon/ledger/disk"]
 BLOBS = ["daemon/ledger/blobs", "daemon/ledger/porter", "daemon/ledger/worker", "daemon/ledger/disk", "daemon/ledger/disk_stream"]
-LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems", "daemon/law/census"]
+LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems", "daemon/law/census", "daemon/law/competence", "daemon/law/routing", "daemon/ledger/directory"]
 SIDE = ["daemon/log", "daemon/notify"]
 DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/cards", "daemon/ledger/certificates", "daemon/ledger/hold",
-	"daemon/ledger/quota", "daemon/ledger/intake"]
+	"daemon/ledger/quota", "daemon/ledger/intake", "daemon/ledger/directory"]
 LINE = ["daemon/line/peers", "daemon/line/link"]
 
 # The first row that matches a file holds.
@@ -52,6 +52,7 @@ WALLS = [
 	("daemon/ledger/clock*", ["proto/", *LEDGER, "daemon/ledger/events"]),
 	("daemon/ledger/cards*", ["proto/", "certs/", *LEDGER]),
 	("daemon/ledger/tokens*", ["proto/", *LEDGER]),
+	("daemon/ledger/directory*", ["proto/", "certs/authority", *LEDGER]),
 	("daemon/ledger/quota*", ["proto/", *LEDGER]),
 	("daemon/ledger/tally*", ["proto/", *LEDGER]),
 	("daemon/ledger/intake*", ["proto/", *LEDGER, "daemon/ledger/events"]),
@@ -66,7 +67,9 @@ WALLS = [
 	("daemon/law/survival*", ["proto/"]),
 	("daemon/law/discretion*", []),
 	("daemon/law/census*", ["proto/", "daemon/ledger/record", "daemon/law/survival", "daemon/law/discretion"]),
-	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems"]),
+	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems", "daemon/law/competence"]),
+	("daemon/law/competence*", ["proto/"]),
+	("daemon/law/routing*", ["proto/", "certs/authority", *LEDGER, "daemon/ledger/directory", "daemon/law/competence"]),
 	("daemon/law/casework*", ["proto/", "certs/digest", "certs/envelope", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events",
 		"daemon/ledger/blobs", *LAW]),
 
@@ -103,9 +106,10 @@ WALLS = [
 	("daemon/desks/witness*", [*DESK, *LINE, "daemon/desks/registry", "daemon/ledger/audit"]),
 	("daemon/desks/checkup*", [*DESK, *LINE, "daemon/desks/registry"]),
 	("daemon/desks/recovery*", [*DESK, *LINE, "daemon/law/casework", "daemon/desks/receipts", "daemon/desks/registry", "daemon/desks/outbox"]),
-	("daemon/desks/registry*", [*DESK, *LINE]),
+	("daemon/desks/directory*", [*DESK]),
+	("daemon/desks/registry*", [*DESK, *LINE, "daemon/desks/directory_cards"]),
 	("daemon/desks/rotation*", [*DESK, *LINE, "daemon/desks/herald", "daemon/mischief"]),
-	("daemon/desks/herald*", [*DESK, *LINE, "daemon/desks/registry"]),
+	("daemon/desks/herald*", [*DESK, *LINE, "daemon/desks/registry", "daemon/desks/directory_cards"]),
 	("daemon/desks/papers*", DESK),
 	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/desks/outbox", "daemon/desks/papers", "daemon/upkeep/backup", "daemon/upkeep/backups",
 		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/surveyed", "daemon/upkeep/examination", "daemon/upkeep/retention", "daemon/upkeep/destruction", "daemon/upkeep/purger", "daemon/ledger/clock", "daemon/desks/fetcher",

@@ -113,6 +113,8 @@ call_answer answer_cert_status;								/* control_certificates.c */
 call_pursue pursue_cert_revoke;								/* control_revoke.c */
 call_answer answer_doctor;								/* control_examine.c */
 call_answer answer_metrics;								/* control_metrics.c */
+call_answer answer_directory_show, answer_directory_route, change_directory_import, change_directory_announce,	/* control_directory.c */
+	change_directory_confirm, change_directory_remove;
 call_pursue pursue_watch;								/* control_watch.c */
 
 /* Our certificates and lists, and those of each verified peer (daemon/desks/papers.h). */

@@ -43,5 +43,6 @@ const ProtobufCMessage *lists_show_attachment(struct inquiry *inquiry, const str
 extern const struct listing listing_audit;			/* control_audit.c */
 extern const struct listing listing_peers;			/* control_peers.c */
 extern const struct listing listing_requests;			/* control_requests.c */
+extern const struct listing listing_directory;			/* control_directory.c */
 extern const struct listing listing_case;			/* control_case.c */
 extern const struct listing listing_messages, listing_attachments;	/* control_messages.c */

@@ -22,7 +22,7 @@ struct note {
 /* What the call is about: the first of these that it has. */
 static const char *subject_of(const Comity__Call *call)
 {
-	static const char *const members[] = { "ref", "peer", "subject", "to", "message_id", "path" };
+	static const char *const members[] = { "ref", "peer", "authority", "subject", "to", "message_id", "path" };
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		const char *text = calls_member(call, members[i]);
 		if (text)

@@ -6,6 +6,7 @@
 #include "daemon/desks/registry.h"
 #include "daemon/law/acts.h"
 #include "daemon/law/casework.h"
+#include "daemon/law/routing.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/line/peers.h"
 #include "proto/stamp.h"
@@ -36,16 +37,23 @@ static Comity__Request *document_of(struct inquiry *inquiry, Comity__Request *do
 	return document;
 }
 
+/* To the authority that is named, or the one of that State that receives what is asked. */
+static enum fault find_route(struct inquiry *inquiry, const char *to, const Comity__Request *document, Comity__Route *route)
+{
+	const struct sought sought = routing_sought(document, inquiry->arena);
+	return routing_find(inquiry->txn, to, &sought, inquiry->arena, route);
+}
+
 enum fault change_request_new(struct inquiry *inquiry)
 {
 	const Comity__RequestNew *call = inquiry->call->request_new;
 	Comity__Request *document = document_of(inquiry, call->document);
-	Comity__Peer *peer;
+	Comity__Route route = COMITY__ROUTE__INIT;
 	Comity__Case *kase;
 	TRY(inquiry_fault(inquiry));
-	TRY(registry_find(inquiry->txn, call->to, inquiry->arena, &peer));
-	TRY(casework_draft(inquiry->rooms->casework, inquiry->txn, peer->authority, document, inquiry->uid, inquiry->arena,
-		&kase));
+	TRY(find_route(inquiry, call->to, document, &route));
+	TRY(routing_fault(&route));
+	TRY(casework_draft(inquiry->rooms->casework, inquiry->txn, route.to, document, inquiry->uid, inquiry->arena, &kase));
 	return reply_request(inquiry, kase);
 }
 
@@ -163,15 +171,17 @@ enum fault answer_request_validate(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
 	Comity__Request *document;
-	Comity__Peer *peer;
+	Comity__Route route = COMITY__ROUTE__INIT;
 	Comity__Validation *validation;
 	const char *to;
 	TRY(find_document(inquiry, &kase, &document, &to));
 	if (!inquiry_make(inquiry, &comity__validation__descriptor, &validation))
 		return inquiry_fault(inquiry);
 	if (to && *to) {
-		TRY(registry_find(inquiry->txn, to, inquiry->arena, &peer));
-		to = peer->authority;
+		TRY(find_route(inquiry, to, document, &route));
+		if (!route.to)
+			TRY(routing_fault(&route));
+		to = route.to;	/* also where there is no line: then it goes another way, and must be complete all the same */
 	}
 	validation->schema = "comity.validation/1";
 	validation->peer = (char *)to;

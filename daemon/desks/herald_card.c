@@ -5,6 +5,7 @@
 
 #include "certs/card.h"
 #include "certs/digest.h"
+#include "daemon/desks/directory_cards.h"
 #include "daemon/ledger/cards.h"
 #include "proto/profile.pb-c.h"
 #include "proto/stamp.h"
@@ -166,11 +167,24 @@ static enum fault make_card(const struct herald_rooms *rooms, struct txn *txn, u
 	return write_next(rooms, txn, &card, digest, arena, row);
 }
 
+/* Our own entry in the directory is what our card says. */
+static enum fault list_own(const struct herald_rooms *rooms, struct txn *txn, uint32_t serial, struct arena *arena)
+{
+	ProtobufCMessage *profile = NULL;
+	if (rooms->profile.len)
+		TRY(unpack(&comity__profile__descriptor, rooms->profile, arena, FAULT_CONFIG, &profile));
+	const struct card_entry own = { .authority = identity_authority(rooms->identity), .serial = serial,
+		.name = rooms->config->name ? rooms->config->name : identity_name(rooms->identity),
+		.profile = (const Comity__Profile *)profile, .source = COMITY__ENTRY_SOURCE__VALUE__OWN };
+	return directory_take_card(txn, &own, arena);
+}
+
 /* All that it tells, and what the ledger notes of it, is of one generation. */
 enum fault herald_card(const struct herald_rooms *rooms, struct txn *txn, uint32_t beyond, struct arena *arena,
 	Comity__OwnCard **row)
 {
 	struct herald_rooms now = *rooms;
 	now.identity = identity_now(rooms->identity);
-	return make_card(&now, txn, beyond, arena, row);
+	TRY(make_card(&now, txn, beyond, arena, row));
+	return list_own(&now, txn, (*row)->serial, arena);
 }

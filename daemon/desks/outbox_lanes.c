@@ -61,7 +61,8 @@ void past_begin(struct past *past, struct outbox *outbox, struct txn *txn, const
 	struct key prefix = key_of_uuid(state->request_id), start = prefix;
 	key_u64(&start, state->number);
 	*past = (struct past){ .outbox = outbox, .txn = txn, .arena = arena, .number = state->number };
-	walk_last(&past->walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), key_span(&start));
+	if (state->request_id)	/* what belongs to no case waits for nothing */
+		walk_last(&past->walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), key_span(&start));
 }
 
 Comity__MessageState *past_next(struct past *past)

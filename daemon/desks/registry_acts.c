@@ -3,6 +3,7 @@
 
 #include "certs/identity.h"
 #include "daemon/ledger/events.h"
+#include "daemon/desks/directory_cards.h"
 #include "daemon/desks/registry_parts.h"
 
 /* ── the telephone check ─────────────────────────────────────────────────────────────────────────── */
@@ -62,9 +63,10 @@ static enum fault record_check(struct txn *txn, Comity__Peer *peer, const Comity
 	peer->verification = &record;
 	registry_set_standing(peer, COMITY__STANDING__VALUE__VERIFIED);
 	registry_keep(txn, peer);
+	enum fault fault = directory_take_peer(txn, peer, arena);
 	peer->verification = NULL;	/* it was on our stack */
 	registry_tell(txn, EVENT_PEER_VERIFIED, peer, uid, record.spoke_with);
-	return txn->fault;
+	return fault ? fault : txn->fault;
 }
 
 enum fault registry_verify(const struct registry *registry, struct txn *txn, const Comity__PeerVerify *call,
@@ -126,6 +128,7 @@ enum fault registry_remove(const struct registry *registry, struct txn *txn, con
 	TRY(registry_find(txn, id, arena, removed));
 	struct key key = key_of_peer((*removed)->authority);
 	txn_delete(txn, TABLE_PEERS, key_span(&key));
+	directory_release(txn, (*removed)->authority);
 	registry_tell(txn, EVENT_PEER_REMOVED, *removed, uid, NULL);
 	return txn->fault;
 }

@@ -7,6 +7,7 @@
 #include "certs/identity.h"
 #include "daemon/ledger/certificates.h"
 #include "daemon/ledger/events.h"
+#include "daemon/desks/directory_cards.h"
 #include "daemon/desks/registry_parts.h"
 #include "proto/check.h"
 #include "proto/profile.pb-c.h"
@@ -115,7 +116,7 @@ static enum fault put(struct txn *txn, Comity__Peer *peer, const struct card *ca
 	TRY(check_message(&peer->base));	/* what is kept must be readable again */
 	registry_keep(txn, peer);
 	certificates_keep(txn, card->certificates);
-	return txn->fault;
+	return directory_take_peer(txn, peer, arena);
 }
 
 static enum fault add(const struct registry *registry, struct txn *txn, const struct card *card, struct span text,

@@ -6,6 +6,7 @@
  */
 #include "daemon/ledger/record.h"
 #include "proto/control.pb-c.h"
+#include "proto/uuid.h"
 
 /* Who we are; the same for the life of the daemon. */
 struct casework {
@@ -83,6 +84,15 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
  * Faults: status transition, wrong side, incomplete, not found (an attachment), peer unverified. */
 enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+
+/* Say something that belongs to no case.  Nothing was written with a fault of: peer unknown, peer unverified, peer blocked,
+ * recovering, sealing required, bad document (an act belongs to a case), too large. */
+enum fault casework_say(struct casework *casework, struct txn *txn, const char *peer, const Comity__Message *template, uint32_t uid,
+	struct arena *arena, char message_id[UUID_TEXT_SIZE]) MUST_CHECK;
+/* Tell the peers of other competent authorities of our State.  Faults: not found, foreign entry, usage (our own State is not
+ * known), and those of casework_say() for a peer that is named. */
+enum fault casework_announce(struct casework *casework, struct txn *txn, const Comity__DirectoryAnnounce *order, uint32_t uid,
+	struct arena *arena, Comity__DirectoryAnnounced *announced) MUST_CHECK;
 
 /* A message of a peer, already checked, whose bytes the inbox has put in the ledger.  OK: the case was changed
  * accordingly.  A fault whose remedy is REFUSE: nothing was written, and it is the reason of the refusal. */

@@ -82,6 +82,14 @@ void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Me
 /* Have an attachment fetched from this peer. */
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
 	const Comity__AttachmentState *attachment, struct arena *arena);
+/* A message that names no case.  Faults: bad document. */
+enum fault case_receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena) MUST_CHECK;
+/* The updates of the directory in a message of a peer: judged first, when nothing of the message is written yet, and then
+ * taken.  Faults: foreign entry, bad document, too large. */
+enum fault case_hear_directory(struct casework *casework, struct txn *txn, const Comity__Message *message, bool is_judged,
+	struct arena *arena) MUST_CHECK;
+/* Does anything go to this peer now?  Faults: peer unknown, peer unverified, peer blocked, recovering. */
+enum fault case_may_send(struct txn *txn, const char *peer, bool *wants_sealed) MUST_CHECK;
 /* May so many more attachments be in the case?  Faults: too large. */
 enum fault case_check_room(const Comity__Case *kase, size_t more) MUST_CHECK;
 /* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */

@@ -91,31 +91,17 @@ void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Me
 	state->attachments = state->attachments_missing = (uint32_t)message->n_attachments;
 }
 
-/* Without a case: kept, shown, never acted upon. */
-static enum fault receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena)
-{
-	if (message->n_attachments)
-		return fault_say(FAULT_BAD_DOCUMENT, "attachments belong to a case, and the message names none");
-	state->acts = arena_alloc(arena, (message->n_acts + 1) * sizeof *state->acts);
-	if (!state->acts)
-		return arena_fault(arena);
-	for (size_t i = 0; i < message->n_acts; i++) {
-		const struct act_rule *rule = act_rule(message->acts[i]->kind_case);
-		if (rule && !(rule->phases & PHASE_NONE))
-			return fault_say(FAULT_BAD_DOCUMENT, "\"%s\" belongs to a case, and the message names none", rule->name);
-		state->acts[state->n_acts++] = (char *)(rule ? rule->name : "unknown");
-	}
-	return OK;
-}
-
 enum fault casework_receive(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena)
 {
 	Comity__Case *kase;
 	struct verdict verdict;
 	TRY(case_check_attachments(message));
-	if (!message->request_id)
-		return receive_loose(message, state, arena);
+	TRY(case_hear_directory(casework, txn, message, false, arena));
+	if (!message->request_id) {
+		TRY(case_receive_loose(message, state, arena));
+		return case_hear_directory(casework, txn, message, true, arena);
+	}
 	TRY(find_or_open(casework, txn, message, arena, &kase));
 	TRY(case_check_room(kase, message->n_attachments));
 	TRY(case_apply(kase, message, state, arena, &verdict));
@@ -125,6 +111,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	case_keep(txn, kase);
 	case_file_message(txn, kase, state);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+	TRY(case_hear_directory(casework, txn, message, true, arena));
 	return txn->fault ? txn->fault : case_answer_enquiry(casework, txn, kase, message, arena);
 }
 
@@ -231,6 +218,8 @@ enum fault casework_dropped(struct casework *casework, struct txn *txn, const Co
 	Comity__Case *kase = state->request_id ? case_find_by_id(txn, key_span(&id), arena) : NULL;
 	const char *reason = state->reason_text ? state->reason_text : "";
 	char now[STAMP_SIZE], note[256];
+	if (!kase && !state->request_id)
+		return txn->fault;	/* it did nothing to any */
 	if (!kase)
 		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "message %s belongs to no request", state->message_id);
 	if (has_taken_steps(kase, state) && is_followed(txn, kase, state, arena))

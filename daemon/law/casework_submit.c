@@ -6,6 +6,7 @@
 #include "certs/digest.h"
 #include "daemon/law/casework_parts.h"
 #include "daemon/law/completeness.h"
+#include "daemon/ledger/directory.h"
 #include "daemon/ledger/events.h"
 #include "proto/frame.h"
 #include "proto/packet.h"
@@ -55,6 +56,12 @@ static enum fault must_be_whole(struct txn *txn, const char *peer)
 	struct key key = key_of_comeback(peer);
 	return txn_get(txn, TABLE_CORRESPONDENCES, key_span(&key), NULL) ?
 		fault_say(FAULT_RECOVERING, "not sent: what was said with %s is still being fetched back", peer) : txn->fault;
+}
+
+enum fault case_may_send(struct txn *txn, const char *peer, bool *wants_sealed)
+{
+	TRY(must_be_verified(txn, peer, wants_sealed));
+	return must_be_whole(txn, peer);
 }
 
 /* A message that is being made. */
@@ -249,8 +256,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	if (!draft)
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
-	TRY(must_be_verified(txn, kase->peer, &wants_sealed));
-	TRY(must_be_whole(txn, kase->peer));
+	TRY(case_may_send(txn, kase->peer, &wants_sealed));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
@@ -324,12 +330,17 @@ enum fault casework_validate(struct casework *casework, struct txn *txn, const C
 	size_t count;
 	(void)casework;
 	const Comity__Attachment **attachments = staged_of(txn, kase, arena, &count);
-	const Comity__Peer *peer = to ? casework_peer(txn, to, arena) : NULL;
+	const Comity__Profile *addressee = to ? directory_profile(txn, to, arena) : NULL;
+	struct key key = key_of_peer(to ? to : "");
+	bool is_peer = to && txn_get(txn, TABLE_PEERS, key_span(&key), NULL);
 	if (!attachments || txn->fault)
 		return txn->fault ? txn->fault : arena_fault(arena);
-	if (to && !peer)
-		return fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\"", to);
-	enum fault fault = completeness_check(document, count ? attachments : NULL, count, peer ? peer->profile : NULL, &found);
+	if (to && !is_peer && !addressee)
+		return fault_say(FAULT_PEER_UNKNOWN, "there is no authority \"%s\", neither among the peers nor in the directory", to);
+	enum fault fault = completeness_check(document, count ? attachments : NULL, count, addressee, &found);
+	if (to && !is_peer)
+		problems_add(&found, SEVERITY_WARN, "other-channel", "UNTOC 18(13)", "request.requested_central_authority",
+			"there is no line between %s and us: it goes another way; comity directory show %s", to, to);
 	validation->schema = "comity.validation/1";
 	validation->has_ok = validation->ok = 1;
 	validation->peer = record_text(arena, to);

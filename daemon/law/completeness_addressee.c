@@ -1,28 +1,17 @@
 #include <string.h>
 
+#include "daemon/law/competence.h"
 #include "daemon/law/completeness_parts.h"
 
-/* What the addressee says of itself in its card. */
-
-static bool receives(const Comity__ActsCovered *covered, Comity__RequestKind__Value kind)
-{
-	bool receiver = !covered->n_roles, includes = !covered->n_kinds;	/* nothing said: everything */
-	for (size_t i = 0; i < covered->n_roles; i++)
-		receiver = receiver || covered->roles[i] == COMITY__ACT_ROLE__VALUE__RECEIVE;
-	for (size_t i = 0; i < covered->n_kinds; i++)
-		includes = includes || covered->kinds[i] == kind;
-	return receiver && includes;
-}
+/* What the directory says of the addressee: of a peer its own card. */
 
 static void check_competence(const struct check *check)
 {
 	const Comity__Profile *addressee = check->addressee;
-	bool covered = !addressee->n_acts_covered;
-	for (size_t i = 0; i < addressee->n_acts_covered; i++)
-		covered = covered || receives(addressee->acts_covered[i], check->request->kind);
-	if (!covered)
+	const struct sought sought = { .kind = check->request->kind };
+	if (check->request->kind && !competence_covers(addressee, &sought))
 		ERROR(check, "not-competent", "UNTOC 18(13)", "request.kind",
-			"the addressee's card does not name this kind of request");
+			"the addressee's entry does not name this kind of request");
 	if (addressee->part == COMITY__DIRECTORY_PART__VALUE__OTHER_COMPETENT_AUTHORITY)
 		ERROR(check, "not-competent", "UNTOC 18(13)", "request.requested_central_authority",
 			"the addressee is not a central authority");

@@ -76,3 +76,4 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_CERTIFICATE_EXPIRED "comity.certificate.expired.v1"
 #define EVENT_CERTIFICATE_REVOKED "comity.certificate.revoked.v1"
 #define EVENT_REVOCATIONS_STALE   "comity.revocations.stale.v1"
+#define EVENT_DIRECTORY_CHANGED   "comity.directory.changed.v1"

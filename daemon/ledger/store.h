@@ -46,7 +46,8 @@
 	X(TABLE_CORRESPONDENCES, "correspondences", LEDGER) \
 	X(TABLE_AUDIT,         "audit", LEDGER)		/* what every user did: a hash chain, never pruned */ \
 	X(TABLE_AUDIT_HEADS,   "audit-heads", PLAIN) \
-	X(TABLE_KEYS,          "keys", PLAIN)		/* of owners, sealed under the vault key */
+	X(TABLE_KEYS,          "keys", PLAIN)		/* of owners, sealed under the vault key */ \
+	X(TABLE_DIRECTORY,     "directory", LEDGER)
 
 #define TABLE_ENUM(table, name, sealing) table,
 enum table { STORE_TABLES(TABLE_ENUM) TABLE_COUNT };

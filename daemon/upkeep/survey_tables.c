@@ -200,6 +200,7 @@ const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_ATTACHMENTS]   = { &comity__attachment_state__descriptor, judge_attachment, NULL },
 	[TABLE_BLOBS]         = { &comity__blob__descriptor, survey_blob, NULL },
 	[TABLE_WANTED]        = { &comity__wanted__descriptor, judge_wanted, NULL },
+	[TABLE_DIRECTORY]     = { .type = &comity__directory_entry__descriptor },
 	[TABLE_TOKENS]        = { .type = &comity__token__descriptor },
 	[TABLE_CORRESPONDENCES] = { .type = &comity__correspondence__descriptor },
 	[TABLE_KEYS]          = { NULL, judge_key, NULL },
