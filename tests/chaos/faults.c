@@ -4,7 +4,8 @@
  * files of the store and the blobs below COMITY_DISK_BELOW/ are meant.  Which calls fail follows from the seed and their number.
  */
 #undef _FILE_OFFSET_BITS	/* both names of each call are ours: pwrite, and pwrite64 by the aliases below */
-#include <dlfcn.h>
+#include "tests/chaos/faults.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,16 +30,8 @@ enum disk_fault {		/* as the bits of control.faults */
 	DISK_UNREADABLE = 64,	/* reading with pread: EIO */
 };
 
-static struct control {
-	_Atomic uint32_t faults, one_in, seed, calls, struck;
-} *control;
+struct control *control;
 static char below[PATH_MAX];
-
-#define REAL(name) ({ \
-	static __typeof__(name) *real_; \
-	if (!real_) \
-		real_ = (__typeof__(name) *)dlsym(RTLD_NEXT, #name); \
-	real_; })
 
 __attribute__((constructor)) static void attach(void)
 {
@@ -53,14 +46,19 @@ __attribute__((constructor)) static void attach(void)
 		control = mapped;
 }
 
-static bool is_below(int fd)
+bool is_path_below(const char *path)
+{
+	const char *inside = path + strlen(below);
+	return !strncmp(path, below, strlen(below)) && (!strncmp(inside, "store", 5) || !strncmp(inside, "blobs", 5));
+}
+
+bool is_below(int fd)
 {
 	char link[32], path[PATH_MAX];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t size = readlink(link, path, sizeof path - 1);
 	path[size < 0 ? 0 : size] = 0;
-	const char *inside = path + strlen(below);
-	return !strncmp(path, below, strlen(below)) && (!strncmp(inside, "store", 5) || !strncmp(inside, "blobs", 5));
+	return is_path_below(path);
 }
 
 /* Chance by number: the same seed gives the same calls. */
@@ -106,44 +104,48 @@ static ssize_t fail(int error)
 	} \
 	result_; })
 
+static size_t size_of(const struct iovec *pieces, int count)
+{
+	size_t size = 0;
+	for (int i = 0; i < count; i++)
+		size += pieces[i].iov_len;
+	return size;
+}
+
+/* What is written, by `part`, noted for a power cut, and struck if it is to be. */
+#define WRITE(fd, offset, bytes, size, part) ({ \
+	struct undo_write undo_ = undo_before_write(fd, offset, bytes); \
+	uint32_t fault_ = befalls(fd, WRITING); \
+	ssize_t written_ = fault_ ? WRITE_WRONGLY(fault_, size, part) : part(size); \
+	undo_after_write(&undo_, written_ >= 0); \
+	written_; })
+
 ssize_t pwrite(int fd, const void *from, size_t size, off_t offset)
 {
-	uint32_t fault = befalls(fd, WRITING);
-	if (!fault)
-		return REAL(pwrite)(fd, from, size, offset);
 #define PART(count) REAL(pwrite)(fd, from, count, offset)
-	return WRITE_WRONGLY(fault, size, PART);
+	return WRITE(fd, offset, size, size, PART);
 #undef PART
 }
 
 ssize_t write(int fd, const void *from, size_t size)
 {
-	uint32_t fault = befalls(fd, WRITING);
-	if (!fault)
-		return REAL(write)(fd, from, size);
 #define PART(count) REAL(write)(fd, from, count)
-	return WRITE_WRONGLY(fault, size, PART);
+	return WRITE(fd, -1, size, size, PART);
 #undef PART
 }
 
 /* A part of many pieces is the first of them: that it is a part is what matters. */
 ssize_t pwritev(int fd, const struct iovec *from, int count, off_t offset)
 {
-	uint32_t fault = befalls(fd, WRITING);
-	if (!fault)
-		return REAL(pwritev)(fd, from, count, offset);
 #define PART(pieces) REAL(pwritev)(fd, from, (int)(pieces), offset)
-	return WRITE_WRONGLY(fault, count, PART);
+	return WRITE(fd, offset, size_of(from, count), count, PART);
 #undef PART
 }
 
 ssize_t writev(int fd, const struct iovec *from, int count)
 {
-	uint32_t fault = befalls(fd, WRITING);
-	if (!fault)
-		return REAL(writev)(fd, from, count);
 #define PART(pieces) REAL(writev)(fd, from, (int)(pieces))
-	return WRITE_WRONGLY(fault, count, PART);
+	return WRITE(fd, -1, size_of(from, count), count, PART);
 #undef PART
 }
 
@@ -157,14 +159,20 @@ int fallocate(int fd, int mode, off_t offset, off_t size)
 	return befalls(fd, DISK_FULL) ? (int)fail(ENOSPC) : REAL(fallocate)(fd, mode, offset, size);
 }
 
+#define SYNC(fd, how) ({ \
+	struct undo_sync undo_ = undo_before_sync(fd); \
+	int result_ = befalls(fd, DISK_UNSYNCED) ? (int)fail(EIO) : REAL(how)(fd); \
+	undo_after_sync(undo_, !result_); \
+	result_; })
+
 int fsync(int fd)
 {
-	return befalls(fd, DISK_UNSYNCED) ? (int)fail(EIO) : REAL(fsync)(fd);
+	return SYNC(fd, fsync);
 }
 
 int fdatasync(int fd)
 {
-	return befalls(fd, DISK_UNSYNCED) ? (int)fail(EIO) : REAL(fdatasync)(fd);
+	return SYNC(fd, fdatasync);
 }
 
 ssize_t pwrite64(int fd, const void *from, size_t size, off64_t offset) __attribute__((alias("pwrite")));

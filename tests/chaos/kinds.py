@@ -155,6 +155,18 @@ def disk(name):
 	return begin
 
 
+def cut_power(world, one, fault):
+	"""What it writes is noted from now on; then it dies, and a part of what was not synced was never there."""
+	power = world.powers[one]
+	power.begin()
+
+	def heal():
+		one.kill()
+		power.cut(random.Random(fault.seed))
+		world.arm(one, None)
+	return heal
+
+
 def jump(world, one, fault):
 	"""The clock of a running daemon is set."""
 	world.clocks[one].set(pick([-YEAR, -DAY, -50 * MINUTE, -1, 3, 7 * MINUTE, DAY, 5 * YEAR], fault.force))
@@ -176,6 +188,7 @@ KINDS = {
 	"kill":            ("body", 12, 0.3, kill),
 	"die":             ("body", 8, 3.0, die_at_a_point),
 	"stop":            ("body", 4, 5.0, stop),
+	"power-cut":       ("body", 8, 1.0, cut_power),
 	"restore":         ("body", 0.5, 0.0, put_back_a_copy),
 	"keys-kill":       ("keys", 5, 0.0, to_holders(signal.SIGKILL)),
 	"keys-stop":       ("keys", 3, 8.0, to_holders(signal.SIGSTOP, signal.SIGCONT)),

@@ -86,6 +86,7 @@ def play(options, lab, say):
 		raise
 	disk = sum(disk.struck for disk in world.disks.values())
 	return {"seed": options.seed, "faults": storm.faults, "kinds": dict(sorted(storm.counts.items())), "disk_calls_failed": disk,
+		"taken_back": sum(power.gone for power in world.powers.values()),
 		"seconds": round(blown), "seconds_in_all": round(time.monotonic() - began), "steps": record.steps, **found,
 		"line_bytes": sum(relay.passed for relay in world.relays.values()), "result": "agree"}
 
@@ -93,6 +94,7 @@ def play(options, lab, say):
 def table(report):
 	rows = [("faults", report["faults"]), *((f"· {kind}", count) for kind, count in report["kinds"].items()),
 		("calls of the system that the disk faults made fail", report["disk_calls_failed"]),
+		("sectors and names that were written, not synced, and gone after a power cut", report["taken_back"]),
 		("seconds of faults; with the comparison", f"{report['seconds']}; {report['seconds_in_all']}"),
 		("cases; acts of casework acknowledged", f"{report['cases']}; {report['steps']}"),
 		("messages; of these promised by an answer", f"{report['messages']}; {report['promised']}"),

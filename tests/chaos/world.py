@@ -17,12 +17,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 import lab as laboratory
 from faketime import Clock
 from lab import require
+from power import Power
 from puppet import schema
 
 NAMES = ("xd-ca", "xf-ca", "xs-ca")
 # The bits of enum disk_fault in faults.c.
 DISK_FAULTS = {"full": 1, "broken": 2, "late": 4, "short": 8, "unsynced": 16, "torn": 32, "unreadable": 64}
-CONTROL = struct.Struct("5I")
+FAULTS, RECORDING = struct.Struct("5I"), struct.Struct("I")	# struct control in faults.h
 
 
 class Disk:
@@ -31,28 +32,32 @@ class Disk:
 	def __init__(self, one):
 		self.path = os.path.join(one.lab.directory, one.name + ".disk")	# not in the home: that may be put back
 		with open(self.path, "w+b") as file:
-			file.write(bytes(CONTROL.size))
+			file.write(bytes(FAULTS.size + RECORDING.size))
 			file.flush()
-			self.control = mmap.mmap(file.fileno(), CONTROL.size)
+			self.control = mmap.mmap(file.fileno(), FAULTS.size + RECORDING.size)
 		self.struck = 0
 
 	def fail(self, fault, one_in, seed):
-		CONTROL.pack_into(self.control, 0, DISK_FAULTS[fault], one_in, seed, 0, 0)
+		FAULTS.pack_into(self.control, 0, DISK_FAULTS[fault], one_in, seed, 0, 0)
 
 	def heal(self):
 		"""How many calls were struck."""
 		struct.pack_into("I", self.control, 0, 0)
 		time.sleep(0.01)	# a call that is just being struck is counted
-		struck = CONTROL.unpack_from(self.control)[-1]
-		CONTROL.pack_into(self.control, 0, 0, 0, 0, 0, 0)
+		struck = FAULTS.unpack_from(self.control)[-1]
+		FAULTS.pack_into(self.control, 0, 0, 0, 0, 0, 0)
 		self.struck += struck
 		return struck
+
+	def record(self, is_recording):
+		"""Note what is written and not synced (power.py), or no longer."""
+		RECORDING.pack_into(self.control, FAULTS.size, is_recording)
 
 
 class World:
 	def __init__(self, lab, names=NAMES):
 		self.lab, self.authorities, self.points = lab, [], points(lab)
-		self.relays, self.disks, self.clocks = {}, {}, {}
+		self.relays, self.disks, self.clocks, self.powers = {}, {}, {}, {}
 		self.doomed = set()		# whose death at any moment is part of a fault
 		self.officers = []
 		for name in names:
@@ -70,7 +75,8 @@ class World:
 			settings={"line": {"dead_after": "4s", "ping_interval": "1s", "handshake_timeout": "3s"}})
 		self.relays[one], self.disks[one] = relay, Disk(one)
 		self.clocks[one] = Clock(one, self.lab.build + "/tests/faults.so")
-		one.environment.update({"COMITY_DISK": self.disks[one].path, "COMITY_DISK_BELOW": one.home})
+		self.powers[one] = Power(one, self.disks[one])
+		one.environment.update({"COMITY_DISK": self.disks[one].path, "COMITY_DISK_BELOW": one.home, "COMITY_POWER": self.powers[one].directory})
 		self.authorities.append(one.start())
 
 	def arm(self, one, instruction):
