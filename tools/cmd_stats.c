@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "tools/commands.h"
+#include "tools/days.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/report.h"
 
 static const char *direction_of(const Comity__StatisticsSide *side)
 {
@@ -39,12 +41,19 @@ static void add_cells(struct tool *tool, struct table *table, const Comity__Stat
 	}
 }
 
+static const char *ended_of(struct tool *tool, const Comity__StatisticsTime *time, uint64_t count)
+{
+	char text[32];
+	snprintf(text, sizeof text, time->rounded ? "%" PRIu64 "+" : "%" PRIu64, count);
+	return time->has_ended ? safe(tool, text) : "hidden";
+}
+
 static void add_times(struct tool *tool, struct table *table, const Comity__StatisticsSide *side)
 {
 	for (size_t i = 0; i < side->n_times; i++) {
 		const Comity__StatisticsTime *time = side->times[i];
-		ROW(tool, table, direction_of(side), safe(tool, time->period), time->net ? "net" : "gross",
-			count_of(tool, time->has_ended, time->ended, false, 0), count_of(tool, time->has_open, time->open, false, 0),
+		ROW(tool, table, direction_of(side), safe(tool, time->period), time->net ? "net" : "gross", time->urgent ? "hours" : "days",
+			ended_of(tool, time, time->ended), ended_of(tool, time, time->open),
 			days_of(tool, time, time->has_median_days, time->median_days),
 			days_of(tool, time, time->has_p90_days, time->p90_days));
 	}
@@ -63,7 +72,7 @@ static void print_csv(struct tool *tool, const struct table *table)
 static void print_statistics(struct tool *tool, const Comity__Statistics *statistics)
 {
 	struct table cells = TABLE("DIRECTION", "BY", "NAME", ">COUNT");
-	struct table times = TABLE("DIRECTION", "PERIOD", "MEASURE", ">ENDED", ">OPEN", ">MEDIAN DAYS", ">P90 DAYS");
+	struct table times = TABLE("DIRECTION", "PERIOD", "MEASURE", "UNIT", ">ENDED", ">OPEN", ">MEDIAN", ">P90");
 	void (*show)(struct tool *, const struct table *) = given(tool, "csv") ? print_csv : table_print;
 	for (size_t i = 0; i < statistics->n_sides; i++) {
 		add_cells(tool, &cells, statistics, statistics->sides[i]);
@@ -85,23 +94,53 @@ static enum fault read_threshold(const char *text, Comity__StatisticsOf *asked)
 	return OK;
 }
 
-static enum fault read_date(struct tool *tool, const char *option, char **stamp)
+static enum fault read_date(struct tool *tool, const char *option, const char *text, char **stamp)
 {
-	const char *text = given(tool, option);
 	return text ? legal_time(tool, option, text, stamp) : OK;
+}
+
+/* In the time of this place, as everything that people say of days. */
+static enum fault read_period(struct tool *tool, Comity__StatisticsOf *asked)
+{
+	struct days days;
+	if (!given(tool, "period")) {
+		TRY(read_date(tool, "sent-from", given(tool, "sent-from"), &asked->from));
+		return read_date(tool, "sent-before", given(tool, "sent-before"), &asked->to);
+	}
+	if (given(tool, "sent-from") || given(tool, "sent-before"))
+		return fault_say(FAULT_USAGE, "--period says from when until when already");
+	TRY(days_read(given(tool, "period"), &days));
+	TRY(read_date(tool, "period", days.from, &asked->from));
+	return read_date(tool, "period", days.before, &asked->to);
+}
+
+static enum fault read_direction(const char *text, Comity__StatisticsOf *asked)
+{
+	static const struct { const char *word; Comity__Role__Value role; } words[] = {
+		{ "out", COMITY__ROLE__VALUE__REQUESTING }, { "in", COMITY__ROLE__VALUE__REQUESTED }, { "both", COMITY__ROLE__VALUE__UNSPECIFIED },
+	};
+	for (size_t i = 0; text && i < ARRAY_LEN(words); i++)
+		if (!strcmp(text, words[i].word)) {
+			asked->has_role = 1;
+			asked->role = words[i].role;
+			return OK;
+		}
+	return text ? fault_say(FAULT_USAGE, "--direction is out, in or both, not \"%.20s\"", text) : OK;
 }
 
 enum fault cmd_stats(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__StatisticsOf asked = COMITY__STATISTICS_OF__INIT;
-	TRY(read_date(tool, "sent-from", &asked.from));
-	TRY(read_date(tool, "sent-before", &asked.to));
+	TRY(read_period(tool, &asked));
+	TRY(read_direction(given(tool, "direction"), &asked));
 	TRY(read_threshold(given(tool, "threshold"), &asked));
 	asked.has_untoc = 1;
 	asked.untoc = given(tool, "untoc") != NULL;
 	Comity__Call call = CALL(STATISTICS, statistics, &asked);
 	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_STATISTICS, &reply));
+	if (given(tool, "report"))
+		return report_statistics(tool, reply->statistics, given(tool, "report"));
 	if (!printed_json(tool, &reply->statistics->base))
 		print_statistics(tool, reply->statistics);
 	return OK;
