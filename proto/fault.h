@@ -159,7 +159,10 @@ enum remedy {
 	/* ── what the other side says of us ─────────────────────────────────────────────────────── */ \
 	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones") \
 	/* ── the directory ──────────────────────────────────────────────────────────────────────── */ \
-	X(FAULT_FOREIGN_ENTRY,       "foreign-entry",       REMEDY_REFUSE,        76, "an authority tells of another that is not its own to tell of", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender")
+	X(FAULT_FOREIGN_ENTRY,       "foreign-entry",       REMEDY_REFUSE,        76, "an authority tells of another that is not its own to tell of", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender") \
+	/* ── time stamps ────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_BAD_TIMESTAMP,       "bad-timestamp",       REMEDY_REFUSE,        65, "a time stamp is not right, or not by an authority that was chosen", "comity evidence stamp FILE asks again; who may stamp: timestamp.ca_file, or --tsa-ca") \
+	X(FAULT_TIMESTAMP_PENDING,   "timestamp-pending",   REMEDY_RETRY,         75, "the time stamping authority gave no stamp; nothing else depends on it", "later: comity evidence stamp FILE")
 
 #define FAULT_ENUM(name, slug, remedy, exit_status, sentence, hint) name,
 enum fault { FAULTS(FAULT_ENUM) FAULT_COUNT };
