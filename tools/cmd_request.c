@@ -4,6 +4,7 @@
 
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/directory.h"
 #include "tools/files.h"
 #include "tools/form.h"
 #include "tools/print.h"
@@ -40,7 +41,7 @@ enum fault cmd_request_new(struct tool *tool)
 	if (given(tool, "from"))
 		TRY(take_request(tool, given(tool, "from"), &document));
 	TRY(set_kind(tool, document));
-	order.to = lower(tool, given(tool, "to"));
+	TRY(directory_route(tool, given(tool, "to"), document, &order.to));
 	order.document = document;
 	Comity__Call call = SUBMIT(tool, REQUEST_NEW, request_new, &order);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
@@ -129,7 +130,7 @@ enum fault cmd_request_validate(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__RequestValidate order = COMITY__REQUEST_VALIDATE__INIT;
-	order.to = given(tool, "to") ? lower(tool, given(tool, "to")) : NULL;
+	order.to = (char *)given(tool, "to");
 	if (is_file(argument(tool, 0)))
 		TRY(take_request(tool, argument(tool, 0), &order.document));
 	else

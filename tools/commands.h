@@ -51,6 +51,16 @@ enum fault cmd_queue_drop(struct tool *tool);
 enum fault cmd_daemon_hold(struct tool *tool);
 enum fault cmd_daemon_drain(struct tool *tool);
 
+enum fault cmd_directory_list(struct tool *tool);
+enum fault cmd_directory_show(struct tool *tool);
+enum fault cmd_directory_search(struct tool *tool);
+enum fault cmd_directory_route(struct tool *tool);
+enum fault cmd_directory_import(struct tool *tool);
+enum fault cmd_directory_export(struct tool *tool);
+enum fault cmd_directory_announce(struct tool *tool);
+enum fault cmd_directory_confirm(struct tool *tool);
+enum fault cmd_directory_remove(struct tool *tool);
+
 enum fault cmd_request_new(struct tool *tool);
 enum fault cmd_request_edit(struct tool *tool);
 enum fault cmd_request_validate(struct tool *tool);

@@ -38,6 +38,18 @@ static void offer_peers(struct typed *typed)
 		offer(typed->tool, safe(typed->tool, reply->peers->data[i]->peer->authority));
 }
 
+static void offer_authorities(struct typed *typed)
+{
+	const Comity__Reply *reply;
+	Comity__DirectoryFilter filter = COMITY__DIRECTORY_FILTER__INIT;
+	Comity__Call call = CALL(DIRECTORY_LIST, directory_list, &filter);
+	if (ask(typed->tool, &call, COMITY__REPLY__KIND_DIRECTORY, &reply))
+		return;
+	for (size_t i = 0; i < reply->directory->n_data; i++)
+		if (reply->directory->data[i]->entry)
+			offer(typed->tool, safe(typed->tool, reply->directory->data[i]->entry->authority));
+}
+
 static void offer_requests(struct typed *typed)
 {
 	const Comity__Reply *reply;
@@ -141,6 +153,10 @@ static const struct wanted {
 	const char *words;			/* with blanks between them */
 } wanted[] = {
 	{ .name = "PEER", .offer = offer_peers },
+	{ .name = "PEER|STATE", .offer = offer_peers },
+	{ .name = "AUTHORITY", .offer = offer_authorities },
+	{ .name = "AUTHORITY|STATE", .offer = offer_authorities },
+	{ .name = "PART", .type = &comity__directory_part__value__descriptor },
 	{ .name = "REF", .offer = offer_requests },
 	{ .name = "REF|FILE", .offer = offer_requests_and_files },
 	{ .name = "ATTACHMENT", .offer = offer_attachments },

@@ -90,7 +90,7 @@ static enum fault tell_all(struct tool *tool, const struct mapping_faults *fault
 	return tool_tell(tool, first, &error);
 }
 
-static enum fault map(struct tool *tool, const struct document *document, const ProtobufCMessageDescriptor *type,
+enum fault document_map(struct tool *tool, const struct document *document, const ProtobufCMessageDescriptor *type,
 	ProtobufCMessage **message)
 {
 	struct mapping_faults faults = { 0 };
@@ -107,7 +107,7 @@ enum fault document_parse(struct tool *tool, const char *name, struct span text,
 	struct document document = { 0 };
 	enum fault fault = document_read(&document, name, text);
 	if (!fault)
-		fault = map(tool, &document, type, message);
+		fault = document_map(tool, &document, type, message);
 	document_clear(&document);
 	return fault;
 }

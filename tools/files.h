@@ -11,6 +11,10 @@ enum fault text_take(struct tool *tool, const char *path, char **text) MUST_CHEC
  * then the tool counts as told.  The message lives as long as the tool. */
 enum fault document_take(struct tool *tool, const char *path, const ProtobufCMessageDescriptor *type,
 	ProtobufCMessage **message) MUST_CHECK;
+/* The same of a document that was read already. */
+struct document;
+enum fault document_map(struct tool *tool, const struct document *document, const ProtobufCMessageDescriptor *type,
+	ProtobufCMessage **message) MUST_CHECK;
 /* The same of a text already here; `name` is what faults call it. */
 enum fault document_parse(struct tool *tool, const char *name, struct span text,
 	const ProtobufCMessageDescriptor *type, ProtobufCMessage **message) MUST_CHECK;
