@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "certs/openssl.h"
+#include "proto/text.h"
 
-enum { NONCE_SIZE = 16, ROOTS_COUNT_MAX = 64, SECURITY_LEVEL = 2 };	/* 112 bits: RSA from 2,048 on, no SHA-1 */
+enum { NONCE_SIZE = 16, ROOTS_COUNT_MAX = 64, SECURITY_LEVEL = 2, REASON_SIZE = 200 };	/* 112 bits: RSA from 2,048 on, no SHA-1 */
 
 static enum fault refuse(const char *what)
 {
@@ -137,8 +138,10 @@ static enum fault check_status(TS_RESP *answer)
 	const ASN1_UTF8STRING *first = words && sk_ASN1_UTF8STRING_num(words) ? sk_ASN1_UTF8STRING_value(words, 0) : NULL;
 	if (status == TS_STATUS_GRANTED || status == TS_STATUS_GRANTED_WITH_MODS)
 		return OK;
-	return fault_say(FAULT_BAD_TIMESTAMP, "the time stamping authority refuses (status %ld): %.*s", status,
-		first ? ASN1_STRING_length(first) : 9, first ? (const char *)ASN1_STRING_get0_data(first) : "no reason");
+	struct span given = first ? (struct span){ ASN1_STRING_get0_data(first), (size_t)ASN1_STRING_length(first) } : span_of_text("no reason");
+	char reason[REASON_SIZE];
+	text_excerpt(reason, sizeof reason, given);	/* they may write what they like, and it goes on terminals and into texts */
+	return fault_say(FAULT_BAD_TIMESTAMP, "the time stamping authority refuses (status %ld): %s", status, reason);
 }
 
 static bool is_strong(TS_RESP *answer)

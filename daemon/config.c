@@ -8,6 +8,7 @@
 #include "certs/authority.h"
 #include "certs/files.h"
 #include "certs/secret.h"
+#include "certs/timestamp.h"
 #include "daemon/log.h"
 #include "proto/mapping.h"
 #include "proto/units.h"
@@ -148,6 +149,14 @@ static enum fault is_secret(const char *text)
 	return *text ? secret_source_check(text) : OK;
 }
 
+/* None: nobody is asked. */
+static enum fault is_web_address(const char *text)
+{
+	const char *host = !strncmp(text, "http://", 7) ? text + 7 : !strncmp(text, "https://", 8) ? text + 8 : NULL;
+	bool is_plain = host && *host && *host != '/' && !strpbrk(host, " \t\r\n@#");
+	return !*text || is_plain ? OK : fault_say(FAULT_CONFIG, "it is http://HOST[:PORT]/PATH or https://..., without a user and a fragment");
+}
+
 /* Where "line.ping_interval" stands; NULL where it does not. */
 static const struct node *place_of(const struct document *document, const char *name)
 {
@@ -206,6 +215,8 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "keys.rotate_at",         settings->keys->rotate_at,         is_percent },
 		{ "keys.overlap",           settings->keys->overlap,           is_duration },
 		{ "keys.channel_pin",       settings->keys->channel_pin,       is_secret },
+		{ "timestamp.url",          settings->timestamp->url,          is_web_address },
+		{ "timestamp.timeout",      settings->timestamp->timeout,      is_duration },
 		{ "reference_pattern",      settings->config->reference_pattern, is_pattern },
 	};
 	enum fault worst = OK;
@@ -247,6 +258,23 @@ static enum fault check_order(const struct settings *settings, const struct docu
 	return worst;
 }
 
+/* A time stamp counts under a root that was chosen: who is asked and who may stamp go together. */
+static enum fault check_timestamp(const struct settings *settings, const struct places *places, const struct document *document,
+	void (*complain)(const char *sentence))
+{
+	const char *url = settings->timestamp->url, *ca_file = settings->timestamp->ca_file;
+	struct bytes roots = { 0 };
+	bool is_open = url && *url && !(ca_file && *ca_file);
+	enum fault fault = is_open ? fault_say(FAULT_CONFIG, "timestamp.url needs it: the roots of those who may stamp, as PEM") :
+		setting_timestamp_roots(places, ca_file, &roots);
+	const struct node *place = place_of(document, "timestamp.ca_file");
+	if (fault)
+		point_out(document, place ? place : place_of(document, "timestamp.url"), "timestamp.ca_file", ca_file ? ca_file : "",
+			fault_detail(fault), complain);
+	bytes_clear(&roots);
+	return fault;
+}
+
 static void point_to(struct settings *settings)
 {
 	static const Comity__LineSettings line = COMITY__LINE_SETTINGS__INIT;
@@ -258,6 +286,7 @@ static void point_to(struct settings *settings)
 	static const Comity__KeysSettings keys = COMITY__KEYS_SETTINGS__INIT;
 	static const Comity__AuditSettings audit = COMITY__AUDIT_SETTINGS__INIT;
 	static const Comity__RequestSettings requests = COMITY__REQUEST_SETTINGS__INIT;
+	static const Comity__TimestampSettings timestamp = COMITY__TIMESTAMP_SETTINGS__INIT;
 	settings->line = settings->config->line ? settings->config->line : &line;
 	settings->store = settings->config->store ? settings->config->store : &store;
 	settings->limits = settings->config->limits ? settings->config->limits : &limits;
@@ -267,19 +296,22 @@ static void point_to(struct settings *settings)
 	settings->keys = settings->config->keys ? settings->config->keys : &keys;
 	settings->audit = settings->config->audit ? settings->config->audit : &audit;
 	settings->requests = settings->config->requests ? settings->config->requests : &requests;
+	settings->timestamp = settings->config->timestamp ? settings->config->timestamp : &timestamp;
 }
 
-static enum fault read_config(struct settings *settings, const char *path, void (*complain)(const char *sentence))
+static enum fault read_config(struct settings *settings, const struct places *places, void (*complain)(const char *sentence))
 {
 	ProtobufCMessage *config;
 	struct document document = { 0 };
-	enum fault fault = read_yaml(path, &comity__config__descriptor, &settings->arena, &document, &config, complain);
+	enum fault fault = read_yaml(places->config, &comity__config__descriptor, &settings->arena, &document, &config, complain);
 	if (!fault) {
 		settings->config = (Comity__Config *)config;
 		point_to(settings);
 		fault = check_settings(settings, &document, complain);
 		if (!fault)
 			fault = check_order(settings, &document, complain);
+		if (!fault)
+			fault = check_timestamp(settings, places, &document, complain);
 	}
 	document_clear(&document);
 	return fault;
@@ -300,7 +332,7 @@ enum fault settings_read(struct settings *settings, const struct places *places,
 {
 	*settings = (struct settings){ 0 };
 	arena_init(&settings->arena, 8 << 20);
-	enum fault config = read_config(settings, places->config, complain);
+	enum fault config = read_config(settings, places, complain);
 	enum fault profile = read_profile(settings, places->profile, complain);
 	return config ? config : profile;
 }
@@ -346,6 +378,19 @@ enum fault setting_store_key(const struct settings *settings, const struct place
 	int length = is_below ? snprintf(source, SOURCE_SIZE, "file:%s/%s", places->state, text + 5) :
 		snprintf(source, SOURCE_SIZE, "%s", text);
 	return length < SOURCE_SIZE ? OK : fault_say(FAULT_CONFIG, "store.key: the path is too long");
+}
+
+enum fault setting_timestamp_roots(const struct places *places, const char *ca_file, struct bytes *roots)
+{
+	char path[SOURCE_SIZE];
+	if (!ca_file || !*ca_file)
+		return OK;
+	bool is_whole = *ca_file == '/';
+	int length = snprintf(path, sizeof path, "%s%s%s", is_whole ? "" : places->etc, is_whole ? "" : "/", ca_file);
+	enum fault fault = length < (int)sizeof path ? file_read(path, FILE_PUBLIC, TIMESTAMP_ROOTS_MAX, roots) : FAULT_TOO_LARGE;
+	if (fault)
+		return fault_say(FAULT_CONFIG, "%s", fault_detail(fault));
+	return timestamp_check_roots(span_of(roots), NULL);
 }
 
 bool setting_is_none(const char *text)

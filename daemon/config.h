@@ -37,6 +37,7 @@ struct settings {
 	const Comity__WarnSettings *warn;
 	const Comity__AuditSettings *audit;
 	const Comity__RequestSettings *requests;
+	const Comity__TimestampSettings *timestamp;
 };
 
 /* Read and check both files.  Every mistake is told to `complain` with file:line:column.  Faults: config. */
@@ -58,6 +59,9 @@ unsigned setting_percent(const char *text);
 /* Where the store key is, with its whole path; where it usually is when there is no configuration (NULL).  Faults: config
  * (the path is too long). */
 enum fault setting_store_key(const struct settings *settings, const struct places *places, char source[SOURCE_SIZE]) MUST_CHECK;
+/* The roots of those who may stamp, PEM, appended; nothing when nobody is asked.  `ca_file` NULL: none.  Faults: config (the file
+ * cannot be read, or holds no roots). */
+enum fault setting_timestamp_roots(const struct places *places, const char *ca_file, struct bytes *roots) MUST_CHECK;
 /* Of a retention: -1 for "never". */
 int64_t setting_retention_ms(const char *text);
 /* "30d, 14d, 7d, 2d"; false when it is not of that form.  Empty: there are none. */

@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "certs/timestamp.h"
+#include "proto/stamp.h"
 #include "proto/units.h"
 
 enum { RESERVE_MIN = 4 << 20 };		/* of the map: two messages and their receipts */
 
 struct doubts {
 	const struct settings *settings;
+	const struct places *places;
 	uint64_t disk;				/* its size; 0: nobody can tell */
 	char sentence[400];
 };
@@ -67,13 +70,40 @@ static bool is_nothing_left_for_the_store(struct doubts *doubts)
 	return is_beyond_the_disk(doubts, "store.keep_free", doubts->settings->store->keep_free, "no message will be taken in");
 }
 
+static bool is_nobody_asked_for_a_stamp(struct doubts *doubts)
+{
+	const Comity__TimestampSettings *timestamp = doubts->settings->timestamp;
+	bool has_roots = timestamp->ca_file && *timestamp->ca_file, has_url = timestamp->url && *timestamp->url;
+	snprintf(doubts->sentence, sizeof doubts->sentence, "timestamp.ca_file: \"%s\": without timestamp.url nobody is asked for a time stamp",
+		has_roots ? timestamp->ca_file : "");
+	return has_roots && !has_url;
+}
+
+static bool has_a_root_of_stamps_ended(struct doubts *doubts)
+{
+	const char *ca_file = doubts->settings->timestamp->ca_file;
+	struct bytes roots = { 0 };
+	char end[STAMP_SIZE];
+	int64_t ends = INT64_MAX;
+	bool is_read = ca_file && *ca_file && !setting_timestamp_roots(doubts->places, ca_file, &roots) &&
+		!timestamp_check_roots(span_of(&roots), &ends);
+	bytes_clear(&roots);
+	if (!is_read || ends > stamp_clock() / STAMP_SECOND)
+		return false;
+	stamp_write(end, ends * STAMP_SECOND);
+	snprintf(doubts->sentence, sizeof doubts->sentence, "timestamp.ca_file: \"%s\": a root in it ended at %s: what is stamped under it from "
+		"then on does not count", ca_file, end);
+	return true;
+}
+
 void settings_doubt(const struct settings *settings, const struct places *places, void (*tell)(const char *sentence))
 {
 	static bool (*const checks[])(struct doubts *doubts) = {
 		has_no_reserve, do_attachments_starve_the_store, does_none_of_the_largest_fit, is_the_quota_beyond_the_disk,
 		is_nothing_left_for_attachments, is_nothing_left_for_the_store,
+		is_nobody_asked_for_a_stamp, has_a_root_of_stamps_ended,
 	};
-	struct doubts doubts = { .settings = settings };
+	struct doubts doubts = { .settings = settings, .places = places };
 	struct statvfs disk;
 	if (!statvfs(places->state, &disk))
 		doubts.disk = (uint64_t)disk.f_blocks * disk.f_frsize;

@@ -25,6 +25,15 @@ bool span_is(struct span span, const char *text)
 	return span_equal(span, span_of_text(text));
 }
 
+bool span_take_line(struct span *rest, struct span *line)
+{
+	const uint8_t *end = rest->len ? memchr(rest->at, '\n', rest->len) : NULL;
+	size_t taken = end ? (size_t)(end - rest->at) + 1 : rest->len;
+	*line = (struct span){ rest->at, taken - (end != NULL) };
+	*rest = (struct span){ taken ? rest->at + taken : rest->at, rest->len - taken };
+	return taken;
+}
+
 enum fault bytes_reserve(struct bytes *bytes, size_t more)
 {
 	if (more > SIZE_MAX / 2 - bytes->len)

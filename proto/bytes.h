@@ -29,6 +29,8 @@ struct span span_of(const struct bytes *bytes);
 bool span_equal(struct span a, struct span b);
 /* Is the text equal to the span? */
 bool span_is(struct span span, const char *text);
+/* Cut the next line off the front, without its line feed; the last may have none.  False when nothing is left. */
+bool span_take_line(struct span *rest, struct span *line);
 
 /* Room for `more` further bytes after len.  Faults: no memory. */
 enum fault bytes_reserve(struct bytes *bytes, size_t more) MUST_CHECK;

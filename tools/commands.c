@@ -119,6 +119,9 @@ const struct option options[] = {
 	{ 0, "report", "FILE", false, "draw a page of it: FILE.pdf or FILE.svg" },
 	{ 0, "csv", NULL, false, "comma-separated values" },
 	{ 0, "lost-at", "TIME", false, "when the key may have been lost: what was signed from then on is refused" },
+	{ 0, "timestamp", NULL, false, "have it stamped by a time stamping authority (RFC 3161), which sees a sum and nothing else" },
+	{ 0, "tsa", "URL", false, "ask this time stamping authority, not the one of the settings" },
+	{ 0, "tsa-ca", "FILE", false, "who stamps must be under one of these roots (PEM)" },
 	{ 0, "trust", "CARD", false, "the identity in this card is the one that was checked by telephone" },
 	{ 0 }
 };
@@ -245,8 +248,10 @@ const struct command commands[] = {
 	{ "audit export -o|--output FILE [--line N]", cmd_audit_export, "Write the audit log as it is kept: a line of JSON an act", "auditor" },
 	{ "audit head", cmd_audit_head, "Sign the head of the audit log now, and show who counter-signed", "auditor" },
 
-	{ "evidence export REF -o|--output FILE", cmd_evidence_export, "Write a case with all its signatures to one file", "auditor" },
-	{ "evidence verify FILE [--trust CARD]...", cmd_evidence_verify, "Check such a file: what it proves, what it does not",
+	{ "evidence export REF -o|--output FILE [--timestamp] [--tsa URL] [--tsa-ca FILE]", cmd_evidence_export,
+	  "Write a case with all its signatures to one file", "auditor" },
+	{ "evidence stamp FILE [--tsa URL] [--tsa-ca FILE]", cmd_evidence_stamp, "Add a time stamp to such a file, of a third party", "auditor" },
+	{ "evidence verify FILE [--trust CARD]... [--tsa-ca FILE]", cmd_evidence_verify, "Check such a file: what it proves, what it does not",
 	  "auditor" },
 	{ "watch [--since N] [--ref REF] [--no-follow]", cmd_watch, "Print events as they happen", "integrator" },
 

@@ -87,6 +87,7 @@ enum fault cmd_attach_get(struct tool *tool);
 enum fault cmd_result_send(struct tool *tool);
 
 enum fault cmd_evidence_export(struct tool *tool);
+enum fault cmd_evidence_stamp(struct tool *tool);
 enum fault cmd_evidence_verify(struct tool *tool);
 enum fault cmd_watch(struct tool *tool);
 enum fault cmd_backup_create(struct tool *tool);

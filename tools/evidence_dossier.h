@@ -9,13 +9,16 @@
 #include "proto/manifest.h"
 #include "tools/evidence_parts.h"
 
-enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3, DOSSIER_BUCKETS = 1 << 14 };
+enum { DOSSIER_AUTHORITIES_MAX = 2, DOSSIER_ROLES = 3, DOSSIER_BUCKETS = 1 << 14, DOSSIER_STAMPS_MAX = 16 };
 
-/* Anything but CONTENTS.sha256. */
+/* Which list must name a part. */
+enum listing { LISTED_NOWHERE, LISTED_IN_CONTENTS, LISTED_IN_STAMPS };
+
 struct dossier_part {
 	const char *name;
 	uint8_t sha256[DIGEST_SIZE];
-	bool is_listed;				/* in CONTENTS.sha256, with this digest */
+	enum listing listing;
+	bool is_listed;				/* there, with this digest */
 	bool is_named;				/* by a message, as its attachment, with this digest */
 	struct dossier_message *message;	/* what was read from it: one of these, or neither */
 	struct dossier_manifest *manifest;
@@ -47,6 +50,11 @@ struct dossier_authority {
 	struct certificate_set lists;		/* of revoked certificates, DER */
 };
 
+/* What somebody else signed about the time (tools/evidence_stamp.h); any of it may be empty. */
+struct dossier_stamp {
+	struct span list, answer, roots;
+};
+
 struct dossier {
 	struct arena arena;
 	struct dossier_part *parts, **parts_end;
@@ -55,7 +63,9 @@ struct dossier {
 	struct dossier_manifest *manifests;	/* by authority, then by number, when it was read whole */
 	struct dossier_authority authorities[DOSSIER_AUTHORITIES_MAX];
 	size_t n_authorities;
-	struct span contents;			/* the text of CONTENTS.sha256 */
+	struct span contents, stamp_list;	/* the texts of CONTENTS.sha256 and STAMPS.sha256 */
+	struct dossier_stamp stamps[DOSSIER_STAMPS_MAX];
+	size_t n_stamps;			/* the highest number */
 };
 
 /* Read the file.  Faults: no input; bad evidence, naming the part that cannot be read; too large; no

@@ -5,70 +5,17 @@
 #include <string.h>
 
 #include "certs/digest.h"
-#include "certs/revocation.h"
 #include "proto/json.h"
 #include "proto/stamp.h"
 #include "tools/acts.h"
-#include "tools/evidence_tar.h"
 #include "tools/commands.h"
-#include "tools/evidence_parts.h"
+#include "tools/evidence_stamp.h"
+#include "tools/evidence_tar.h"
 #include "tools/evidence_text.h"
+#include "tools/evidence_writer.h"
 #include "tools/print.h"
-#include "tools/progress.h"
 #include "tools/record.h"
 #include "tools/watching.h"
-
-enum { OURS, THEIRS, CHAINS };
-enum { KEPT_ROLES = 3, LEFT_OUT_MAX = 64 };
-
-static const char *const role_names[KEPT_ROLES] = { "identity", "delegation", "signing" };
-
-/* What one side signed, as far as it is about this case. */
-struct side {
-	const char *authority;
-	uint64_t first, last;			/* numbers of its manifests; 0: none */
-	struct certificate_set certificates[KEPT_ROLES];
-	struct certificate_set lists;		/* of revoked certificates, as held now */
-};
-
-struct dossier_writer {
-	struct tool *tool;
-	const char *ref;
-	const Comity__RequestView *view;
-	struct side sides[CHAINS];
-	struct tar_writer *archive;
-	char *left_out[LEFT_OUT_MAX];
-	struct bytes contents;			/* a line for each part, for sha256sum */
-	struct digest *digest;			/* of the attachment that is being written */
-	struct progress progress;
-	uint64_t done;				/* bytes of attachments */
-	Comity__EvidenceWritten report;
-};
-
-static void leave_out(struct dossier_writer *writer, const char *what, const char *why)
-{
-	char sentence[300];
-	snprintf(sentence, sizeof sentence, "%s: %s", safe(writer->tool, what), why);
-	char *kept = arena_text(&writer->tool->arena, span_of_text(sentence));
-	if (kept && writer->report.n_left_out < LEFT_OUT_MAX)
-		writer->left_out[writer->report.n_left_out++] = kept;
-}
-
-static enum fault list_part(struct dossier_writer *writer, const char *name, const uint8_t sum[DIGEST_SIZE])
-{
-	char hex[DIGEST_HEX_SIZE + 1];
-	hex_write(hex, (struct span){ sum, DIGEST_SIZE });
-	return bytes_printf(&writer->contents, "%s  %s\n", hex, name);
-}
-
-/* A part of the record, if only for reading: its absence must be noticed as well as its alteration. */
-static enum fault add_part(struct dossier_writer *writer, const char *name, struct span content)
-{
-	uint8_t sum[DIGEST_SIZE];
-	digest_of(sum, content);
-	TRY(list_part(writer, name, sum));
-	return tar_add(writer->archive, name, content);
-}
 
 /* ── which manifests ──────────────────────────────────────────────────────────────────────────── */
 
@@ -100,7 +47,7 @@ static void find_ranges(struct dossier_writer *writer)
 		bool ours = is_ours(writer, state);
 		struct side *sender = &writer->sides[ours ? OURS : THEIRS], *receiver = &writer->sides[ours ? THEIRS : OURS];
 		if (!is_signed(state)) {
-			leave_out(writer, state->message_id, "a message that was not sent yet");
+			writer_leave_out(writer, state->message_id, "a message that was not sent yet");
 			continue;
 		}
 		reach_to(sender, state->manifest);
@@ -120,18 +67,18 @@ static enum fault add_readable(struct dossier_writer *writer, const Comity__Mess
 	snprintf(name, sizeof name, "readable/%.40s.json", view->state->message_id);
 	enum fault fault = json_write(&view->message->base, JSON_PRETTY_STYLE, &json);
 	if (!fault)
-		fault = add_part(writer, name, span_of(&json));
+		fault = writer_add(writer, name, span_of(&json));
 	bytes_clear(&json);
 	return fault;
 }
 
 /* The manifests that sign its digest, and the receipts for it, are there all the same. */
-static void leave_out_purged(struct dossier_writer *writer, const Comity__MessageState *state)
+static void tell_purged(struct dossier_writer *writer, const Comity__MessageState *state)
 {
 	char why[200];
 	snprintf(why, sizeof why, "its content%s was destroyed on %.10s by the retention policy; what was signed about it is here",
 		state->attachments ? " and its attachments" : "", state->purged_at);
-	leave_out(writer, state->message_id, why);
+	writer_leave_out(writer, state->message_id, why);
 }
 
 static enum fault add_message(struct dossier_writer *writer, const char *id)
@@ -145,13 +92,13 @@ static enum fault add_message(struct dossier_writer *writer, const char *id)
 	TRY(ask(writer->tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
 	const Comity__MessageView *view = reply->message;
 	if (view->state && view->state->purged_at) {
-		leave_out_purged(writer, view->state);
+		tell_purged(writer, view->state);
 		return OK;
 	}
 	if (!view->state || !view->state->message_id || !view->has_raw)
 		return fault_say(FAULT_BAD_FRAME, "comityd did not give the signed bytes of message %s", id);
 	snprintf(name, sizeof name, "messages/%.40s", id);
-	TRY(add_part(writer, name, (struct span){ view->raw.data, view->raw.len }));
+	TRY(writer_add(writer, name, (struct span){ view->raw.data, view->raw.len }));
 	writer->report.messages++;
 	return add_readable(writer, view);
 }
@@ -198,7 +145,7 @@ static enum fault add_attachment(struct dossier_writer *writer, const Comity__At
 	writer->report.attachments++;
 	uint8_t sum[DIGEST_SIZE];
 	digest_finish(writer->digest, sum);
-	return list_part(writer, name, sum);
+	return writer_list(writer, name, sum);
 }
 
 static bool is_whole(const Comity__AttachmentState *state)
@@ -226,113 +173,12 @@ static enum fault add_attachments(struct dossier_writer *writer)
 		if (!state->attachment)
 			continue;
 		if (why_not(state))
-			leave_out(writer, state->attachment->name, why_not(state));
+			writer_leave_out(writer, state->attachment->name, why_not(state));
 		else
 			fault = add_attachment(writer, state);
 	}
 	progress_end(&writer->progress);
 	return fault;
-}
-
-/* ── manifests and certificates ───────────────────────────────────────────────────────────────── */
-
-static struct span lent(protobuf_c_boolean has, ProtobufCBinaryData bytes)
-{
-	return has ? (struct span){ bytes.data, bytes.len } : (struct span){ 0 };
-}
-
-static enum fault keep_certificates(struct dossier_writer *writer, struct side *side, const Comity__ManifestView *view)
-{
-	const struct span found[KEPT_ROLES] = {
-		lent(view->has_identity_certificate, view->identity_certificate),
-		lent(view->has_delegation_certificate, view->delegation_certificate),
-		lent(view->has_signing_certificate, view->signing_certificate),
-	};
-	for (int i = 0; i < KEPT_ROLES; i++)
-		if (found[i].len)
-			TRY(certificates_add(&side->certificates[i], found[i], &writer->tool->arena));
-	for (size_t i = 0; i < view->n_revocations; i++)
-		TRY(certificates_add(&side->lists, lent(1, view->revocations[i]), &writer->tool->arena));
-	return OK;
-}
-
-static enum fault add_manifest(struct dossier_writer *writer, struct side *side, bool theirs, uint64_t number)
-{
-	char name[100];
-	const Comity__Reply *reply;
-	Comity__ManifestGet get = COMITY__MANIFEST_GET__INIT;
-	get.peer = (char *)writer->sides[THEIRS].authority;
-	get.has_theirs = get.has_number = 1;
-	get.theirs = theirs;
-	get.number = number;
-	get.has_revocations = 1;
-	get.revocations = number == side->last;
-	Comity__Call call = CALL(MANIFEST_GET, manifest_get, &get);
-	TRY(ask(writer->tool, &call, COMITY__REPLY__KIND_MANIFEST, &reply));
-	const Comity__StoredManifest *manifest = reply->manifest->manifest;
-	if (!manifest || !manifest->has_text || !manifest->has_signature)
-		return fault_say(FAULT_BAD_FRAME, "comityd gave manifest %" PRIu64 " without text or signature", number);
-	snprintf(name, sizeof name, "manifests/%s/%012" PRIu64 ".manifest", side->authority, number);
-	TRY(add_part(writer, name, lent(1, manifest->text)));
-	snprintf(name, sizeof name, "manifests/%s/%012" PRIu64 ".p7s", side->authority, number);
-	TRY(add_part(writer, name, lent(1, manifest->signature)));
-	writer->report.manifests++;
-	return keep_certificates(writer, side, reply->manifest);
-}
-
-static enum fault add_certificates(struct dossier_writer *writer, const struct side *side)
-{
-	for (int i = 0; i < KEPT_ROLES; i++) {
-		char name[100];
-		struct bytes pem = { 0 };
-		snprintf(name, sizeof name, "certificates/%s/%s.pem", side->authority, role_names[i]);
-		if (side->first && !side->certificates[i].count)
-			leave_out(writer, name, "the certificate is not kept here");
-		enum fault fault = certificates_write(&side->certificates[i], &pem);
-		if (!fault && pem.len)
-			fault = add_part(writer, name, span_of(&pem));
-		bytes_clear(&pem);
-		TRY(fault);
-	}
-	return OK;
-}
-
-static enum fault add_list(struct dossier_writer *writer, const struct side *side, size_t number)
-{
-	char name[100];
-	struct bytes pem = { 0 };
-	snprintf(name, sizeof name, "revocations/%s/%zu.pem", side->authority, number);
-	enum fault fault = revocation_pem(side->lists.list[number - 1], &pem);
-	if (!fault)
-		fault = add_part(writer, name, span_of(&pem));
-	bytes_clear(&pem);
-	return fault;
-}
-
-/* Those of the issuers in the file: a list of a delegation that signed none of this says nothing about it. */
-static enum fault add_lists(struct dossier_writer *writer, const struct side *side)
-{
-	for (int role = 0; role < 2; role++) {
-		bool is_there = false;
-		for (size_t i = 0; i < side->lists.count; i++)
-			if (certificates_issued(&side->certificates[role], side->lists.list[i])) {
-				TRY(add_list(writer, side, i + 1));
-				is_there = true;
-			}
-		if (side->first && !is_there)
-			leave_out(writer, side->authority, role ? "the revocation list of its delegation is not kept here" :
-				"the revocation list of its identity is not kept here");
-	}
-	return OK;
-}
-
-static enum fault add_side(struct dossier_writer *writer, int which)
-{
-	struct side *side = &writer->sides[which];
-	for (uint64_t number = side->first; number && number <= side->last; number++)
-		TRY(add_manifest(writer, side, which == THEIRS, number));
-	TRY(add_certificates(writer, side));
-	return add_lists(writer, side);
 }
 
 /* ── texts ────────────────────────────────────────────────────────────────────────────────────── */
@@ -349,7 +195,7 @@ static enum fault add_summary(struct dossier_writer *writer)
 	tool->is_utc = true;
 	enum fault fault = track_text(tool, writer->view);
 	if (!fault)
-		fault = add_part(writer, "SUMMARY.txt", span_of(&tool->out));
+		fault = writer_add(writer, "SUMMARY.txt", span_of(&tool->out));
 	bytes_clear(&tool->out);
 	tool->out = before;
 	tool->format = format;
@@ -357,15 +203,68 @@ static enum fault add_summary(struct dossier_writer *writer)
 	return fault;
 }
 
-static enum fault add_readme(struct dossier_writer *writer)
+/* README and list of contents, as they are with this outcome of asking for a stamp. */
+static enum fault write_texts(const struct dossier_writer *writer, enum stamping stamping, const char *why, struct bytes *readme,
+	struct bytes *contents)
 {
-	struct bytes text = { 0 };
+	static const char *const remarks[] = { [STAMPING_NONE] = "", [STAMPING_DONE] = REMARK_STAMPED "\n", [STAMPING_PENDING] = REMARK_PENDING "\n" };
 	struct evidence_facts facts = { writer->view, writer->sides[OURS].authority, writer->sides[THEIRS].authority,
-		writer->left_out, writer->report.n_left_out };
-	enum fault fault = evidence_readme(&facts, &text);
-	if (!fault)
-		fault = add_part(writer, "README.txt", span_of(&text));
-	bytes_clear(&text);
+		writer->left_out, writer->report.n_left_out, stamping, why };
+	uint8_t sum[DIGEST_SIZE];
+	char hex[DIGEST_HEX_SIZE + 1];
+	readme->len = contents->len = 0;
+	TRY(evidence_readme(&facts, readme));
+	digest_of(sum, span_of(readme));
+	hex_write(hex, SPAN(sum));
+	TRY(bytes_append(contents, span_of(&writer->contents)));
+	return bytes_printf(contents, "%s  README.txt\n%s", hex, remarks[stamping]);
+}
+
+static enum fault add_texts(struct dossier_writer *writer, const struct bytes *readme, const struct bytes *contents)
+{
+	TRY(tar_add(writer->archive, "README.txt", span_of(readme)));
+	return tar_add(writer->archive, "CONTENTS.sha256", span_of(contents));
+}
+
+static void tell_stamp(struct dossier_writer *writer, const struct timestamp *stamp)
+{
+	char at[STAMP_SIZE];
+	stamp_write(at, stamp->at * STAMP_SECOND);
+	writer->report.stamped_at = arena_text(&writer->tool->arena, span_of_text(at));
+	writer->report.stamped_by = arena_text(&writer->tool->arena, span_of_text(stamp->authority));
+}
+
+/* What is stamped says already that it is; when no stamp comes, it is written again, and says that. */
+static enum fault add_stamped(struct dossier_writer *writer, struct bytes *readme, struct bytes *contents)
+{
+	struct stamp_made made;
+	TRY(write_texts(writer, STAMPING_DONE, NULL, readme, contents));
+	enum fault fault = stamp_make(writer->tsa, NULL, span_of(contents), &made);
+	if (!fault) {
+		tell_stamp(writer, &made.stamp);
+		fault = add_texts(writer, readme, contents);
+		if (!fault)
+			fault = stamp_add(&made, writer->tsa, NULL, writer->archive);
+	} else if (fault == FAULT_TIMESTAMP_PENDING) {
+		writer->report.pending = arena_text(&writer->tool->arena, span_of_text(fault_detail(fault)));
+		fault = write_texts(writer, STAMPING_PENDING, writer->report.pending, readme, contents);
+		if (!fault)
+			fault = add_texts(writer, readme, contents);
+	}
+	stamp_made_clear(&made);
+	return fault;
+}
+
+/* Behind all parts, because the README says what is not in it. */
+static enum fault add_end(struct dossier_writer *writer)
+{
+	struct bytes readme = { 0 }, contents = { 0 };
+	enum fault fault = writer->tsa ? add_stamped(writer, &readme, &contents) :
+		write_texts(writer, STAMPING_NONE, NULL, &readme, &contents);
+	if (!fault && !writer->tsa)
+		fault = add_texts(writer, &readme, &contents);
+	bytes_clear(&readme);
+	bytes_clear(&contents);
 	return fault;
 }
 
@@ -379,10 +278,9 @@ static enum fault compose(struct dossier_writer *writer)
 	TRY(add_summary(writer));
 	TRY(add_messages(writer));
 	TRY(add_attachments(writer));
-	TRY(add_side(writer, OURS));
-	TRY(add_side(writer, THEIRS));
-	TRY(add_readme(writer));	/* behind all parts, because it says what is not in it */
-	return tar_add(writer->archive, "CONTENTS.sha256", span_of(&writer->contents));
+	TRY(writer_add_side(writer, OURS));
+	TRY(writer_add_side(writer, THEIRS));
+	return add_end(writer);
 }
 
 static void begin(struct dossier_writer *writer, struct tool *tool, const Comity__RequestView *view)
@@ -409,17 +307,28 @@ static void tell(struct tool *tool, const Comity__EvidenceWritten *report)
 		size_of(tool, report->size), report->messages, report->attachments, report->manifests);
 	for (size_t i = 0; i < report->n_left_out; i++)
 		print(tool, "  not in it: %s\n", report->left_out[i]);
+	if (report->stamped_at)
+		print(tool, "  time stamp: %s, %s\n", report->stamped_at, safe(tool, report->stamped_by));
+	if (report->pending)
+		print(tool, "  time stamp pending: %s\n", safe(tool, report->pending));
+	if (report->pending)
+		next_step(tool, "comity evidence stamp %s    (later; all else is there)", safe(tool, report->file));
 	next_step(tool, "comity evidence verify %s    (anywhere, without the daemon)", safe(tool, report->file));
 }
 
 enum fault cmd_evidence_export(struct tool *tool)
 {
 	struct dossier_writer writer;
+	struct tsa tsa;
 	const Comity__RequestView *view;
 	TRY(get_request(tool, argument(tool, 0), &view));
 	if (!view->request->peer || !view->request->requesting_authority || !view->request->requested_authority)
 		return fault_say(FAULT_NOT_YET, "the request has no other side yet");
 	begin(&writer, tool, view);
+	if (given(tool, "timestamp")) {
+		TRY(tsa_find(tool, &tsa));
+		writer.tsa = &tsa;
+	}
 	TRY(tar_create(writer.report.file, stamp_clock() / STAMP_SECOND, &writer.archive));
 	writer.digest = digest_new();
 	enum fault fault = writer.digest ? compose(&writer) : FAULT_NO_MEMORY;

@@ -19,6 +19,7 @@ enum { BLOCK_SIZE = 64 << 10 };
 struct tar_writer {
 	char path[PATH_MAX], part[PATH_MAX];
 	int64_t now;
+	bool replaces;				/* what has that name */
 	struct archive *tar;
 	int fd;
 };
@@ -31,7 +32,7 @@ static enum fault broken(const struct tar_writer *writer)
 
 static enum fault open_part(struct tar_writer *writer)
 {
-	if (!access(writer->path, F_OK))
+	if (!writer->replaces && !access(writer->path, F_OK))
 		return fault_say(FAULT_EXISTS, "%s exists already", writer->path);
 	writer->fd = open(writer->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (writer->fd < 0)
@@ -44,13 +45,14 @@ static enum fault open_part(struct tar_writer *writer)
 	return OK;
 }
 
-enum fault tar_create(const char *path, int64_t now, struct tar_writer **writer)
+static enum fault create(const char *path, int64_t now, bool replaces, struct tar_writer **writer)
 {
 	struct tar_writer *made = calloc(1, sizeof *made);
 	if (!made)
 		return FAULT_NO_MEMORY;
 	made->fd = -1;
 	made->now = now;
+	made->replaces = replaces;
 	enum fault fault = OK;
 	if (snprintf(made->path, sizeof made->path, "%s", path) >= (int)sizeof made->path ||
 	    snprintf(made->part, sizeof made->part, "%s.part", path) >= (int)sizeof made->part)
@@ -62,6 +64,16 @@ enum fault tar_create(const char *path, int64_t now, struct tar_writer **writer)
 	else
 		*writer = made;
 	return fault;
+}
+
+enum fault tar_create(const char *path, int64_t now, struct tar_writer **writer)
+{
+	return create(path, now, false, writer);
+}
+
+enum fault tar_rewrite(const char *path, int64_t now, struct tar_writer **writer)
+{
+	return create(path, now, true, writer);
 }
 
 enum fault tar_begin(struct tar_writer *writer, const char *name, uint64_t size)
@@ -105,7 +117,9 @@ static enum fault settle(struct tar_writer *writer, uint64_t *size)
 		return broken(writer);
 	if (fsync(writer->fd) || fstat(writer->fd, &file))
 		return fault_say(FAULT_IO, "%s: %s", writer->part, strerror(errno));
-	if (link(writer->part, writer->path))
+	if (writer->replaces && rename(writer->part, writer->path))
+		return file_fault(writer->path);
+	if (!writer->replaces && link(writer->part, writer->path))
 		return fault_say(errno == EEXIST ? FAULT_EXISTS : FAULT_IO, "%s: %s", writer->path, strerror(errno));
 	if (size)
 		*size = (uint64_t)file.st_size;
@@ -206,18 +220,76 @@ static enum fault open_tar(const char *path, int *fd)
 	return OK;
 }
 
-enum fault tar_walk(const char *path, const struct tar_listener *listener, void *owner)
+/* One archive, from its beginning; what is done with it is the caller's. */
+static enum fault open_archive(const char *path, struct archive **tar, int *fd)
 {
-	struct archive *tar = archive_read_new();
-	int fd = -1;
-	enum fault fault = tar ? open_tar(path, &fd) : FAULT_NO_MEMORY;
-	if (!fault && (archive_read_support_format_tar(tar) || archive_read_open_fd(tar, fd, BLOCK_SIZE)))
-		fault = unreadable(tar, path);
-	if (!fault)
-		fault = walk(tar, path, listener, owner);
+	*tar = archive_read_new();
+	enum fault fault = *tar ? open_tar(path, fd) : FAULT_NO_MEMORY;
+	if (!fault && (archive_read_support_format_tar(*tar) || archive_read_open_fd(*tar, *fd, BLOCK_SIZE)))
+		fault = unreadable(*tar, path);
+	return fault;
+}
+
+static void close_archive(struct archive *tar, int fd)
+{
 	if (tar)
 		archive_read_free(tar);
 	if (fd >= 0)
 		close(fd);
+}
+
+enum fault tar_walk(const char *path, const struct tar_listener *listener, void *owner)
+{
+	struct archive *tar = NULL;
+	int fd = -1;
+	enum fault fault = open_archive(path, &tar, &fd);
+	if (!fault)
+		fault = walk(tar, path, listener, owner);
+	close_archive(tar, fd);
+	return fault;
+}
+
+/* ── from one to the other ────────────────────────────────────────────────────────────────────── */
+
+static enum fault copy_content(struct tar_writer *writer, struct archive *tar, const char *path)
+{
+	static uint8_t block[BLOCK_SIZE];
+	for (;;) {
+		la_ssize_t got = archive_read_data(tar, block, sizeof block);
+		if (got < 0)
+			return unreadable(tar, path);
+		if (!got)
+			return OK;
+		TRY(tar_write(writer, (struct span){ block, (size_t)got }));
+	}
+}
+
+static enum fault copy_all(struct tar_writer *writer, struct archive *tar, const char *path, const char *left_out)
+{
+	struct archive_entry *entry;
+	for (;;) {
+		int result = archive_read_next_header(tar, &entry);
+		if (result == ARCHIVE_EOF)
+			return OK;
+		if (result != ARCHIVE_OK)
+			return unreadable(tar, path);
+		TRY(judge_entry(entry, path));
+		const char *name = archive_entry_pathname(entry);
+		if (archive_entry_filetype(entry) == AE_IFDIR || !strcmp(name + (strncmp(name, "./", 2) ? 0 : 2), left_out))
+			continue;
+		if (archive_write_header(writer->tar, entry) != ARCHIVE_OK)
+			return broken(writer);
+		TRY(copy_content(writer, tar, path));
+	}
+}
+
+enum fault tar_copy(struct tar_writer *writer, const char *path, const char *left_out)
+{
+	struct archive *tar = NULL;
+	int fd = -1;
+	enum fault fault = open_archive(path, &tar, &fd);
+	if (!fault)
+		fault = copy_all(writer, tar, path, left_out);
+	close_archive(tar, fd);
 	return fault;
 }

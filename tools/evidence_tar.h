@@ -10,6 +10,10 @@ struct tar_writer;
 /* Begin PATH.part; PATH must not exist.  Times of all entries are `now`, in seconds since 1970.
  * Faults: exists, io, no memory. */
 enum fault tar_create(const char *path, int64_t now, struct tar_writer **writer) MUST_CHECK;
+/* The same for a file that is there: tar_finish puts the new one in its place. */
+enum fault tar_rewrite(const char *path, int64_t now, struct tar_writer **writer) MUST_CHECK;
+/* All entries of another archive as they are, with their times, but one of this name.  Faults: those of tar_walk and of writing. */
+enum fault tar_copy(struct tar_writer *writer, const char *path, const char *left_out) MUST_CHECK;
 /* A whole entry.  Faults: disk full, io. */
 enum fault tar_add(struct tar_writer *writer, const char *name, struct span content) MUST_CHECK;
 /* One in pieces: exactly `size` bytes in all must follow. */

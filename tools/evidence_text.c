@@ -14,6 +14,7 @@ static const char about[] =
 	"  manifests/AUTHORITY/NUMBER.p7s        the signature (CMS, RFC 5652, detached)\n"
 	"  certificates/AUTHORITY/*.pem    identity (the root), delegations and signing certificates of that authority\n"
 	"  revocations/AUTHORITY/*.pem     its lists of revoked certificates (X.509 CRL), the newest that were held when this was written\n"
+	"  timestamps/, STAMPS.sha256      where they are: when all this was there at the latest, signed by a third party (RFC 3161)\n"
 	"\n"
 	"The manifests of an authority are numbered and each holds the SHA-256 of the one before it, so that nothing can be taken\n"
 	"out, put in or changed afterwards.  They may list sums of messages about other matters: of those nothing is disclosed but\n"
@@ -97,6 +98,21 @@ static const char checks[] =
 	"      done\n"
 	"    done\n"
 	"\n"
+	"7. Was it there by a certain day?  Only where timestamps/ is: a time stamping authority signed that it saw the sum of a list\n"
+	"   (N.sha256) that names CONTENTS.sha256, and so all else here.  Compare the root under which it signed (N.pem) with what you\n"
+	"   know of that authority from elsewhere.  -attime is the time that it stamped.\n"
+	"\n"
+	"    for s in timestamps/*.tsr; do\n"
+	"      test -e $s || continue\n"
+	"      n=${s%.tsr}\n"
+	"      d=$(openssl ts -reply -in $s -text 2>/dev/null | sed -n 's/^Time stamp: //p')\n"
+	"      echo \"$s: $d\"\n"
+	"      openssl x509 -in $n.pem -noout -subject -fingerprint -sha256\n"
+	"      openssl ts -verify -data $n.sha256 -in $s -CAfile $n.pem -attime $(date -d \"$d\" +%s) &&\n"
+	"      grep -q '  CONTENTS.sha256$' $n.sha256 && sha256sum --check --quiet $n.sha256 || { echo \"NOT STAMPED: $s\"; false; }\n"
+	"    done\n"
+	"    test ! -e timestamps || sha256sum --check --quiet STAMPS.sha256\n"
+	"\n"
 	"All at once, with a report in words:  comity evidence verify FILE --trust CARD\n";
 
 static const char limits[] =
@@ -111,8 +127,20 @@ static const char limits[] =
 	"  - that there is no further message about this request than those listed in CONTENTS.sha256: the numbers show that\n"
 	"   there are others between the two authorities, not what they are about;\n"
 	"  - that a person has read a message: a receipt is given by a system, the act of an official is the acknowledgement;\n"
-	"  - the time by any clock but the two authorities' own: there is no time stamp of a third party;\n"
+	"  - the time by any clock but the two authorities' own, unless a time stamp is here: that proves by when, not since when;\n"
 	"  - who stands behind the keys: that rests on the telephone check, or on comparing the fingerprints.\n";
+
+static enum fault write_stamping(const struct evidence_facts *facts, struct bytes *out)
+{
+	static const char *const sentences[] = {
+		[STAMPING_NONE] = "None was asked for when this was written. ",
+		[STAMPING_DONE] = "It is in timestamps/. ",
+		[STAMPING_PENDING] = "Time stamp pending: it was asked for when this was written, and did not come. ",
+	};
+	TRY(bytes_printf(out, "\nTIME STAMP\n\n%s%s", sentences[facts->stamping],
+		facts->stamping == STAMPING_DONE ? "\n" : "Where there is a directory timestamps/, it was added later.\n"));
+	return facts->why ? bytes_printf(out, "(%s)\n", facts->why) : OK;
+}
 
 enum fault evidence_readme(const struct evidence_facts *facts, struct bytes *out)
 {
@@ -122,6 +150,7 @@ enum fault evidence_readme(const struct evidence_facts *facts, struct bytes *out
 	if (request->requested_reference && *request->requested_reference)
 		TRY(bytes_printf(out, "(reference of the requested authority: %s)\n", request->requested_reference));
 	TRY(bytes_printf(out, "between %s and %s\n\n%s\n%s\n%s", facts->own, facts->peer, about, checks, limits));
+	TRY(write_stamping(facts, out));
 	for (size_t i = 0; i < facts->n_left_out; i++)
 		TRY(bytes_printf(out, "%s  - %s\n", i ? "" : "\nWHAT IS NOT IN IT\n\n", facts->left_out[i]));
 	return OK;

@@ -2,11 +2,16 @@
 /* The two texts that people read first in an evidence file. */
 #include "tools/tool.h"
 
+/* What became of asking for a time stamp. */
+enum stamping { STAMPING_NONE, STAMPING_DONE, STAMPING_PENDING };
+
 struct evidence_facts {
 	const Comity__RequestView *view;
 	const char *own, *peer;			/* authority ids */
 	char *const *left_out;			/* sentences */
 	size_t n_left_out;
+	enum stamping stamping;
+	const char *why;			/* it is pending */
 };
 
 /* What this is, what it proves and does not, and the commands that check it.  Appended. */

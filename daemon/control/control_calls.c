@@ -85,6 +85,7 @@ static const struct row {
 	ROW(REQUEST_RELEASE_HOLD) = { WRITERS, .change = change_request_release_hold, .uses_reserve = true },
 	ROW(SEAL_TO)          = { READERS,   .answer = answer_seal_to },
 	ROW(UNSEAL)           = { WRITERS,   .pursue = pursue_unseal, .noting = NOTED_FIRST },
+	ROW(TIMESTAMP_AUTHORITY) = { READERS, .answer = answer_timestamp_authority },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
 	ROW(QUEUE_LIST)       = { READERS,   .answer = answer_queue_list },
 	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush, .noting = NOTED_FIRST },

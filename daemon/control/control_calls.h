@@ -104,6 +104,7 @@ call_answer change_request_assign, change_request_approve;				/* control_people.
 call_answer answer_message_show, answer_manifest;					/* control_messages.c */
 call_pursue pursue_upload;								/* control_upload.c */
 call_pursue pursue_download;								/* control_download.c */
+call_answer answer_timestamp_authority;						/* control_timestamp.c */
 call_answer answer_seal_to;								/* control_sealed.c */
 call_pursue pursue_unseal;
 call_answer answer_queue_list;								/* control_queue_list.c */

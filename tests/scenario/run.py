@@ -24,7 +24,7 @@ def scenarios(words):
 	"""(file, function) of every scenario: the public functions whose only parameter is `lab`."""
 	for path in sorted(glob.glob(HERE + "/*.py")):
 		noun = os.path.basename(path)[:-3]
-		if noun in ("faketime", "lab", "nasty", "puppet", "relay", "run", "terminal"):
+		if noun in ("faketime", "lab", "nasty", "puppet", "relay", "run", "terminal", "tsa"):
 			continue
 		for name, function in inspect.getmembers(importlib.import_module(noun), inspect.isfunction):
 			if function.__module__ == noun and list(inspect.signature(function).parameters) == ["lab"] and name[0] != "_":

@@ -1,0 +1,12 @@
+#pragma once
+/* The judges of an evidence file, each of one thing; what they find goes into the verdict. */
+#include "tools/evidence_verdict.h"
+
+/* Whose keys are these, and did they sign the manifests, in two whole chains?  Faults: no memory; of a card given with --trust. */
+enum fault judge_signers(struct verdict *verdict) MUST_CHECK;
+/* After that: which message is covered by what, and is any not? */
+void judge_covered(struct verdict *verdict);
+/* After that: what do its time stamps say, and are they right?  Faults: of --tsa-ca. */
+enum fault judge_stamps(struct verdict *verdict) MUST_CHECK;
+/* All of it, and whether all is there that is listed, and nothing else.  Faults: theirs. */
+enum fault judge_all(struct verdict *verdict) MUST_CHECK;

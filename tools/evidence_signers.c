@@ -1,0 +1,212 @@
+/* Whose keys signed the manifests of an evidence file, and whether they make two whole chains. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "certs/card.h"
+#include "certs/digest.h"
+#include "certs/revocation.h"
+#include "certs/signature.h"
+#include "certs/trust.h"
+#include "proto/stamp.h"
+#include "tools/evidence_judges.h"
+#include "tools/files.h"
+
+/* ── whose keys ───────────────────────────────────────────────────────────────────────────────── */
+
+/* What was signed before its certificate was revoked counts, whatever the list is called today: trust judges by its dates. */
+static void judge_lists(struct verdict *verdict, const struct dossier_authority *authority)
+{
+	char where[80];
+	const struct certificate_set *lists = &authority->lists;
+	snprintf(where, sizeof where, "revocations/%s", authority->id);
+	for (size_t i = 0; i < lists->count; i++)
+		if (!certificates_issued(&authority->certificates[0], lists->list[i]) && !certificates_issued(&authority->certificates[1], lists->list[i]))
+			verdict_wrong(verdict, FAULT_BAD_REVOCATION, where, "a list of an issuer that is not in the file, or that it did not sign");
+	if (trust_set_revocations(verdict->trust, authority->id, lists->list, lists->count))
+		verdict_wrong(verdict, FAULT_BAD_REVOCATION, where, "the lists cannot be used");
+	if (!lists->count)
+		verdict_unproven(verdict, "that no key of %s was revoked when it signed: its revocation lists are not in the file", authority->id);
+}
+
+static enum fault judge_authority(struct verdict *verdict, const struct dossier_authority *authority)
+{
+	struct bytes pinned = { 0 };
+	struct tool *tool = verdict->tool;
+	const struct certificate_set *identities = &authority->certificates[0];
+	char digits[IDENTITY_DIGITS_SIZE];
+	Comity__EvidenceAuthority *shown = arena_alloc(&tool->arena, sizeof *shown);
+	if (!shown)
+		return FAULT_NO_MEMORY;
+	comity__evidence_authority__init(shown);
+	shown->authority = arena_text(&tool->arena, span_of_text(authority->id));
+	verdict->authorities[verdict->report.n_authorities++] = shown;
+	if (identities->count != 1) {
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its one identity certificate is not there");
+		return OK;
+	}
+	enum fault fault = certificate_pin(identities->list[0], authority->id, &pinned);
+	if (!fault) {
+		identity_digits(digits, span_of(&pinned));
+		shown->digits = arena_text(&tool->arena, span_of_text(digits));
+		fault = trust_set_peer(verdict->trust, authority->id, identities->list[0], STANDING_VERIFIED);
+	}
+	bytes_clear(&pinned);
+	if (fault)
+		verdict_wrong(verdict, fault, authority->id, fault_detail(fault));
+	else
+		judge_lists(verdict, authority);
+	return OK;
+}
+
+static const struct dossier_authority *find_authority(const struct dossier *dossier, const char *id, size_t *at)
+{
+	for (*at = 0; *at < dossier->n_authorities; ++*at)
+		if (!strcmp(dossier->authorities[*at].id, id))
+			return &dossier->authorities[*at];
+	return NULL;
+}
+
+/* The identity in the card must be the one in the file; the rest of the card may be newer or older. */
+static void pin(struct verdict *verdict, const struct card *card, const char *path)
+{
+	size_t at;
+	struct bytes ours = { 0 }, theirs = { 0 };
+	const struct dossier_authority *authority = find_authority(&verdict->dossier, card->authority, &at);
+	if (!authority || authority->certificates[0].count != 1) {
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, path, "the authority of this card has no part in the evidence");
+		return;
+	}
+	bool is_same = !certificate_pin(card->certificates[ROLE_IDENTITY], card->authority, &ours)
+		&& !certificate_pin(authority->certificates[0].list[0], card->authority, &theirs) && span_equal(span_of(&ours), span_of(&theirs));
+	bytes_clear(&ours);
+	bytes_clear(&theirs);
+	verdict->authorities[at]->has_pinned = verdict->authorities[at]->pinned = is_same;
+	if (!is_same)
+		verdict_wrong(verdict, FAULT_IDENTITY_CHANGED, card->authority, "its identity in the evidence is not the one in the card");
+}
+
+static enum fault pin_cards(struct verdict *verdict)
+{
+	const char *path;
+	for (size_t i = 0; (path = given_at(verdict->tool, "trust", i)); i++) {
+		struct bytes text = { 0 };
+		struct card card = { 0 };
+		enum fault fault = file_take(path, CARD_SIZE_MAX, &text);
+		if (!fault)
+			fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, &card);
+		if (!fault)
+			pin(verdict, &card, path);
+		card_clear(&card);
+		bytes_clear(&text);
+		TRY(fault);
+	}
+	return OK;
+}
+
+/* ── who signed ───────────────────────────────────────────────────────────────────────────────── */
+
+/* Does one of its delegations make this signing certificate speak for the authority, at that time? */
+static enum fault judge_signer(struct verdict *verdict, const struct dossier_authority *authority, struct span signing, int64_t at)
+{
+	enum fault fault = fault_say(FAULT_CERT_UNTRUSTED, "no delegation of %s is there", authority->id);
+	for (size_t i = 0; i < authority->certificates[1].count; i++) {
+		char peer[AUTHORITY_ID_SIZE];
+		struct span chain[] = { signing, authority->certificates[1].list[i], authority->certificates[0].list[0] };
+		struct claim claim = { chain, ARRAY_LEN(chain), USAGE_SIGNING, authority->id, at };
+		fault = trust_judge(verdict->trust, &claim, peer);
+		if (!fault)
+			return OK;
+	}
+	return fault;
+}
+
+static enum fault verify_with(struct verdict *verdict, const struct dossier_authority *authority, struct span signing,
+	const struct dossier_manifest *manifest)
+{
+	int64_t signed_at;
+	struct signer *signer;
+	TRY(signer_new(signing, &signer));
+	enum fault fault = signature_verify(signer, manifest->text, manifest->signature, &signed_at);
+	signer_free(signer);
+	return fault ? fault : judge_signer(verdict, authority, signing, signed_at);
+}
+
+static enum fault verify_signature(struct verdict *verdict, const struct dossier_manifest *manifest)
+{
+	size_t at;
+	const struct dossier_authority *authority = find_authority(&verdict->dossier, manifest->authority, &at);
+	enum fault fault = fault_say(FAULT_BAD_SIGNATURE, "the certificates of %s are not there", manifest->authority);
+	if (!manifest->signature.len)
+		return fault_say(FAULT_BAD_SIGNATURE, "its signature is not there");
+	for (size_t i = 0; authority && authority->certificates[0].count == 1 && i < authority->certificates[2].count; i++) {
+		fault = verify_with(verdict, authority, authority->certificates[2].list[i], manifest);
+		if (!fault)
+			return OK;
+	}
+	return fault;
+}
+
+static enum fault verify_manifest(struct verdict *verdict, struct dossier_manifest *manifest)
+{
+	if (!manifest->text.len)
+		return fault_say(FAULT_BAD_EVIDENCE, "the manifest is not there, only its signature");
+	TRY(manifest_read(manifest->text, &verdict->dossier.arena, &manifest->manifest));
+	if (strcmp(manifest->manifest.from, manifest->authority) || manifest->manifest.number != manifest->number)
+		return fault_say(FAULT_BAD_EVIDENCE, "it is number %" PRIu64 " of %s, and lies in another's place",
+			manifest->manifest.number, manifest->manifest.from);
+	TRY(verify_signature(verdict, manifest));
+	manifest->is_verified = true;
+	return OK;
+}
+
+/* ── in one chain ─────────────────────────────────────────────────────────────────────────────── */
+
+static enum fault verify_link(const struct dossier_manifest *before, const struct dossier_manifest *manifest)
+{
+	uint8_t sum[DIGEST_SIZE];
+	if (!before || strcmp(before->authority, manifest->authority) || !manifest->is_verified)
+		return OK;
+	if (before->number + 1 != manifest->number)
+		return fault_say(FAULT_CHAIN_GAP, "between %" PRIu64 " and %" PRIu64 " something is missing", before->number, manifest->number);
+	digest_of(sum, before->text);
+	if (memcmp(sum, manifest->manifest.previous, DIGEST_SIZE))
+		return fault_say(FAULT_CHAIN_FORK, "it does not continue number %" PRIu64 " as it is here", before->number);
+	return OK;
+}
+
+static void note_range(struct verdict *verdict, const struct dossier_manifest *manifest)
+{
+	size_t at;
+	if (!find_authority(&verdict->dossier, manifest->authority, &at))
+		return;
+	Comity__EvidenceAuthority *shown = verdict->authorities[at];
+	if (!shown->has_first)
+		shown->first = manifest->number;
+	shown->has_first = shown->has_last = 1;
+	shown->last = manifest->number;
+}
+
+static void verify_chains(struct verdict *verdict)
+{
+	const struct dossier_manifest *before = NULL;
+	for (struct dossier_manifest *one = verdict->dossier.manifests; one; before = one, one = one->next) {
+		char where[80];
+		snprintf(where, sizeof where, "manifests/%s/%012" PRIu64, one->authority, one->number);
+		verdict->report.manifests++;
+		enum fault fault = verify_manifest(verdict, one);
+		if (!fault)
+			fault = verify_link(before, one);
+		if (fault)
+			verdict_wrong(verdict, fault, where, fault_detail(fault));
+		note_range(verdict, one);
+	}
+}
+
+enum fault judge_signers(struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->dossier.n_authorities; i++)
+		TRY(judge_authority(verdict, &verdict->dossier.authorities[i]));
+	TRY(pin_cards(verdict));
+	verify_chains(verdict);
+	return OK;
+}
