@@ -29,10 +29,11 @@ struct change {
 	void (*settle)(struct inquiry *inquiry);
 	/* Part of what must be the same when a call is repeated, beside the call itself. */
 	struct span also;
+	bool uses_reserve;			/* it works in a full store too */
 	void *state;
 	void (*forget)(void *state);		/* on the loop, at the very end, however it went; may be NULL */
 };
-/* Have it written and answered.  Faults become the reply. */
+/* Have it written and answered (control_change.c).  Faults become the reply. */
 void calls_change(struct session *session, const struct change *change);
 
 /* What is called, as the schema names it: "peer_block". */
