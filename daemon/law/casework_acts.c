@@ -5,11 +5,6 @@
 #include "daemon/law/casework_parts.h"
 #include "proto/stamp.h"
 
-enum side case_our_side(const Comity__Case *kase)
-{
-	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? SIDE_REQUESTING : SIDE_REQUESTED;
-}
-
 static const struct measure_view *view_measures(const Comity__Case *kase, struct arena *arena)
 {
 	struct measure_view *views = arena_alloc(arena, (kase->n_measures + 1) * sizeof *views);

@@ -6,6 +6,11 @@
 #include "daemon/ledger/events.h"
 #include "proto/stamp.h"
 
+enum side case_our_side(const Comity__Case *kase)
+{
+	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? SIDE_REQUESTING : SIDE_REQUESTED;
+}
+
 char *case_own_reference(const Comity__Case *kase)
 {
 	return kase->role == COMITY__ROLE__VALUE__REQUESTING ? kase->requesting_reference : kase->requested_reference;

@@ -20,7 +20,6 @@ struct verdict {
 
 /* The case as the law sees it; borrows from it, measures from the arena. */
 struct case_view case_view_of(const Comity__Case *kase, struct arena *arena);
-enum side case_our_side(const Comity__Case *kase);
 /* Judge the message's acts in order and change the case in memory; after a fault it is worthless.  The only way in which
  * a message changes a case, whenever and however often it is done.  `state->acts` gets their names. */
 enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity__MessageState *state,
@@ -28,6 +27,8 @@ enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity
 /* The longest reference that a case can have, and how it is looked for: in capitals, whatever the letters. */
 enum { REFERENCE_MAX = 64 };
 void case_fold_reference(char *to, size_t size, const char *reference);
+/* On which side of it we are. */
+enum side case_our_side(const Comity__Case *kase);
 /* Our reference of it, as its record has it; NULL when we have given none. */
 char *case_own_reference(const Comity__Case *kase);
 /* As it was before anything was said in it: all that case_apply() can change is as in a draft without a document. */
