@@ -257,9 +257,9 @@ static enum fault add_cell(struct reader *reader, struct node *row, size_t index
 	size_t steps = unknown ? column->depth : column->depth - 1;
 	for (size_t i = 0; i < steps; i++)
 		TRY(step_into(reader, &row, &column->steps[i], cut, &depth));
-	const ProtobufCFieldDescriptor *field = unknown ? NULL : column->steps[steps].field;
-	bool is_list = field && field_is_repeated(field);
-	TRY(place(reader, row, is_list ? NODE_LIST : NODE_PLAIN, unknown ? unknown : field->name, cut, depth + 1, &node));
+	bool is_list = !unknown && field_is_repeated(column->steps[steps].field);
+	const char *name = unknown ? unknown : column->steps[steps].field->name;
+	TRY(place(reader, row, is_list ? NODE_LIST : NODE_PLAIN, name, cut, depth + 1, &node));
 	return is_list ? add_values(reader, node, cut, depth + 2) : document_set_text(reader->document, node, cell_text(reader));
 }
 

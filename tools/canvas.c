@@ -156,11 +156,15 @@ void canvas_box(struct canvas *canvas, double x, double y, double width, double 
 
 void canvas_hatch(struct canvas *canvas, double x, double y, double width, double height)
 {
+	static const double step = 3;
 	cairo_save(canvas->cairo);
 	cairo_rectangle(canvas->cairo, x, y, width, height);
 	cairo_clip(canvas->cairo);
-	for (double at = x - height; at < x + width; at += 3)
+	int lines = (int)((width + height) / step);
+	for (int i = 0; i <= lines; i++) {
+		double at = x - height + step * i;
 		canvas_line(canvas, at, y + height, at + height, y, 0.6, INK_BAR);
+	}
 	cairo_restore(canvas->cairo);
 }
 

@@ -304,7 +304,7 @@ static enum fault ask_route(struct tool *tool, const char *to, const Comity__Req
 	Comity__RouteOf order = COMITY__ROUTE_OF__INIT;
 	Comity__AssistanceForm__Value *forms = arena_alloc(&tool->arena, (document->n_measures + 1) * sizeof *forms);
 	if (!forms)
-		return arena_fault(&tool->arena);
+		return FAULT_NO_MEMORY;
 	for (size_t i = 0; i < document->n_measures; i++)
 		forms[order.n_forms++] = document->measures[i]->form;
 	order.to = (char *)to;
@@ -319,7 +319,7 @@ static enum fault ask_route(struct tool *tool, const char *to, const Comity__Req
 
 enum fault directory_route(struct tool *tool, const char *to, const Comity__Request *document, char **authority)
 {
-	const Comity__Route *route;
+	const Comity__Route *route = NULL;
 	TRY(ask_route(tool, to, document, &route));
 	if (route->reason)
 		return tell_no_route(tool, route);
@@ -329,7 +329,7 @@ enum fault directory_route(struct tool *tool, const char *to, const Comity__Requ
 
 enum fault cmd_directory_route(struct tool *tool)
 {
-	const Comity__Route *route;
+	const Comity__Route *route = NULL;
 	int kind;
 	Comity__Request document = COMITY__REQUEST__INIT;
 	if (given(tool, "kind")) {
