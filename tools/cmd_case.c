@@ -10,6 +10,7 @@
 #include "proto/yaml.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/links.h"
 #include "tools/people.h"
 #include "tools/print.h"
 #include "tools/record.h"
@@ -72,6 +73,15 @@ static const char *name_of(struct tool *tool, const Comity__RequestView *view)
 	return safe_or(tool, view->our_reference, safe_or(tool, view->their_reference, safe_or(tool, view->request->request_id, "-")));
 }
 
+/* With the first of its links in front: "supplements FRD-CA/2026/0001: ...". */
+static const char *subject_of(struct tool *tool, const Comity__RequestView *view)
+{
+	const char *link = first_link(tool, view), *subject = brief(tool, view->request->subject, WHOLE);
+	char text[600];
+	snprintf(text, sizeof text, "%s: %.400s", link, subject);
+	return *link ? safe(tool, text) : subject;
+}
+
 static void add_row(struct tool *tool, struct table *table, const Comity__RequestView *view)
 {
 	const Comity__Case *request = view->request;
@@ -81,7 +91,7 @@ static void add_row(struct tool *tool, struct table *table, const Comity__Reques
 	ROW(tool, table, name_of(tool, view), is_ours ? "out" : "in", safe_or(tool, request->peer, "-"),
 		WORD(tool, request_kind, request->kind), WORD(tool, urgency, request->urgency),
 		WORD(tool, transport, view->transport), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
-		time_of(tool, request->answer_by), safe_or(tool, view->waiting_for, "-"), brief(tool, request->subject, WHOLE));
+		time_of(tool, request->answer_by), safe_or(tool, view->waiting_for, "-"), subject_of(tool, view));
 }
 
 /* "7", or while some are on their way "7, 2 arriving 62 %". */
@@ -221,6 +231,7 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
 	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
 	print_people(tool, view);
+	print_links(tool, view);
 	print_dues(tool, request);
 	print_execution(tool, request);
 	print_keeping(tool, request);
@@ -348,8 +359,11 @@ enum fault cmd_request_track(struct tool *tool)
 {
 	const Comity__RequestView *view;
 	TRY(get_request(tool, argument(tool, 0), &view));
-	if (!printed_json(tool, &view->base))
+	if (!printed_json(tool, &view->base)) {
 		TRY(track_text(tool, view));
+		if (tool->format == FORMAT_TEXT)	/* not in track_text(): evidence tells nobody of links that are ours alone */
+			print_links(tool, view);
+	}
 	if (!given(tool, "follow"))
 		return OK;
 	TRY(print_now(tool));

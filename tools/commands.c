@@ -67,6 +67,14 @@ const struct option options[] = {
 	{ 0, "assigned", "USER", false, "only what is assigned to this user of the system" },
 	{ 0, "overdue", NULL, false, "only where something is overdue, on either side" },
 	{ 0, "due-within", "TIME", false, "only where something is due by then, or overdue: 7d, 12h" },
+	{ 0, "supplements", "OTHER", false, "it asks for more in the same case as this earlier request" },
+	{ 0, "amends", "OTHER", false, "it replaces what this one asks, before its execution" },
+	{ 0, "renews", "OTHER", false, "it asks again what this one, refused or closed, asked" },
+	{ 0, "confirms-oral", "OTHER", false, "it confirms in writing this one, which was made orally" },
+	{ 0, "follows-preservation", "OTHER", false, "it asks for what this one had preserved" },
+	{ 0, "follows-spontaneous", "OTHER", false, "it follows information that they sent in this one" },
+	{ 0, "reciprocal", "OTHER", false, "it answers to this request of theirs" },
+	{ 0, "parallel", "OTHER", false, "this request of ours asks the same of another State; noted here only" },
 	{ 0, "nobody", NULL, false, "it is to be nobody's" },
 
 	{ 0, "note", "TEXT", false, "a remark for the other side" },
@@ -217,6 +225,10 @@ const struct command commands[] = {
 	{ "request withdraw REF --reason TEXT [--measure ID]... [--note TEXT] [--officer NAME] [--seal]", cmd_request_withdraw,
 	  "Say that assistance is no longer required, wholly or for a measure", "officer" },
 	{ "request assign REF [USER] [--nobody]", cmd_request_assign, "Hand a case to an officer of ours, or to nobody", "officer" },
+	{ "request link REF [--supplements OTHER] [--amends OTHER] [--renews OTHER] [--confirms-oral OTHER] [--follows-preservation OTHER] "
+	  "[--follows-spontaneous OTHER] [--reciprocal OTHER] [--parallel OTHER]", cmd_request_link,
+	  "Say what a request is to another: a draft tells it to the other side; --parallel, to another State, is told to nobody", "officer" },
+	{ "request unlink REF OTHER", cmd_request_unlink, "Take such a link back, out of a draft or out of our own notes", "officer" },
 	{ "request abandon REF", cmd_request_abandon, "Drop a draft", "officer" },
 	{ "request template [--kind KIND]", cmd_request_template, "Print an empty form with what each field is for", "officer" },
 

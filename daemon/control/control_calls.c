@@ -60,6 +60,7 @@ static const struct row {
 	ROW(REQUEST_SHOW)     = { READERS,   .list = &listing_case, .noting = NOTED_FIRST },
 	ROW(REQUEST_APPROVE)  = { OFFICERS,  .change = change_request_approve },
 	ROW(REQUEST_ASSIGN)   = { OFFICERS,  .change = change_request_assign },
+	ROW(REQUEST_LINK)     = { WRITERS,   .change = change_request_link },
 	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
 	ROW(SUBMIT)           = { WRITERS,   .is_submission = true, .change = change_submit,          .settle = settle_submitted },
 	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages, .noting = NOTED_FIRST },

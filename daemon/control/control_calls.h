@@ -101,6 +101,7 @@ call_pursue pursue_cert_rotate;
 call_answer change_request_new, change_request_edit, change_request_send, change_request_abandon,	/* control_requests.c */
 	answer_request_validate, change_submit;
 call_settle settle_submitted;
+call_answer change_request_link;							/* control_links.c */
 call_answer change_request_assign, change_request_approve;				/* control_people.c */
 call_answer answer_message_show, answer_manifest;					/* control_messages.c */
 call_pursue pursue_upload;								/* control_upload.c */

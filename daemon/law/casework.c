@@ -94,6 +94,29 @@ enum fault casework_find(struct txn *txn, const char *ref, struct arena *arena, 
 	return *found ? OK : fault_say(FAULT_NOT_FOUND, "there is no request \"%s\"", ref);
 }
 
+Comity__Case *case_find_by_reference(struct txn *txn, const char *reference, const char *peer, struct arena *arena)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct key prefix = { 0 };
+	struct span key, value, id;
+	struct walk walk;
+	const char *found;
+	Comity__Case *kase = NULL;
+	if (!reference || !*reference || strlen(reference) > REFERENCE_MAX)
+		return NULL;
+	case_fold_reference(folded, sizeof folded, reference);
+	key_text(&prefix, folded);
+	walk_from(&walk, txn, TABLE_REFERENCES, key_span(&prefix), (struct span){ 0 });
+	while (!kase && walk_next(&walk, &key, &value)) {
+		if (key_take_text(&key, &found) && key_take_bytes(&key, UUID_SIZE, &id))
+			kase = case_find_by_id(txn, id, arena);
+		if (kase && peer && strcmp(kase->peer, peer))
+			kase = NULL;
+	}
+	walk_end(&walk);
+	return kase;
+}
+
 /* ── drafts ───────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault check_reference(struct txn *txn, const char *reference)
@@ -172,6 +195,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 	if (!document->requesting_reference)
 		document->requesting_reference = record_text(arena, reference);
 	case_adopt(kase, document, arena);
+	case_link_document(txn, kase, document, arena);
 	case_keep(txn, kase);
 	case_keep_document(txn, kase, document);
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;
@@ -201,6 +225,7 @@ enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Cas
 		return fault_say(FAULT_BAD_DOCUMENT, "requesting_reference is \"%s\" and cannot become \"%s\"",
 			kase->requesting_reference, document->requesting_reference);
 	case_adopt(kase, document, arena);
+	case_link_document(txn, kase, document, arena);
 	case_keep(txn, kase);
 	case_keep_document(txn, kase, document);
 	return txn->fault;
@@ -231,7 +256,8 @@ bool case_is_known_there(const Comity__Case *kase)
 
 enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena)
 {
-	(void)arena, (void)casework;
+	const Comity__Request nothing = COMITY__REQUEST__INIT;
+	(void)casework;
 	TRY(must_be_draft(kase));
 	if (case_is_known_there(kase))
 		return fault_say(FAULT_USAGE, "%s has seen the draft and is told that it is dropped: comity request set-status %s abandoned",
@@ -239,6 +265,7 @@ enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__
 	struct verdict verdict = { .count = 1 };
 	verdict.steps[0].from = kase->status;
 	verdict.steps[0].to = kase->status = COMITY__REQUEST_STATUS__VALUE__ABANDONED;
+	case_link_document(txn, kase, &nothing, arena);
 	case_keep(txn, kase);
 	case_tell(txn, kase, &verdict, NULL, uid);
 	return txn->fault;

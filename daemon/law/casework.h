@@ -45,6 +45,18 @@ Comity__Request *casework_document(struct txn *txn, const Comity__Case *kase, st
 enum fault casework_validate(struct casework *casework, struct txn *txn, const Comity__Case *kase,
 	const Comity__Request *document, const char *to, struct arena *arena, Comity__Validation *validation) MUST_CHECK;
 
+/* What two requests are to one another.  A draft says it in its text, so that the other side notes it too; of a request that was sent, or
+ * that is theirs, it is noted here only.  Parallel requests to two States are noted here only, always. */
+struct linking {
+	Comity__Case *kase, *other;
+	Comity__RelationType__Value type;	/* of kase to other; not to unlink */
+	uint32_t uid;
+};
+/* Faults: usage (these two cannot be that), too large. */
+enum fault casework_link(struct casework *casework, struct txn *txn, const struct linking *linking, struct arena *arena) MUST_CHECK;
+/* Faults: not found (there is none that can be taken back). */
+enum fault casework_unlink(struct casework *casework, struct txn *txn, const struct linking *linking, struct arena *arena) MUST_CHECK;
+
 /* Whose case it is, among our officers.  The other side is told nothing of it, nor of approvals. */
 struct assigning {
 	uint32_t to, by;			/* user ids */

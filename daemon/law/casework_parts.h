@@ -41,6 +41,18 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 /* What the act says is owed from now on, and what it settles. */
 enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
 	struct arena *arena) MUST_CHECK;
+/* Note in both cases what the document says of earlier requests with the same peer, in place of what it said before; the case itself
+ * is kept by the caller.  The same of each document that a message carries. */
+void case_link_document(struct txn *txn, Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+void case_link_message(struct txn *txn, Comity__Case *kase, const Comity__Message *message, struct arena *arena);
+/* Does a document name a request with somebody else, or say that there is one?  As problems, and of a message that leaves: faults:
+ * bad document. */
+struct problems;
+void case_judge_links(struct txn *txn, const Comity__Request *document, const char *peer, struct arena *arena, struct problems *problems);
+enum fault case_check_links(struct txn *txn, const Comity__Case *kase, const Comity__Message *message, struct arena *arena) MUST_CHECK;
+void case_show_links(struct txn *txn, const Comity__Case *kase, Comity__RequestView *view, struct arena *arena);
+/* The first with this reference, of either side, and this peer (NULL: any). */
+Comity__Case *case_find_by_reference(struct txn *txn, const char *reference, const char *peer, struct arena *arena);
 /* What statistics need: of a document, of an act; and none of it any more. */
 void case_adopt_figures(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
 void case_note_figures(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena);

@@ -106,6 +106,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	TRY(case_check_room(kase, message->n_attachments));
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	state->reference = case_own_reference(kase);
+	case_link_message(txn, kase, message, arena);
 	case_keep_document_in(txn, kase, message);
 	case_note_attachments(txn, kase, message, state, arena);
 	case_keep(txn, kase);

@@ -107,6 +107,7 @@ static enum fault restore_own(struct casework *casework, struct txn *txn, const 
 	TRY(find_or_make(casework, txn, message, arena, &kase));
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	state->reference = case_own_reference(kase);
+	case_link_message(txn, kase, message, arena);
 	case_keep_document_in(txn, kase, message);
 	note_own(txn, kase, message, state, arena, restored);
 	case_keep(txn, kase);

@@ -384,6 +384,7 @@ Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum cas
 	view->our_reference = record_text(arena, casework_our_reference(kase));
 	view->their_reference = record_text(arena, casework_their_reference(kase));
 	add_transport(view, txn, kase, arena);
+	case_show_links(txn, kase, view, arena);
 	if (detail == CASE_BRIEF)
 		add_arriving(view, txn, kase, arena);
 	else

@@ -262,6 +262,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	TRY(case_check_attachments(&draft->message));
 	if (wants_sealed || template->sealed)
 		TRY(case_check_sealed(&draft->message, arena));
+	TRY(case_check_links(txn, kase, &draft->message, arena));
 	TRY(case_apply(kase, &draft->message, &draft->state, arena, &draft->verdict));
 	if (is_unseen)
 		return fault_say(FAULT_USAGE, "%s has never seen %s: drop it with: comity request abandon %s", kase->peer,
@@ -338,6 +339,7 @@ enum fault casework_validate(struct casework *casework, struct txn *txn, const C
 	if (to && !is_peer && !addressee)
 		return fault_say(FAULT_PEER_UNKNOWN, "there is no authority \"%s\", neither among the peers nor in the directory", to);
 	enum fault fault = completeness_check(document, count ? attachments : NULL, count, addressee, &found);
+	case_judge_links(txn, document, to, arena, &found);
 	if (to && !is_peer)
 		problems_add(&found, SEVERITY_WARN, "other-channel", "UNTOC 18(13)", "request.requested_central_authority",
 			"there is no line between %s and us: it goes another way; comity directory show %s", to, to);
