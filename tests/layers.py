@@ -48,7 +48,7 @@ WALLS = [
 	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/vault", "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),
 	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain", "daemon/ledger/quota"]),
 	("daemon/ledger/hold*", ["proto/", *LEDGER]),
-	("daemon/ledger/audit*", ["proto/", "certs/digest", *LEDGER]),
+	("daemon/ledger/audit*", ["proto/", "certs/digest", "certs/audit_lines", *LEDGER]),
 	("daemon/ledger/clock*", ["proto/", *LEDGER, "daemon/ledger/events"]),
 	("daemon/ledger/cards*", ["proto/", "certs/", *LEDGER]),
 	("daemon/ledger/tokens*", ["proto/", *LEDGER]),

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "certs/files.h"
+#include "tools/audit_file.h"
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/record.h"
@@ -23,7 +23,7 @@ static enum fault read_number(struct tool *tool, const char *option, uint64_t mo
 	return OK;
 }
 
-static enum fault read_filter(struct tool *tool, Comity__AuditFilter *filter)
+enum fault audit_read_filter(struct tool *tool, Comity__AuditFilter *filter)
 {
 	uint64_t uid = 0;
 	TRY(read_number(tool, "line", UINT64_MAX, &filter->has_from, &filter->from));
@@ -37,7 +37,7 @@ static enum fault read_filter(struct tool *tool, Comity__AuditFilter *filter)
 	return OK;
 }
 
-static enum fault ask_for_lines(struct tool *tool, Comity__AuditFilter *filter, const Comity__AuditList **list)
+enum fault audit_ask_for_lines(struct tool *tool, Comity__AuditFilter *filter, const Comity__AuditList **list)
 {
 	const Comity__Reply *reply;
 	Comity__Call call = CALL(AUDIT_LIST, audit_list, filter);
@@ -59,8 +59,8 @@ enum fault cmd_audit_list(struct tool *tool)
 {
 	Comity__AuditFilter filter = COMITY__AUDIT_FILTER__INIT;
 	const Comity__AuditList *list;
-	TRY(read_filter(tool, &filter));
-	TRY(ask_for_lines(tool, &filter, &list));
+	TRY(audit_read_filter(tool, &filter));
+	TRY(audit_ask_for_lines(tool, &filter, &list));
 	if (printed_json(tool, &list->base))
 		return OK;
 	struct table table = TABLE(">LINE", "AT", ">UID", "ROLE", "ACT", "RESULT", "~ABOUT");
@@ -70,39 +70,9 @@ enum fault cmd_audit_list(struct tool *tool)
 	return OK;
 }
 
-static enum fault save(struct tool *tool, const char *path, const struct bytes *lines, size_t count)
-{
-	Comity__SavedFile saved = COMITY__SAVED_FILE__INIT;
-	TRY(file_create(path, FILE_PRIVATE, span_of(lines)));
-	saved.schema = "comity.saved/1";
-	saved.file = (char *)path;
-	saved.has_size = 1;
-	saved.size = lines->len;
-	if (!printed_document(tool, &saved.base))
-		print(tool, "Wrote %zu lines to %s\n", count, path);
-	return OK;
-}
-
-enum fault cmd_audit_export(struct tool *tool)
-{
-	Comity__AuditFilter filter = COMITY__AUDIT_FILTER__INIT;
-	const Comity__AuditList *list;
-	struct bytes lines = { 0 };
-	enum fault fault = read_filter(tool, &filter);
-	filter.has_raw = filter.raw = 1;
-	if (!fault)
-		fault = ask_for_lines(tool, &filter, &list);
-	for (size_t i = 0; !fault && i < list->n_data; i++)
-		fault = bytes_append_text(&lines, list->data[i]->line);
-	if (!fault)
-		fault = save(tool, given(tool, "output"), &lines, list->n_data);
-	bytes_clear(&lines);
-	return fault;
-}
-
 /* ── heads ────────────────────────────────────────────────────────────────────────────────────────── */
 
-static void print_heads(struct tool *tool, const Comity__AuditReport *report)
+void audit_print_heads(struct tool *tool, const Comity__AuditReport *report)
 {
 	for (size_t i = 0; i < report->n_heads; i++) {
 		const Comity__AuditHead *head = report->heads[i];
@@ -122,7 +92,7 @@ enum fault cmd_audit_head(struct tool *tool)
 	if (printed_json(tool, &reply->audit_report->base))
 		return OK;
 	print(tool, "Line %" PRIu64 "  %s\n", reply->audit_report->head, safe(tool, reply->audit_report->hash));
-	print_heads(tool, reply->audit_report);
+	audit_print_heads(tool, reply->audit_report);
 	return OK;
 }
 
@@ -130,6 +100,8 @@ enum fault cmd_audit_verify(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__AuditVerify verify = COMITY__AUDIT_VERIFY__INIT;
+	if (argument(tool, 0))
+		return audit_verify_file(tool, argument(tool, 0));
 	TRY(read_number(tool, "line", UINT64_MAX, &verify.has_from, &verify.from));
 	Comity__Call call = CALL(AUDIT_VERIFY, audit_verify, &verify);
 	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_AUDIT_REPORT, &reply));
@@ -140,6 +112,6 @@ enum fault cmd_audit_verify(struct tool *tool)
 		return OK;
 	print(tool, "%" PRIu64 " lines, each with the hash of the one before; %u signed heads fit them. The head is line %" PRIu64
 		"\n  %s\n", report->lines, report->heads_checked, report->head, safe(tool, report->hash));
-	print_heads(tool, report);
+	audit_print_heads(tool, report);
 	return OK;
 }

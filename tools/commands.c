@@ -256,8 +256,9 @@ const struct command commands[] = {
 	  "[--partial] [--officer NAME] [--seal] [--wait=STATE]", cmd_result_send, "Deliver what the execution gave", "officer" },
 
 	{ "audit list [--line N] [--uid UID] [--act ACT] [--refused]", cmd_audit_list, "Show what was done here, by whom, with which result", "auditor" },
-	{ "audit verify [--line N]", cmd_audit_verify, "Hold the audit log to itself and to its signed heads", "auditor" },
-	{ "audit export -o|--output FILE [--line N]", cmd_audit_export, "Write the audit log as it is kept: a line of JSON an act", "auditor" },
+	{ "audit verify [FILE] [--line N] [--trust CARD]...", cmd_audit_verify,
+	  "Hold the audit log to itself and to its signed heads; with FILE one that was exported, without the daemon", "auditor" },
+	{ "audit export -o|--output FILE [--line N]", cmd_audit_export, "Write the audit log, a line of JSON an act, with its signed heads", "auditor" },
 	{ "audit head", cmd_audit_head, "Sign the head of the audit log now, and show who counter-signed", "auditor" },
 
 	{ "evidence export REF -o|--output FILE [--timestamp] [--tsa URL] [--tsa-ca FILE]", cmd_evidence_export,

@@ -9,6 +9,7 @@
 #include "daemon/control/control_room.h"
 #include "daemon/desks/witness.h"
 #include "daemon/ledger/audit.h"
+#include "daemon/ledger/certificates.h"
 
 enum { HEADS_SHOWN = 8 };
 
@@ -51,6 +52,58 @@ static const ProtobufCMessage *show_line(struct inquiry *inquiry, const struct p
 }
 
 const struct listing listing_audit = { .table = TABLE_AUDIT, .open = open_list, .show = show_line };
+
+/* ── the heads, with what it takes to check them ──────────────────────────────────────────────────── */
+
+static enum fault narrow_to_ours(struct inquiry *inquiry, struct key *prefix)
+{
+	key_text(prefix, identity_authority(inquiry->rooms->identity));
+	return OK;
+}
+
+static enum fault open_heads(struct inquiry *inquiry, struct paging *paging)
+{
+	Comity__AuditSeals *seals;
+	if (!inquiry_make(inquiry, &comity__audit_seals__descriptor, &seals))
+		return inquiry_fault(inquiry);
+	seals->schema = "comity.audit-seals/1";
+	seals->generated_at = paging->generated_at;
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_AUDIT_SEALS;
+	inquiry->reply->audit_seals = seals;
+	paging->count = &seals->n_data;
+	paging->data = &seals->data;
+	return OK;
+}
+
+/* Those that are kept here: a chain with a gap is shown as far as it goes, and does not verify. */
+static void add_signer(struct inquiry *inquiry, Comity__AuditSeal *seal, ProtobufCBinaryData signer)
+{
+	struct span chain[3];
+	Comity__AuditSigner *made;
+	certificates_find_signer(inquiry->txn, span_of_binary(signer), inquiry->arena, chain);
+	if (!chain[0].len || !inquiry_make(inquiry, &comity__audit_signer__descriptor, &made))
+		return;
+	made->chain = arena_alloc(inquiry->arena, sizeof *made->chain * ARRAY_LEN(chain));
+	for (size_t i = 0; made->chain && i < ARRAY_LEN(chain) && chain[i].len; i++)
+		made->chain[made->n_chain++] = (ProtobufCBinaryData){ chain[i].len, (uint8_t *)chain[i].at };
+	record_push(inquiry->arena, &seal->n_signers, &seal->signers, &made, sizeof made);
+}
+
+static const ProtobufCMessage *show_head(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	(void)paging;
+	Comity__AuditSeal *seal;
+	Comity__AuditHead *head = record_read(inquiry->txn, value, &comity__audit_head__descriptor, inquiry->arena);
+	if (!head || !inquiry_make(inquiry, &comity__audit_seal__descriptor, &seal))
+		return NULL;
+	seal->head = head;
+	add_signer(inquiry, seal, head->signer);
+	for (size_t i = 0; i < head->n_witnesses; i++)
+		add_signer(inquiry, seal, head->witnesses[i]->signer);
+	return &seal->base;
+}
+
+const struct listing listing_audit_heads = { .table = TABLE_AUDIT_HEADS, .narrow = narrow_to_ours, .open = open_heads, .show = show_head };
 
 /* ── whether it holds ─────────────────────────────────────────────────────────────────────────────── */
 

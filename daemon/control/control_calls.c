@@ -52,6 +52,7 @@ static const struct row {
 	ROW(AUDIT_LIST)       = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .list = &listing_audit, .noting = NOTED_FIRST },
 	ROW(AUDIT_VERIFY)     = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .pursue = pursue_audit_verify },
 	ROW(AUDIT_HEAD)       = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .change = change_audit_head, .settle = settle_audit_head },
+	ROW(AUDIT_HEADS)      = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .list = &listing_audit_heads },
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },

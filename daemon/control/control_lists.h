@@ -40,7 +40,7 @@ void lists_begin(struct session *session, const struct listing *listing);
 enum fault lists_narrow_to_case(struct inquiry *inquiry, struct key *prefix);
 const ProtobufCMessage *lists_show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value);
 
-extern const struct listing listing_audit;			/* control_audit.c */
+extern const struct listing listing_audit, listing_audit_heads;	/* control_audit.c */
 extern const struct listing listing_peers;			/* control_peers.c */
 extern const struct listing listing_requests;			/* control_requests.c */
 extern const struct listing listing_directory;			/* control_directory.c */

@@ -3,44 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "certs/signature.h"
 #include "daemon/ledger/certificates.h"
 #include "daemon/desks/registry.h"
 #include "daemon/desks/witness_parts.h"
 #include "daemon/ledger/audit.h"
 
-/* What one signed statement must say, and who must have signed it. */
-struct proof {
-	const char *authority, *signatory;
-	const Comity__AuditHead *head;
-	struct span text, signature, signer;
-};
-
-static bool says_so(const struct proof *proof, struct audit_statement *statement)
-{
-	return !audit_statement_read(proof->text, statement) && !strcmp(statement->authority, proof->authority) &&
-		statement->number == proof->head->number && span_equal(SPAN(statement->hash), span_of_binary(proof->head->hash));
-}
-
-static bool is_signed(struct txn *txn, const struct proof *proof, struct arena *arena)
+static const char *fault_of(struct txn *txn, const struct audit_proof *proof, struct span signer, struct arena *arena)
 {
 	struct span chain[3];
-	struct signer *signer = NULL;
-	certificates_find_signer(txn, proof->signer, arena, chain);
-	bool holds = chain[0].len && !signer_new(chain[0], &signer) && !strcmp(signer_authority(signer), proof->signatory) &&
-		!signature_verify(signer, proof->text, proof->signature, NULL);
-	signer_free(signer);
-	return holds;
-}
-
-static const char *fault_of(struct txn *txn, const struct proof *proof, struct arena *arena)
-{
-	struct audit_statement statement;
-	if (!says_so(proof, &statement))
-		return "its signed text says something else";
-	if (!is_signed(txn, proof, arena))
-		return "its signature does not verify";
-	return NULL;
+	certificates_find_signer(txn, signer, arena, chain);
+	return audit_proof_fault(proof, chain[0], NULL);
 }
 
 /* Also that the line is the one that was signed then. */
@@ -53,14 +25,13 @@ static const char *fault_of_head(struct txn *txn, const char *own_id, const Comi
 		return "its line is missing";
 	if (!span_equal(SPAN(hash), span_of_binary(head->hash)))
 		return "the log was written anew: its line is not the one that was signed";
-	struct proof proof = { own_id, own_id, head, span_of_binary(head->text), span_of_binary(head->signature),
-		span_of_binary(head->signer) };
-	const char *what = fault_of(txn, &proof, arena);
+	struct audit_proof proof = { own_id, own_id, head, span_of_binary(head->text), span_of_binary(head->signature), head->at };
+	const char *what = fault_of(txn, &proof, span_of_binary(head->signer), arena);
 	for (size_t i = 0; !what && i < head->n_witnesses; i++) {
 		const Comity__AuditWitness *witness = head->witnesses[i];
-		proof = (struct proof){ own_id, witness->authority, head, span_of_binary(witness->text),
-			span_of_binary(witness->signature), span_of_binary(witness->signer) };
-		what = fault_of(txn, &proof, arena);
+		proof = (struct audit_proof){ own_id, witness->authority, head, span_of_binary(witness->text),
+			span_of_binary(witness->signature), witness->at };
+		what = fault_of(txn, &proof, span_of_binary(witness->signer), arena);
 	}
 	return what;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "proto/json.h"
-#include "proto/mapping.h"
 #include "proto/stamp.h"
 #include "proto/text.h"
 
@@ -78,46 +77,6 @@ uint64_t audit_append(struct txn *txn, const struct audit_act *act)
 	return txn->fault ? 0 : head.number + 1;
 }
 
-Comity__AuditEntry *audit_read(struct span line, struct arena *arena)
-{
-	struct document document = { 0 };
-	ProtobufCMessage *entry = NULL;
-	if (json_read(&document, "audit", line) ||
-	    mapping_read(&document, &comity__audit_entry__descriptor, arena, &entry, NULL))
-		entry = NULL;
-	document_clear(&document);
-	return (Comity__AuditEntry *)entry;
-}
-
-/* ── holding the lines to one another ─────────────────────────────────────────────────────────────── */
-
-static void find_broken(struct audit_check *check, uint64_t number, const char *what)
-{
-	check->broken_at = number;
-	snprintf(check->what, sizeof check->what, "%s", what);
-}
-
-static void hold(struct audit_check *check, uint64_t number, struct span line, struct arena *arena)
-{
-	char previous[DIGEST_HEX_SIZE + 1];
-	bool is_first = !check->lines && check->from > 1;	/* what came before it is not known */
-	const Comity__AuditEntry *entry = audit_read(line, arena);
-	hex_write(previous, (struct span){ check->head.hash, DIGEST_SIZE });
-	if (!entry || !entry->previous)
-		find_broken(check, number, "it cannot be read");
-	else if (entry->number != number)
-		find_broken(check, number, "it bears another number");
-	else if (!is_first && number != check->head.number + 1)
-		find_broken(check, check->head.number + 1, "it is missing");
-	else if (!is_first && strcmp(entry->previous, previous))
-		find_broken(check, number, "the line before it is not the one that was there when it was written");
-	if (check->broken_at)
-		return;
-	check->head.number = number;
-	digest_of(check->head.hash, line);
-	check->lines++;
-}
-
 enum fault audit_check(struct txn *txn, uint64_t from, struct audit_check *check)
 {
 	struct walk walk;
@@ -131,9 +90,9 @@ enum fault audit_check(struct txn *txn, uint64_t from, struct audit_check *check
 	while (!check->broken_at && walk_next_any(&walk, &key, &line, &soundness)) {
 		arena_reset(&arena);
 		if (soundness || key.len != sizeof check->head.number)
-			find_broken(check, check->head.number + 1, "its record is damaged");
+			audit_find_broken(check, check->head.number + 1, "its record is damaged");
 		else
-			hold(check, get_u64(key.at), line, &arena);
+			audit_hold(check, get_u64(key.at), line, &arena);
 	}
 	walk_end(&walk);
 	arena_clear(&arena);

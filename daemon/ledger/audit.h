@@ -5,7 +5,7 @@
  * and never pruned.  Who alters, drops or moves one must write all later ones anew, and the heads that were signed and
  * counter-signed (daemon/desks/witness.h) show that it was done.  Lines carry names and ids, never case text.
  */
-#include "certs/digest.h"
+#include "certs/audit_lines.h"
 #include "daemon/ledger/record.h"
 
 #define AUDIT_OK	"ok"
@@ -20,26 +20,11 @@ struct audit_act {
 	const char *result, *text;		/* text may be NULL */
 };
 
-/* The newest line.  Number 0: there is none, and the hash is all zero. */
-struct audit_head {
-	uint64_t number;
-	uint8_t hash[DIGEST_SIZE];
-};
-
 /* Append a line; its number, 0 after a fault. */
 uint64_t audit_append(struct txn *txn, const struct audit_act *act);
 struct audit_head audit_head(struct txn *txn);
 /* Line `number` with its line feed; empty when there is none.  Dies with the transaction. */
 struct span audit_line(struct txn *txn, uint64_t number);
-/* A line as a message, in the arena; NULL when it cannot be read. */
-Comity__AuditEntry *audit_read(struct span line, struct arena *arena);
-
-struct audit_check {
-	uint64_t from, lines;			/* how many were held to the chain */
-	uint64_t broken_at;			/* the first line that does not fit; 0: all do */
-	char what[160];				/* is wrong with it */
-	struct audit_head head;			/* of what was read */
-};
 /* Hold the lines from `from` (0: the first) on to one another: numbers dense, each with the hash of the one before.  What
  * is wrong is in the check.  Faults: the transaction's, no memory. */
 enum fault audit_check(struct txn *txn, uint64_t from, struct audit_check *check) MUST_CHECK;

@@ -51,10 +51,9 @@ def the_export_can_be_checked_by_anybody(lab):
 	reader = Control(freedonia, "auditor")
 	for _ in range(300):	# more than a page
 		reader.call("request_show", ref=ref)
-	path = os.path.join(lab.directory, "audit.jsonl")
-	freedonia.comity("audit", "export", "-o", path)
+	path = _export(lab, freedonia)
 	with open(path, "rb") as file:
-		lines = file.readlines()
+		lines = [line for line in file if line.startswith(b'{"number":')]
 	previous = "0" * 64
 	for number, line in enumerate(lines, 1):
 		entry = json.loads(line)
@@ -62,6 +61,109 @@ def the_export_can_be_checked_by_anybody(lab):
 		previous = hashlib.sha256(line).hexdigest()
 	report = freedonia.comity("audit", "verify")
 	require(report["ok"] and int(report["lines"]) >= len(lines) > 300, "and the daemon finds the same", report)
+
+
+def _export(lab, one, name="audit.jsonl", *options):
+	path = os.path.join(lab.directory, name)
+	one.comity("audit", "export", "-o", path, *options)
+	return path
+
+
+def _witnessed(lab):
+	"""Freedonia's log with three heads, the first counter-signed by Sylvania, exported; and its lines."""
+	freedonia, sylvania = lab.pair()
+	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up")
+	freedonia.comity("audit", "head")
+	lab.eventually(lambda: any(head.get("witnesses") for head in freedonia.comity("audit", "verify")["heads"]), "it is counter-signed")
+	freedonia.send(sylvania)
+	freedonia.comity("audit", "head")
+	path = _export(lab, freedonia)
+	with open(path, "rb") as file:
+		return freedonia, path, file.readlines()
+
+
+def an_exported_log_is_checked_without_the_daemon_and_its_keys(lab):
+	freedonia, path, lines = _witnessed(lab)
+	card = freedonia.path("own.card")
+	freedonia.comity("card", "export", "-o", card)
+	freedonia.stop()
+	stranger = lab.authority("xt-ca", start=False)		# with another home, which knows nothing of them
+	report = stranger.comity("audit", "verify", path, "--trust", card, "--trust", os.path.join(lab.directory, "xs-ca.card"))
+	entries = [line for line in lines if line.startswith(b'{"number":')]
+	require(report["ok"] and int(report["lines"]) == int(report["head"]) == len(entries) and report["heads_checked"] >= 2, "it is whole", report)
+	require({one["authority"]: one["pinned"] for one in report["authorities"]} == {"xf-ca": True, "xs-ca": True}, "whose keys, by their cards", report)
+	shown = stranger.run("audit", "verify", path)
+	require("VALID" in shown.out and "counter-signed by xs-ca" in shown.out and "does not prove" in shown.out, "people see it", shown.out)
+	other = stranger.path("other.card")
+	stranger.start().comity("card", "export", "-o", other)
+	stranger.refused("identity-changed", "audit", "verify", path, "--trust", other)
+	stranger.refused("usage", "audit", "verify", path, "--line", "2")
+	part = _export(lab, stranger, "part.jsonl", "--line", "2")
+	require(stranger.comity("audit", "verify", part)["from"] == "2", "a part is whole from where it begins")
+
+
+def whatever_is_done_to_an_exported_log_is_found(lab):
+	freedonia, path, lines = _witnessed(lab)
+	freedonia.stop()
+	at = next(number for number, line in enumerate(lines) if b'"act":"request_send"' in line)
+	end = next(number for number, line in enumerate(lines) if not line.startswith(b'{"number":'))
+	heads = [number for number, line in enumerate(lines) if line.startswith(b'{"head":')]
+	signers = [number for number, line in enumerate(lines) if line.startswith(b'{"signer":')]
+	require(len(heads) >= 2 and len(signers) == 2, "both signers and the heads are there", heads, signers)
+	def swapped(one, other):
+		made = list(lines)
+		made[one], made[other] = made[other], made[one]
+		return made
+	def without(*numbers):
+		return [line for number, line in enumerate(lines) if number not in numbers]
+	entry = json.loads(lines[at])
+	def rewritten():
+		"""A line altered, and all later ones written anew, so that each has the hash of the one before again."""
+		made, previous = list(lines[:at]), None
+		for line in lines[at:end]:
+			one = json.loads(line)
+			one["previous"] = previous or one["previous"]
+			one["subject"] = "xz-ca" if previous is None else one.get("subject")
+			line = json.dumps({name: value for name, value in one.items() if value is not None}, separators=(",", ":")).encode() + b"\n"
+			made.append(line)
+			previous = hashlib.sha256(line).hexdigest()
+		return made + lines[end:]
+	extra = json.dumps({**entry, "number": str(end + 1), "previous": hashlib.sha256(lines[end - 1]).hexdigest()},
+		separators=(",", ":")).encode() + b"\n"
+	done = {
+		"a line altered": lines[:at] + [lines[at].replace(b"request_send", b"request_show")] + lines[at + 1:],
+		"a line dropped": without(at),
+		"the first line dropped and another in its place": [extra] + lines[1:],
+		"two lines exchanged": swapped(at, at + 1),
+		"a line twice": lines[:at] + [lines[at]] + lines[at:],
+		"all written anew from there": rewritten(),
+		"a line added at the end": lines[:end] + [extra] + lines[end:],
+		"a line behind the heads": lines + [extra],
+		"the last line cut": without(end - 1),
+		"the last three lines cut": without(end - 1, end - 2, end - 3),
+		"the heads cut": lines[:end],
+		"the tail cut, with the heads": lines[:at],
+		"the last head cut": without(heads[-1]),
+		"heads exchanged": swapped(heads[0], heads[1]),
+		"a signer cut": without(signers[0]),
+		"who counter-signed cut": without(signers[1]),
+		"cut in the middle of a line": lines[:-1] + [lines[-1][:len(lines[-1]) // 2]],
+		"nothing left": [],
+		"something else": [b"no log\n"],
+		"a file without an end": [b"x" * (3 << 20)],
+	}
+	for what, made in done.items():
+		found = lab.file("altered.jsonl", b"".join(made))
+		error = freedonia.refused("audit-broken", "audit", "verify", found)
+		require(error["exit"] == 1, what + ": found", error)
+	# one letter of every line: each means something, but the blanks of none
+	for number, line in enumerate(lines):
+		for place in {len(line) // 7, len(line) // 2, len(line) - 3}:
+			made = line[:place] + bytes([line[place] ^ 1]) + line[place + 1:]
+			found = lab.file("altered.jsonl", b"".join(lines[:number] + [made] + lines[number + 1:]))
+			answer = freedonia.run("--json", "audit", "verify", found)
+			require(answer.status == 1 and "audit-broken" in answer.err, f"line {number}, letter {place}: found", made, answer.out[:500], answer.err)
+	freedonia.comity("audit", "verify", path)
 
 
 def heads_are_counter_signed_by_those_who_are_willing(lab):
