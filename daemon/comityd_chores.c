@@ -14,6 +14,7 @@
 enum {
 	TICK_MS = 5000,
 	RETRY_TICKS = 3,
+	QUARTER_TICKS = 900 * 1000 / TICK_MS,
 	HOUR_TICKS = 3600 * 1000 / TICK_MS,
 	DAY_TICKS = 24 * 3600 * 1000 / TICK_MS,
 	DAY_SECONDS = 24 * 3600,
@@ -135,12 +136,17 @@ static enum fault tell_time(struct comityd *comityd, int64_t *now)
 }
 
 /* What a wrong clock told would be told wrongly, and reminders go to others. */
-static void begin_hour(struct comityd *comityd)
+static void look_at_cases(struct comityd *comityd)
 {
 	int64_t now;
-	papers_hour(comityd);
 	if (!tell_time(comityd, &now))
 		vigil_run(comityd->vigil, now);
+}
+
+static void begin_hour(struct comityd *comityd)
+{
+	papers_hour(comityd);
+	look_at_cases(comityd);
 }
 
 static void begin_day(struct chores *chores)
@@ -214,6 +220,8 @@ static void on_tick(uv_timer_t *timer)
 	papers_look(comityd);
 	if (chores->ticks % HOUR_TICKS == 0 || is_believed_again)
 		begin_hour(comityd);
+	else if (chores->ticks % QUARTER_TICKS == 0 || vigil_next(comityd->vigil) <= stamp_clock())
+		look_at_cases(comityd);
 	rotation_look(comityd->rotation);
 	checkup_tick(comityd->checkup);
 	if (chores->ticks % DAY_TICKS == 0 || is_believed_again)

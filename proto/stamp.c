@@ -13,7 +13,7 @@ int64_t stamp_system_clock(void)
 
 /* Days since 1970-01-01 and back, in the Gregorian calendar of RFC 3339, counted in eras of 400 years
  * that begin on 1 March, so that the leap day is the last of its year. */
-static int64_t day_of(int year, int month, int day)
+int64_t date_join(int year, int month, int day)
 {
 	int64_t shifted = month <= 2 ? year - 1 : year;
 	int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
@@ -23,7 +23,7 @@ static int64_t day_of(int year, int month, int day)
 	return era * 146097 + day_of_era - 719468;
 }
 
-static void date_of(int64_t days, int *year, int *month, int *day)
+void date_split(int64_t days, int *year, int *month, int *day)
 {
 	days += 719468;
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -61,7 +61,7 @@ static char *put_number(char *at, int digits, unsigned value, char follows)
 void date_write(char text[DATE_SIZE], int64_t day)
 {
 	int year, month, day_of_month;
-	date_of(clamp(day, day_of(1, 1, 1), day_of(9999, 12, 31)), &year, &month, &day_of_month);
+	date_split(clamp(day, date_join(1, 1, 1), date_join(9999, 12, 31)), &year, &month, &day_of_month);
 	text = put_number(text, 4, (unsigned)year, '-');
 	text = put_number(text, 2, (unsigned)month, '-');
 	put_number(text, 2, (unsigned)day_of_month, 0);
@@ -69,7 +69,7 @@ void date_write(char text[DATE_SIZE], int64_t day)
 
 void stamp_write(char text[STAMP_SIZE], int64_t stamp)
 {
-	stamp = clamp(stamp, day_of(1, 1, 1) * STAMP_DAY, (day_of(9999, 12, 31) + 1) * STAMP_DAY - 1);
+	stamp = clamp(stamp, date_join(1, 1, 1) * STAMP_DAY, (date_join(9999, 12, 31) + 1) * STAMP_DAY - 1);
 	int64_t day = floor_div(stamp, STAMP_DAY), rest = stamp - day * STAMP_DAY;
 	unsigned milliseconds = (unsigned)(rest / 1000), seconds = milliseconds / 1000;
 	date_write(text, day);
@@ -116,7 +116,7 @@ static bool take_date(const char **text, int64_t *day)
 	    || !take_number(text, 2, 1, 12, &month) || !take(text, '-')
 	    || !take_number(text, 2, 1, days_in_month(year, month), &day_of_month))
 		return false;
-	*day = day_of(year, month, day_of_month);
+	*day = date_join(year, month, day_of_month);
 	return true;
 }
 

@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LEDGER = ["daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/scribe", "daemon/ledger/record", "daemon/ledger/worker", "daemon/ledger/disk"]
 BLOBS = ["daemon/ledger/blobs", "daemon/ledger/porter", "daemon/ledger/worker", "daemon/ledger/disk", "daemon/ledger/disk_stream"]
-LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems", "daemon/law/census", "daemon/law/competence", "daemon/law/routing", "daemon/ledger/directory"]
+LAW = ["daemon/law/casework", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness", "daemon/law/problems", "daemon/law/census", "daemon/law/calendar", "daemon/law/competence", "daemon/law/routing", "daemon/ledger/directory"]
 SIDE = ["daemon/log", "daemon/notify"]
 DESK = ["proto/", "certs/", *LEDGER, *BLOBS, *SIDE, "daemon/ledger/events", "daemon/ledger/chain", "daemon/ledger/cards", "daemon/ledger/certificates", "daemon/ledger/hold",
 	"daemon/ledger/quota", "daemon/ledger/intake", "daemon/ledger/directory"]
@@ -64,6 +64,7 @@ WALLS = [
 	("daemon/law/preconditions*", ["proto/", "daemon/law/acts", "daemon/law/statuses"]),
 	("daemon/law/acts*", ["proto/"]),
 	("daemon/law/problems*", ["proto/"]),
+	("daemon/law/calendar*", ["proto/"]),
 	("daemon/law/survival*", ["proto/"]),
 	("daemon/law/discretion*", []),
 	("daemon/law/census*", ["proto/", "daemon/ledger/record", "daemon/law/survival", "daemon/law/discretion"]),

@@ -196,15 +196,30 @@ static void print_execution(struct tool *tool, const Comity__Case *request)
 		print(tool, "  outcome      %s\n", WORD(tool, outcome, request->outcome));
 }
 
+static bool is_over(const Comity__Due *due)
+{
+	int64_t ends;
+	return due->ends_at && stamp_read(due->ends_at, &ends) && ends <= stamp_clock();
+}
+
+/* On our clocks and on those of the requested authority, by which it counts. */
+static void print_end(struct tool *tool, const Comity__Case *request, const Comity__Due *due)
+{
+	if (due->ends_at)
+		print(tool, ": until %s, %s in %s", time_of(tool, due->ends_at), safe_or(tool, due->ends_there_at, "-"),
+			safe_or(tool, request->time_zone, "UTC"));
+}
+
 /* What is owed, by whom; whoever reminds again sees how often that was done. */
 static void print_dues(struct tool *tool, const Comity__Case *request)
 {
 	for (size_t i = 0; i < request->n_dues; i++) {
 		const Comity__Due *due = request->dues[i];
 		bool is_theirs = due->side != request->role;
-		print(tool, "  %s %s, %s%s%s, owed by %s", due->has_told && !due->told ? "OVERDUE     " : "due         ",
+		print(tool, "  %s %s, %s%s%s, owed by %s", is_over(due) ? "OVERDUE     " : "due         ",
 			safe_or(tool, due->by, "-"), WORD(tool, due_kind, due->kind), due->measure ? " for " : "", safe_or(tool, due->measure, ""),
 			is_theirs ? safe_or(tool, request->peer, "them") : "us");
+		print_end(tool, request, due);
 		if (due->reminders)
 			print(tool, ", reminded %u times", due->reminders);
 		print(tool, "\n");

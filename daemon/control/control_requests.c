@@ -212,7 +212,7 @@ static bool is_due(const Comity__RequestFilter *filter, const Comity__Case *kase
 	int64_t before, ends;
 	bool is_found = false;
 	for (size_t i = 0; !is_found && stamp_read(filter->due_before, &before) && i < kase->n_dues; i++)
-		is_found = due_ends(kase->dues[i], &ends) && ends < before;
+		is_found = due_ends(kase, kase->dues[i], &ends) && ends < before;
 	return is_found;
 }
 

@@ -20,6 +20,7 @@ struct vigil {
 	struct job job;
 	struct key at, next;			/* behind the last case that was looked at; as a step leaves it */
 	int64_t now;
+	int64_t upcoming, soonest;		/* in this round so far; in the last whole one */
 	bool is_round, is_stopped, goes_on;
 };
 
@@ -84,10 +85,23 @@ static bool is_time_to_remind(const struct look *look, const Comity__Due *due)
 static bool time_left(const struct look *look, const Comity__Due *due, int64_t *left)
 {
 	int64_t ends;
-	if (!due_ends(due, &ends))
+	if (!due_ends(look->kase, due, &ends))
 		return false;
 	*left = ends > look->vigil->now ? (ends - look->vigil->now) / STAMP_SECOND : -1;
 	return true;
+}
+
+/* When the next thing is to be told of it: its end, or the nearest threshold before that. */
+static void note_upcoming(struct look *look, int64_t left)
+{
+	struct vigil *vigil = look->vigil;
+	int64_t wait = left;
+	for (size_t i = 0; i < vigil->rooms.deadlines.count; i++)
+		if (left > vigil->rooms.deadlines.seconds[i] && left - vigil->rooms.deadlines.seconds[i] < wait)
+			wait = left - vigil->rooms.deadlines.seconds[i];
+	int64_t at = vigil->now + (wait + 1) * STAMP_SECOND;
+	if (left >= 0 && at < vigil->upcoming)
+		vigil->upcoming = at;
 }
 
 static void look_at_due(struct look *look, Comity__Due *due)
@@ -95,6 +109,7 @@ static void look_at_due(struct look *look, Comity__Due *due)
 	int64_t left;
 	if (!time_left(look, due, &left))
 		return;
+	note_upcoming(look, left);
 	uint32_t threshold = threshold_of(&look->vigil->rooms.deadlines, left), told = due->has_told ? due->told : never;
 	if (threshold != told) {
 		due->has_told = threshold != never;
@@ -202,6 +217,8 @@ static void on_step(struct job *job, enum fault fault)
 	if (fault)
 		log_broken("vigil: the deadlines of the cases cannot be looked at: %s", fault_detail(fault));
 	vigil->is_round = !fault && vigil->goes_on && !vigil->is_stopped;
+	if (!vigil->is_round)
+		vigil->soonest = vigil->upcoming;
 	if (vigil->is_round)
 		step(vigil);
 }
@@ -218,8 +235,14 @@ void vigil_run(struct vigil *vigil, int64_t now)
 		return;
 	vigil->is_round = true;
 	vigil->now = now;
+	vigil->upcoming = INT64_MAX;
 	vigil->at.len = 0;
 	step(vigil);
+}
+
+int64_t vigil_next(const struct vigil *vigil)
+{
+	return vigil->soonest;
 }
 
 void vigil_stop(struct vigil *vigil)
@@ -233,6 +256,7 @@ enum fault vigil_open(const struct vigil_rooms *rooms, struct vigil **vigil)
 	if (!made)
 		return FAULT_NO_MEMORY;
 	made->rooms = *rooms;
+	made->soonest = INT64_MAX;
 	return OK;
 }
 

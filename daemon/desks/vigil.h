@@ -1,5 +1,5 @@
 #pragma once
-/* Time in the cases, once an hour: what is due soon or overdue is told by an event, the other side is reminded of what it
+/* Time in the cases, whenever something is over and every quarter of an hour, at which days end somewhere: what is due soon or overdue is told by an event, the other side is reminded of what it
  * owes, and its silence is told where it is waited for.  Nothing changes its status by itself.
  *
  * What was told stands in the case, in the transaction of the event: once at each threshold, over restarts.  Belongs to the
@@ -22,5 +22,7 @@ enum fault vigil_open(const struct vigil_rooms *rooms, struct vigil **vigil) MUS
 void vigil_close(struct vigil *vigil);
 /* Begin a round at this time, if none is under way. */
 void vigil_run(struct vigil *vigil, int64_t now);
+/* When something that was seen in the last round ends next, or passes a threshold; INT64_MAX when nothing does. */
+int64_t vigil_next(const struct vigil *vigil);
 /* Take no further step: the scribe is about to end. */
 void vigil_stop(struct vigil *vigil);

@@ -192,6 +192,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 	kase->draft_by = record_text(arena, by);
 	kase->requesting_authority = (char *)casework->own_id;
 	kase->requested_authority = kase->peer;
+	case_note_zone(txn, kase, arena);
 	if (!document->requesting_reference)
 		document->requesting_reference = record_text(arena, reference);
 	case_adopt(kase, document, arena);

@@ -77,8 +77,9 @@ enum fault casework_show_approvals(const struct casework *casework, struct txn *
 const char *casework_waiting_for(const Comity__Case *kase);
 /* Put the case as it is in memory. */
 void casework_keep(struct txn *txn, const Comity__Case *kase);
-/* When it is over: of a date, with the end of its day in UTC.  False when it is neither date nor moment. */
-bool due_ends(const Comity__Due *due, int64_t *stamp);
+/* When it is over: of a date, with the end of its day where the requested authority is.  False when it is neither date nor
+ * moment. */
+bool due_ends(const Comity__Case *kase, const Comity__Due *due, int64_t *stamp);
 /* "information", "opinion": what is owed, in a word. */
 const char *due_name(const Comity__Due *due);
 /* Is it owed by the other side? */

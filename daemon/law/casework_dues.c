@@ -1,7 +1,9 @@
 /* What is owed in a case, by whom, until when: as the acts say it, in one table, and what settles it, in another. */
 #include <string.h>
 
+#include "daemon/law/calendar.h"
 #include "daemon/law/casework_parts.h"
+#include "daemon/ledger/directory.h"
 #include "proto/stamp.h"
 
 #define ACT(kind) COMITY__ACT__KIND_##kind
@@ -129,15 +131,35 @@ enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, co
 
 /* ── what others ask of it ────────────────────────────────────────────────────────────────────── */
 
-bool due_ends(const Comity__Due *due, int64_t *stamp)
+void case_note_zone(struct txn *txn, Comity__Case *kase, struct arena *arena)
+{
+	const Comity__Profile *profile = directory_profile(txn, kase->requested_authority, arena);
+	kase->time_zone = profile && profile->hours ? record_text(arena, profile->hours->time_zone) : NULL;
+}
+
+bool due_ends(const Comity__Case *kase, const Comity__Due *due, int64_t *stamp)
 {
 	int64_t day;
 	if (!due->by)
 		return false;
 	if (!date_read(due->by, &day))
 		return stamp_read(due->by, stamp);
-	*stamp = (day + 1) * STAMP_DAY;
+	*stamp = zone_day_begins(zone_find(kase->time_zone), day + 1);
 	return true;
+}
+
+void case_show_dues(Comity__Case *kase, struct arena *arena)
+{
+	char here[STAMP_SIZE], there[STAMP_SIZE];
+	int64_t end;
+	for (size_t i = 0; i < kase->n_dues; i++) {
+		if (!due_ends(kase, kase->dues[i], &end))
+			continue;
+		stamp_write(here, end);
+		zone_write(there, zone_find(kase->time_zone), end);
+		kase->dues[i]->ends_at = record_text(arena, here);
+		kase->dues[i]->ends_there_at = record_text(arena, there);
+	}
 }
 
 const char *due_name(const Comity__Due *due)

@@ -38,6 +38,10 @@ void case_reset(Comity__Case *kase);
 enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena) MUST_CHECK;
 /* Take over what the document says: kind, subject, references, measures, urgency. */
 void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+/* By which time zone its dates end, as the directory has it now. */
+void case_note_zone(struct txn *txn, Comity__Case *kase, struct arena *arena);
+/* Say of each due when it ends, on both sides' clocks: for showing only. */
+void case_show_dues(Comity__Case *kase, struct arena *arena);
 /* What the act says is owed from now on, and what it settles. */
 enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
 	struct arena *arena) MUST_CHECK;

@@ -45,7 +45,8 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	(*kase)->requesting_authority = record_text(arena, message->from);
 	(*kase)->requested_authority = (char *)casework->own_id;
 	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
-	return OK;
+	case_note_zone(txn, *kase, arena);
+	return txn->fault;
 }
 
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,

@@ -381,6 +381,7 @@ Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum cas
 	view->schema = "comity.request/1";
 	view->request = kase;
 	view->waiting_for = record_text(arena, casework_waiting_for(kase));
+	case_show_dues(kase, arena);
 	view->our_reference = record_text(arena, casework_our_reference(kase));
 	view->their_reference = record_text(arena, casework_their_reference(kase));
 	add_transport(view, txn, kase, arena);

@@ -381,6 +381,7 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
 		TRY(case_take_sealed(casework, kase, sealed, &template, &act.request));
 	else
 		TRY(take_draft(casework, txn, kase, arena, submitted, &act.request));
+	case_note_zone(txn, kase, arena);
 	act.kind_case = COMITY__ACT__KIND_REQUEST;
 	template.n_acts = 1;
 	template.acts = &acts;

@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "daemon/law/calendar.h"
+
+static char paris[] = "Europe/Paris", riyadh[] = "Asia/Riyadh", nowhere[] = "Utopia/Nowhere";
+static char christmas[] = "2026-12-25", boxing[] = "2026-12-28", new_year[] = "2027-01-01";
+static char sun[] = "sun", mon[] = "mon", tue[] = "tue", wed[] = "wed", thu[] = "thu", unknown[] = "dies solis";
+static char *holidays[] = { christmas, boxing, new_year };
+static char *gulf_days[] = { sun, mon, tue, wed, thu }, *no_days[] = { unknown };
+
+static Comity__Hours hours_of(char *zone, char **days, size_t n_days, size_t n_holidays)
+{
+	Comity__Hours hours = COMITY__HOURS__INIT;
+	hours.time_zone = zone;
+	hours.working_days = days;
+	hours.n_working_days = n_days;
+	hours.holidays_on = holidays;
+	hours.n_holidays_on = n_holidays;
+	return hours;
+}
+
+static int64_t day_of(const char *text)
+{
+	int64_t day;
+	assert_true(date_read(text, &day));
+	return day;
+}
+
+static void assert_date(int64_t day, const char *expected)
+{
+	char text[DATE_SIZE];
+	date_write(text, day);
+	assert_string_equal(text, expected);
+}
+
+static void working_days_are_those_of_their_calendar(void **state)
+{
+	(void)state;
+	Comity__Hours french = hours_of(paris, NULL, 0, 3), gulf = hours_of(riyadh, gulf_days, 5, 0);
+	const struct { const Comity__Hours *hours; const char *from; unsigned days; const char *last; } rows[] = {
+		{ NULL, "2026-11-26", 1, "2026-11-27" },		/* a Thursday */
+		{ NULL, "2026-11-26", 5, "2026-12-03" },
+		{ NULL, "2026-11-28", 1, "2026-11-30" },		/* from a Saturday */
+		{ NULL, "2026-11-26", 0, "2026-11-26" },
+		{ &french, "2026-12-23", 1, "2026-12-24" },
+		{ &french, "2026-12-23", 2, "2026-12-29" },		/* Christmas, a weekend and a Monday off */
+		{ &french, "2026-12-23", 5, "2027-01-04" },
+		{ &gulf, "2026-11-26", 1, "2026-11-29" },		/* Friday and Saturday are their weekend */
+		{ &gulf, "2026-11-26", 5, "2026-12-03" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct calendar calendar = calendar_of(rows[i].hours);
+		int64_t last;
+		assert_true(calendar_add(&calendar, day_of(rows[i].from), rows[i].days, &last));
+		assert_date(last, rows[i].last);
+		assert_int_equal(calendar_between(&calendar, day_of(rows[i].from), last), rows[i].days);
+	}
+}
+
+static void a_date_ends_with_its_day_where_they_are(void **state)
+{
+	(void)state;
+	Comity__Hours french = hours_of(paris, NULL, 0, 0), lost = hours_of(nowhere, NULL, 0, 0);
+	const struct { const Comity__Hours *hours; const char *day, *ends; } rows[] = {
+		{ NULL, "2026-11-26", "2026-11-27T00:00:00.000Z" },
+		{ &lost, "2026-11-26", "2026-11-27T00:00:00.000Z" },
+		{ &french, "2026-11-26", "2026-11-26T23:00:00.000Z" },
+		{ &french, "2026-03-28", "2026-03-28T23:00:00.000Z" },
+		{ &french, "2026-03-29", "2026-03-29T22:00:00.000Z" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct calendar calendar = calendar_of(rows[i].hours);
+		char text[STAMP_SIZE];
+		int64_t end = calendar_end(&calendar, day_of(rows[i].day));
+		stamp_write(text, end);
+		assert_string_equal(text, rows[i].ends);
+		assert_int_equal(calendar_day(&calendar, end), day_of(rows[i].day) + 1);
+		assert_int_equal(calendar_day(&calendar, end - 1), day_of(rows[i].day));
+	}
+}
+
+static void what_cannot_be_counted_is_not(void **state)
+{
+	(void)state;
+	static char dates[2000][DATE_SIZE], *all[2000];
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		date_write(all[i] = dates[i], day_of("2026-11-26") + (int64_t)i);
+	Comity__Hours never = hours_of(paris, NULL, 0, 0), odd = hours_of(paris, no_days, 1, 0);
+	never.holidays_on = all;
+	never.n_holidays_on = ARRAY_LEN(all);
+	struct calendar calendar = calendar_of(&never), usual = calendar_of(&odd);
+	int64_t last;
+	assert_true(calendar_add(&calendar, day_of("2026-11-26"), 1, &last));	/* when they have ended */
+	assert_date(last, "2032-05-18");
+	assert_false(calendar_add(&calendar, day_of("2026-11-26"), CALENDAR_DAYS_MAX + 1, &last));
+	assert_int_equal(calendar_between(&calendar, day_of("2026-11-26"), day_of("2026-11-01")), 0);
+	assert_int_equal(calendar_between(&usual, day_of("2026-11-26"), day_of("9999-01-01")), CALENDAR_DAYS_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(working_days_are_those_of_their_calendar),
+		cmocka_unit_test(a_date_ends_with_its_day_where_they_are),
+		cmocka_unit_test(what_cannot_be_counted_is_not),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
