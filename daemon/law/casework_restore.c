@@ -66,7 +66,7 @@ static void note_theirs(const Comity__Message *message, struct casework_restored
 
 /* ── messages of ours ─────────────────────────────────────────────────────────────────────────── */
 
-static enum fault make_case(struct casework *casework, const Comity__Message *message, struct arena *arena, Comity__Case **kase)
+static enum fault make_case(struct casework *casework, struct txn *txn, const Comity__Message *message, struct arena *arena, Comity__Case **kase)
 {
 	*kase = case_new(arena, message->request_id, message->to, COMITY__ROLE__VALUE__REQUESTING);
 	if (!*kase)
@@ -75,7 +75,8 @@ static enum fault make_case(struct casework *casework, const Comity__Message *me
 	(*kase)->requesting_authority = (char *)casework->own_id;
 	(*kase)->requested_authority = (*kase)->peer;
 	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
-	return OK;
+	case_note_zone(txn, *kase, arena);
+	return txn->fault;
 }
 
 static enum fault find_or_make(struct casework *casework, struct txn *txn, const Comity__Message *message,
@@ -92,7 +93,7 @@ static enum fault find_or_make(struct casework *casework, struct txn *txn, const
 	if (!*kase && !begins)
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that did not come back");
 	if (!*kase)
-		TRY(make_case(casework, message, arena, kase));
+		TRY(make_case(casework, txn, message, arena, kase));
 	for (size_t i = 0; i < message->n_acts; i++)
 		if (act_document(message->acts[i]))	/* the draft may have been changed before it was sent */
 			case_adopt(*kase, act_document(message->acts[i]), arena);
