@@ -11,3 +11,6 @@ enum fault yaml_read(struct document *document, const char *name, struct span te
  * else, texts of several lines as blocks.  yaml_read() and mapping_read() give the same message again.
  * Faults: bad text, no memory. */
 enum fault yaml_write(const ProtobufCMessage *message, struct bytes *out) MUST_CHECK;
+/* One field of it, as it stands in such a map at this indent, without the indent before its name.  It must be there. */
+enum fault yaml_write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, unsigned columns,
+	struct bytes *out) MUST_CHECK;

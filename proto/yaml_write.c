@@ -207,3 +207,11 @@ enum fault yaml_write(const ProtobufCMessage *message, struct bytes *out)
 	bytes_clear(&writer.scratch);
 	return fault;
 }
+
+enum fault yaml_write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, unsigned columns, struct bytes *out)
+{
+	struct writer writer = { .out = out };
+	enum fault fault = write_field(&writer, message, field, columns);
+	bytes_clear(&writer.scratch);
+	return fault;
+}

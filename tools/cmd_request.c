@@ -12,21 +12,18 @@
 #include "tools/record.h"
 #include "tools/sealed_request.h"
 
-static enum fault set_kind(const struct tool *tool, Comity__Request *document)
+/* From a file it is what the file says; else what the command line says of it, if that says anything. */
+static enum fault begin(struct tool *tool, Comity__Request *document)
 {
-	int kind;
-	if (!given(tool, "kind"))
-		return OK;
-	TRY(word_read(&comity__request_kind__value__descriptor, "kind of request", given(tool, "kind"), &kind));
-	document->has_kind = 1;
-	document->kind = (Comity__RequestKind__Value)kind;
-	return OK;
+	bool is_said = given(tool, "kind") || given(tool, "nature") || given(tool, "assistance");
+	return is_said ? form_begin(tool, document) : OK;
 }
 
 static enum fault take_request(struct tool *tool, const char *path, Comity__Request **document)
 {
 	ProtobufCMessage *message;
 	TRY(document_take(tool, path, &comity__request__descriptor, &message));
+	form_tidy(message);
 	*document = (Comity__Request *)message;
 	return OK;
 }
@@ -38,9 +35,11 @@ enum fault cmd_request_new(struct tool *tool)
 	const Comity__Reply *reply;
 	Comity__Request empty = COMITY__REQUEST__INIT, *document = &empty;
 	Comity__RequestNew order = COMITY__REQUEST_NEW__INIT;
+	if (given(tool, "from") && (given(tool, "nature") || given(tool, "assistance")))
+		return fault_say(FAULT_USAGE, "--from gives the whole request: leave --nature and --assistance out");
+	TRY(begin(tool, document));
 	if (given(tool, "from"))
 		TRY(take_request(tool, given(tool, "from"), &document));
-	TRY(set_kind(tool, document));
 	TRY(directory_route(tool, given(tool, "to"), document, &order.to));
 	order.document = document;
 	Comity__Call call = SUBMIT(tool, REQUEST_NEW, request_new, &order);
@@ -94,7 +93,7 @@ enum fault cmd_request_template(struct tool *tool)
 {
 	struct bytes form = { 0 };
 	Comity__Request document = COMITY__REQUEST__INIT;
-	TRY(set_kind(tool, &document));
+	TRY(form_begin(tool, &document));
 	if (printed_json(tool, &document.base))
 		return OK;
 	enum fault fault = form_write(&document, &form);

@@ -50,6 +50,8 @@ const struct option options[] = {
 	{ 0, "part", "PART", false, "only of this part: central-authority, other-competent-authority" },
 	{ 0, "origin", "TEXT", false, "from where the entries are; the file's name unless told" },
 	{ 0, "kind", "KIND", false, "the kind of request (mla, extradition, ...) or of act (additional-info, ...)" },
+	{ 0, "nature", "NATURE", false, "initial (unless told), supplementary, renewed, confirmation-of-oral, ..." },
+	{ 0, "assistance", "FORM,FORM", false, "what is asked for: freezing, bank-financial-records, video-hearing, ..." },
 	{ 0, "from", "FILE", false, "read the document from this YAML or JSON file; - is stdin" },
 	{ 0, "officer", "NAME", false, "who acts, as shown to the other side" },
 	{ 0, "wait", "STATE", false, "wait until it is delivered or complete" },
@@ -208,7 +210,7 @@ const struct command commands[] = {
 	  "Say that addresses that were announced were confirmed by another route", "officer" },
 	{ "directory remove AUTHORITY --confirm=AUTHORITY", cmd_directory_remove, "Take an entry out of the directory", "officer" },
 
-	{ "request new --to PEER|STATE [--kind KIND] [--from FILE]", cmd_request_new,
+	{ "request new --to PEER|STATE [--kind KIND] [--nature NATURE] [--assistance FORM,FORM] [--from FILE]", cmd_request_new,
 	  "Draft a request, to an authority, or to the one of a State that receives what is asked", "officer" },
 	{ "request edit REF [--from FILE]", cmd_request_edit, "Change a draft, in your editor or from a file", "officer" },
 	{ "request validate REF|FILE [--to PEER|STATE]", cmd_request_validate, "Say all that keeps a request from being sent", "officer" },
@@ -230,7 +232,8 @@ const struct command commands[] = {
 	  "Say what a request is to another: a draft tells it to the other side; --parallel, to another State, is told to nobody", "officer" },
 	{ "request unlink REF OTHER", cmd_request_unlink, "Take such a link back, out of a draft or out of our own notes", "officer" },
 	{ "request abandon REF", cmd_request_abandon, "Drop a draft", "officer" },
-	{ "request template [--kind KIND]", cmd_request_template, "Print an empty form with what each field is for", "officer" },
+	{ "request template [--kind KIND] [--nature NATURE] [--assistance FORM,FORM]", cmd_request_template,
+	  "Print the form of a request: what its kind needs, what each field is for, and which article asks for it", "officer" },
 
 	{ "request hold REF --reason TEXT", cmd_request_hold, "Put a case under a legal hold: nothing of it is destroyed", "officer" },
 	{ "request release-hold REF", cmd_request_release_hold, "End the legal hold of a case", "officer" },

@@ -6,134 +6,7 @@
 #include "daemon/law/completeness_parts.h"
 #include "proto/bytes.h"
 
-/* ── what a request must have: 18(15) ──────────────────────────────────────────────────────────── */
-
-#define HAS_TEXT(name, field) \
-	static bool name(const Comity__Request *r) { return has_text(r->field); }
-#define HAS_TEXT_IN(name, part, field) \
-	static bool name(const Comity__Request *r) { return r->part && has_text(r->part->field); }
-#define HAS_VALUE(name, field) \
-	static bool name(const Comity__Request *r) { return r->has_##field && r->field; }
-
-HAS_VALUE(has_kind, kind)
-HAS_VALUE(has_nature, nature)
-HAS_TEXT_IN(has_making_authority, making_authority, name)
-HAS_TEXT_IN(has_subject, proceeding, subject)
-HAS_TEXT(has_purpose, purpose)
-HAS_TEXT_IN(has_language, language, request)
-HAS_TEXT_IN(has_signer, signed_, by)
-HAS_TEXT_IN(has_signing_time, signed_, signed_at)
-
-static const Comity__NamedAuthority *conducting_authority(const Comity__Request *request)
-{
-	return request->proceeding ? request->proceeding->conducting_authority : NULL;
-}
-
-static bool has_proceeding_type(const Comity__Request *request)
-{
-	return request->proceeding && request->proceeding->type;
-}
-
-static bool has_conducting_authority(const Comity__Request *request)
-{
-	return conducting_authority(request) && has_text(conducting_authority(request)->name);
-}
-
-static bool has_functions(const Comity__Request *request)
-{
-	return conducting_authority(request) && has_text(conducting_authority(request)->functions);
-}
-
-static bool is_service_only(const Comity__Request *request)
-{
-	for (size_t i = 0; i < request->n_measures; i++)
-		if (request->measures[i]->form != COMITY__ASSISTANCE_FORM__VALUE__SERVICE_DOCUMENTS)
-			return false;
-	return request->n_measures;
-}
-
-static bool has_facts(const Comity__Request *request)
-{
-	return has_text(request->facts_summary) || is_service_only(request);
-}
-
-static bool has_legal_basis(const Comity__Request *request)
-{
-	return request->n_legal_bases;
-}
-
-static bool has_persons(const Comity__Request *request)
-{
-	return request->n_persons;
-}
-
-static bool has_offences(const Comity__Request *request)
-{
-	return request->n_offences;
-}
-
-static bool has_contact(const Comity__Request *request)
-{
-	return request->contact && (has_text(request->contact->phone) || has_text(request->contact->email));
-}
-
-static const struct must {
-	const char *path;
-	enum severity severity;
-	bool (*present)(const Comity__Request *request);
-	const char *article, *message;
-} musts[] = {
-	{ "request.kind", SEVERITY_ERROR, has_kind, NULL, "say what kind of request it is" },
-	{ "request.nature", SEVERITY_ERROR, has_nature, NULL,
-		"say whether it is an initial request or what it follows" },
-	{ "request.making_authority.name", SEVERITY_ERROR, has_making_authority, "UNTOC 18(15)(a)",
-		"name the authority making the request" },
-	{ "request.proceeding.type", SEVERITY_ERROR, has_proceeding_type, "UNTOC 18(15)(b)",
-		"say the nature of the investigation, prosecution or judicial proceeding" },
-	{ "request.proceeding.subject", SEVERITY_ERROR, has_subject, "UNTOC 18(15)(b)",
-		"say the subject matter of the investigation, prosecution or judicial proceeding" },
-	{ "request.proceeding.conducting_authority.name", SEVERITY_ERROR, has_conducting_authority, "UNTOC 18(15)(b)",
-		"name the authority conducting the proceeding" },
-	{ "request.proceeding.conducting_authority.functions", SEVERITY_ERROR, has_functions, "UNTOC 18(15)(b)",
-		"say the functions of the authority conducting the proceeding" },
-	{ "request.facts_summary", SEVERITY_ERROR, has_facts, "UNTOC 18(15)(c)", "summarise the relevant facts" },
-	{ "request.persons", SEVERITY_WARN, has_persons, "UNTOC 18(15)(e)",
-		"where possible, give identity, location and nationality of any person concerned" },
-	{ "request.purpose", SEVERITY_ERROR, has_purpose, "UNTOC 18(15)(f)",
-		"say the purpose for which the evidence, information or action is sought" },
-	{ "request.language.request", SEVERITY_ERROR, has_language, "UNTOC 18(14)",
-		"say which language the request is written in" },
-	{ "request.legal_bases", SEVERITY_ERROR, has_legal_basis, "UNTOC 18(7)",
-		"invoke a legal basis: one at least" },
-	{ "request.offences", SEVERITY_WARN, has_offences, "UNTOC 2(b)", "name the offences with their penalties" },
-	{ "request.contact", SEVERITY_WARN, has_contact, NULL, "name a contact with telephone or e-mail" },
-	{ "request.signed.by", SEVERITY_ERROR, has_signer, "UNTOC 18(14)", "name the officer who signs" },
-	{ "request.signed.signed_at", SEVERITY_ERROR, has_signing_time, "UNTOC 18(14)", "say when it was signed" },
-};
-
-static void check_contents(const struct check *check)
-{
-	for (size_t i = 0; i < ARRAY_LEN(musts); i++)
-		if (!musts[i].present(check->request))
-			problems_add(check->problems, musts[i].severity, "field-missing", musts[i].article,
-				musts[i].path, "%s", musts[i].message);
-}
-
 /* ── what belongs together ─────────────────────────────────────────────────────────────────────── */
-
-static void check_nature(const struct check *check)
-{
-	const Comity__Request *request = check->request;
-	if (request->nature == COMITY__REQUEST_NATURE__VALUE__CONFIRMATION_OF_ORAL) {
-		if (!request->oral_request || !has_text(request->oral_request->made_at))
-			ERROR(check, "field-missing", "UNTOC 18(14)", "request.oral_request.made_at",
-				"say when the request was made orally");
-		return;
-	}
-	if (request->nature > COMITY__REQUEST_NATURE__VALUE__INITIAL && !request->n_related)
-		ERROR(check, "field-missing", NULL, "request.related",
-			"name the earlier request that this one belongs to");
-}
 
 static void check_legal_bases(const struct check *check)
 {
@@ -256,12 +129,12 @@ enum fault completeness_check(const Comity__Request *request, const Comity__Atta
 	if (is_too_long(&check))
 		return verdict(problems);
 
-	check_contents(&check);
+	check_needs(&check);
 	check_mode(&check);
-	check_nature(&check);
 	check_legal_bases(&check);
 	check_persons(&check);
 	check_measures(&check);
+	check_precision(&check);
 	check_urgency(&check);
 	check_confidentiality(&check);
 	check_language(&check);

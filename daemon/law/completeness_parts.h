@@ -46,7 +46,9 @@ struct paper paper_at(const struct check *check, size_t index);
 bool has_paper(const struct check *check, const char *id);
 bool has_paper_of(const struct check *check, Comity__AttachmentRole__Value role);
 
+void check_needs(const struct check *check);
 void check_measures(const struct check *check);
+void check_precision(const struct check *check);
 void check_papers(const struct check *check);
 void check_language(const struct check *check);
 void check_addressee(const struct check *check);
