@@ -6,6 +6,7 @@
 
 #include "tools/commands.h"
 #include "tools/days.h"
+#include "tools/figures.h"
 #include "tools/print.h"
 #include "tools/record.h"
 #include "tools/report.h"
@@ -60,7 +61,7 @@ static void add_times(struct tool *tool, struct table *table, const Comity__Stat
 }
 
 /* Comma-separated, as RFC 4180 has it; none of our cells has a quotation mark in it, and safe() leaves no line feed. */
-static void print_csv(struct tool *tool, const struct table *table)
+void print_csv(struct tool *tool, const struct table *table)
 {
 	for (size_t i = 0; i < table->columns; i++)
 		print(tool, "%s\"%s\"", i ? "," : "", table->headings[i] + strspn(table->headings[i], ">~"));
@@ -69,7 +70,7 @@ static void print_csv(struct tool *tool, const struct table *table)
 	print(tool, "\r\n");
 }
 
-static void print_statistics(struct tool *tool, const Comity__Statistics *statistics)
+void print_statistics(struct tool *tool, const Comity__Statistics *statistics)
 {
 	struct table cells = TABLE("DIRECTION", "BY", "NAME", ">COUNT");
 	struct table times = TABLE("DIRECTION", "PERIOD", "MEASURE", "UNIT", ">ENDED", ">OPEN", ">MEDIAN", ">P90");

@@ -28,6 +28,7 @@ enum fault cmd_cert_csr(struct tool *tool);
 enum fault cmd_cert_import(struct tool *tool);
 enum fault cmd_metrics(struct tool *tool);
 enum fault cmd_stats(struct tool *tool);
+enum fault cmd_portfolio(struct tool *tool);
 enum fault cmd_doctor(struct tool *tool);
 
 enum fault cmd_audit_export(struct tool *tool);

@@ -33,5 +33,9 @@ const char *report_number(struct tool *tool, uint64_t number);
 
 /* One page of statistics.  Faults: those of canvas_open() and canvas_close(). */
 enum fault report_statistics(struct tool *tool, const Comity__Statistics *statistics, const char *path) MUST_CHECK;
+/* Open cases, page by page, and a page of figures, as PDF.  Faults: the same. */
+enum fault report_portfolio(struct tool *tool, const Comity__Portfolio *portfolio, const char *path) MUST_CHECK;
+/* What is owed next, by whom; "-" when nothing is. */
+const char *portfolio_due(struct tool *tool, const Comity__PortfolioRow *row);
 /* That it is written: for people, or as comity.saved/1. */
 void report_saved(struct tool *tool, const char *path, size_t size);

@@ -104,6 +104,7 @@ static const struct row {
 	ROW(DIRECTORY_ANNOUNCE) = { OFFICERS, .is_submission = true, .change = change_directory_announce },
 	ROW(DIRECTORY_CONFIRM) = { OFFICERS, .change = change_directory_confirm },
 	ROW(DIRECTORY_REMOVE) = { OFFICERS,  .change = change_directory_remove },
+	ROW(PORTFOLIO)        = { OFFICERS | AT(DESK_AUDITOR), .pursue = pursue_portfolio },
 	ROW(STATISTICS)       = { OVERSEERS, .pursue = pursue_statistics },
 	ROW(METRICS)          = { EVERYBODY, .answer = answer_metrics },
 	ROW(CLOCK_CONFIRM)    = { ADMINS,    .change = change_clock_confirm,   .settle = settle_clock, .uses_reserve = true },

@@ -72,3 +72,32 @@ def the_figures_of_the_two_sides_are_mirror_images(lab):
 	_a_page_of_it(lab, xf)
 	xf.refused("usage", "stats", "--threshold", "0")
 	xf.refused("usage", "stats", "--sent-from", "soon")
+
+
+def the_portfolio_shows_what_is_open_on_both_sides(lab):
+	xf, xs = lab.pair()
+	mine, another = xf.send(xs), xf.send(xs)
+	theirs = xs.send(xf, document=lab.example(swapped=True))
+	lab.eventually(lambda: xs.has(mine) and xs.has(another) and xf.has(theirs), "the requests are there")
+	xs.admit(mine)
+	xs.comity("request", "set-status", mine, "transferred", "--authority", "Court", "--authority-type", "COURT")
+	lab.eventually(lambda: xf.status(mine) == "TRANSFERRED", "the transfer is there")
+	xf.comity("request", "withdraw", another, "--reason", "settled")
+	lab.eventually(lambda: xs.status(another) == "WITHDRAWN", "the withdrawal is there")
+	here, there = xf.comity("portfolio", "xs-ca"), xs.comity("portfolio", "XF-CA")
+	facts = [[(row["request_id"], row["kind"], row["status"], row["waiting_for"], row.get("due_by")) for row in one["rows"]] for one in (here, there)]
+	require(facts[0] == facts[1] and len(facts[0]) == 2, "both see the same open cases", facts)
+	require([row["role"] for row in here["rows"]] == ["REQUESTING", "REQUESTED"], "the oldest first", here["rows"])
+	require(here["rows"][0]["waiting_for"] == "xs-ca" and here["rows"][1]["waiting_for"] == "xf-ca", "and who waits for whom", here["rows"])
+	require(here["rows"][0]["their_reference"] == "MLA-XS-26-1877", "with both references", here["rows"][0])
+	require(_total(here["statistics"], "REQUESTING") == 2 == _total(there["statistics"], "REQUESTED"), "the figures are of all", here["statistics"])
+	for words in (xf.run("portfolio", "xs-ca").out, xf.run("portfolio", "xs-ca", "--csv").out):
+		require("transferred" in words and "MLA-XS-26-1877" in words and "total" in words, "for people", words)
+	for secret in ("Sandglass", "Moor", "Court", xf.request(mine)["request"]["subject"]):
+		require(secret not in xf.run("portfolio", "xs-ca", "--json").out, f"nothing of {secret}")
+	page = os.path.join(lab.directory, "portfolio.pdf")
+	xf.comity("portfolio", "xs-ca", "--report", page)
+	words = subprocess.run(["pdftotext", "-layout", page, "-"], capture_output=True, text=True, check=True).stdout
+	require("Portfolio with xs-ca" in words and "MLA-XS-26-1877" in words and "1 open from us, 1 to us" in words, "on paper", words)
+	xf.refused("usage", "portfolio", "xs-ca", "--report", os.path.join(lab.directory, "portfolio.svg"))
+	xf.refused("peer-unknown", "portfolio", "nobody")
