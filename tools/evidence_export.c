@@ -100,6 +100,7 @@ static enum fault add_message(struct dossier_writer *writer, const char *id)
 	snprintf(name, sizeof name, "messages/%.40s", id);
 	TRY(writer_add(writer, name, (struct span){ view->raw.data, view->raw.len }));
 	writer->report.messages++;
+	writer_note_conditions(writer, view);
 	return add_readable(writer, view);
 }
 
@@ -209,7 +210,7 @@ static enum fault write_texts(const struct dossier_writer *writer, enum stamping
 {
 	static const char *const remarks[] = { [STAMPING_NONE] = "", [STAMPING_DONE] = REMARK_STAMPED "\n", [STAMPING_PENDING] = REMARK_PENDING "\n" };
 	struct evidence_facts facts = { writer->view, writer->sides[OURS].authority, writer->sides[THEIRS].authority,
-		writer->left_out, writer->report.n_left_out, stamping, why };
+		writer->left_out, writer->report.n_left_out, writer->conditions, writer->report.n_conditions, stamping, why };
 	uint8_t sum[DIGEST_SIZE];
 	char hex[DIGEST_HEX_SIZE + 1];
 	readme->len = contents->len = 0;
@@ -296,6 +297,7 @@ static void begin(struct dossier_writer *writer, struct tool *tool, const Comity
 	writer->report.ref = view->our_reference;
 	writer->report.file = (char *)given(tool, "output");
 	writer->report.left_out = writer->left_out;
+	writer->report.conditions = writer->conditions;
 	writer->report.has_messages = writer->report.has_manifests = writer->report.has_attachments = writer->report.has_size = 1;
 }
 
@@ -307,6 +309,8 @@ static void tell(struct tool *tool, const Comity__EvidenceWritten *report)
 		size_of(tool, report->size), report->messages, report->attachments, report->manifests);
 	for (size_t i = 0; i < report->n_left_out; i++)
 		print(tool, "  not in it: %s\n", report->left_out[i]);
+	for (size_t i = 0; i < report->n_conditions; i++)
+		print(tool, "  condition of use: %s\n", report->conditions[i]);
 	if (report->stamped_at)
 		print(tool, "  time stamp: %s, %s\n", report->stamped_at, safe(tool, report->stamped_by));
 	if (report->pending)

@@ -142,6 +142,17 @@ static enum fault write_stamping(const struct evidence_facts *facts, struct byte
 	return facts->why ? bytes_printf(out, "(%s)\n", facts->why) : OK;
 }
 
+/* Nothing of it binds whoever does not see it. */
+static enum fault write_conditions(const struct evidence_facts *facts, struct bytes *out)
+{
+	TRY(bytes_printf(out, "\nHOW IT MAY BE USED\n\n"
+		"What was given in answer may be used for the purpose of the request only, unless the requested State consents (UNTOC 18(19)); what\n"
+		"speaks for an accused person may be disclosed, after notice.  What was sealed end to end may carry further conditions.\n"));
+	for (size_t i = 0; i < facts->n_conditions; i++)
+		TRY(bytes_printf(out, "  - %s\n", facts->conditions[i]));
+	return OK;
+}
+
 enum fault evidence_readme(const struct evidence_facts *facts, struct bytes *out)
 {
 	const Comity__Case *request = facts->view->request;
@@ -150,6 +161,7 @@ enum fault evidence_readme(const struct evidence_facts *facts, struct bytes *out
 	if (request->requested_reference && *request->requested_reference)
 		TRY(bytes_printf(out, "(reference of the requested authority: %s)\n", request->requested_reference));
 	TRY(bytes_printf(out, "between %s and %s\n\n%s\n%s\n%s", facts->own, facts->peer, about, checks, limits));
+	TRY(write_conditions(facts, out));
 	TRY(write_stamping(facts, out));
 	for (size_t i = 0; i < facts->n_left_out; i++)
 		TRY(bytes_printf(out, "%s  - %s\n", i ? "" : "\nWHAT IS NOT IN IT\n\n", facts->left_out[i]));

@@ -10,6 +10,8 @@ struct evidence_facts {
 	const char *own, *peer;			/* authority ids */
 	char *const *left_out;			/* sentences */
 	size_t n_left_out;
+	char *const *conditions;		/* sentences */
+	size_t n_conditions;
 	enum stamping stamping;
 	const char *why;			/* it is pending */
 };

@@ -9,7 +9,7 @@ struct tar_writer;
 struct tsa;
 
 enum { OURS, THEIRS, CHAINS };
-enum { KEPT_ROLES = 3, LEFT_OUT_MAX = 64 };
+enum { KEPT_ROLES = 3, LEFT_OUT_MAX = 64, CONDITIONS_MAX = 200 };
 
 /* What one side signed, as far as it is about this case. */
 struct side {
@@ -25,7 +25,7 @@ struct dossier_writer {
 	const Comity__RequestView *view;
 	struct side sides[CHAINS];
 	struct tar_writer *archive;
-	char *left_out[LEFT_OUT_MAX];
+	char *left_out[LEFT_OUT_MAX], *conditions[CONDITIONS_MAX];
 	struct bytes contents;			/* a line for each part, for sha256sum */
 	struct digest *digest;			/* of the attachment that is being written */
 	struct progress progress;
@@ -39,5 +39,7 @@ void writer_leave_out(struct dossier_writer *writer, const char *what, const cha
 enum fault writer_list(struct dossier_writer *writer, const char *name, const uint8_t sum[DIGEST_SIZE]) MUST_CHECK;
 /* A part, listed; also what is for reading only. */
 enum fault writer_add(struct dossier_writer *writer, const char *name, struct span content) MUST_CHECK;
+/* Say in README and answer under which conditions of this message its content may be used. */
+void writer_note_conditions(struct dossier_writer *writer, const Comity__MessageView *view);
 /* The manifests of one side, with its certificates and lists of revoked ones. */
 enum fault writer_add_side(struct dossier_writer *writer, int which) MUST_CHECK;

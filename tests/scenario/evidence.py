@@ -1,5 +1,6 @@
 """The record that a third party checks: whole, it verifies with stock tools; altered anywhere, it does not."""
 import io
+import json
 import os
 import subprocess
 import tarfile
@@ -196,3 +197,35 @@ def the_card_pins_who_signed(lab):
 	impostor.comity("card", "export", "-o", stranger)
 	answer = freedonia.run("--json", "evidence", "verify", archive, "--trust", stranger)
 	require(answer.status != 0, "another identity of that name is not believed", answer.out, answer.err)
+
+
+def the_record_of_a_whole_case_has_all_of_both_sides(lab):
+	freedonia, sylvania, ref, _ = _case(lab)
+	condition = {"id": "K1", "type": "USE", "use": "NO_ONWARD_TRANSFER", "text": "Not for fiscal proceedings.\n    rm -r"}
+	freedonia.say(ref, "A question of ours.")
+	lab.eventually(lambda: len(sylvania.messages(ref)) == len(freedonia.messages(ref)), "it is there")
+	sylvania.comity("request", "set-status", ref, "in-execution")
+	result = {"status": "PARTIALLY_EXECUTED", "record_of_execution": "Heard today.", "results": [{"measure": "M1", "description": "statements",
+		"conditions": [condition]}]}
+	delivery = lab.file("delivery.json", json.dumps({"acts": [{"execution_result": result}]}).encode())
+	sylvania.comity("message", "send", ref, "--from", delivery)
+	lab.eventually(lambda: len(sylvania.messages(ref)) == len(freedonia.messages(ref)) and
+		all(view["state"]["transport"] in ("COMPLETE", "ARRIVED_COMPLETE")
+		for one in (freedonia, sylvania) for view in one.messages(ref)), "and all is receipted")
+	archive = os.path.join(lab.directory, "whole.tar")
+	written = freedonia.comity("evidence", "export", ref, "-o", archive)
+	names = _names(archive)
+	ids = {view["state"]["message_id"] for view in freedonia.messages(ref)}
+	require({"messages/" + one for one in ids} <= set(names) and {f"readable/{one}.json" for one in ids} <= set(names), "every message", names)
+	require(sum(name.startswith("messages/") and "." in name for name in names) == len(freedonia.attachments(ref)), "every attachment", names)
+	for side in ("xf-ca", "xs-ca"):
+		wanted = {f"certificates/{side}/{role}.pem" for role in ("identity", "delegation", "signing")} | {f"revocations/{side}/{n}.pem" for n in (1, 2)}
+		require(wanted <= set(names) and any(name.startswith(f"manifests/{side}/") for name in names), side + ": what it signed with", names)
+	require(not written.get("left_out") and len(written["conditions"]) == 1, "nothing is left out", written)
+	said = written["conditions"][0]
+	require("K1" in said and "NO_ONWARD_TRANSFER" in said and "Not for fiscal proceedings." in said, "the condition of use is shown", said)
+	with tarfile.open(archive) as tar:
+		readme = tar.extractfile("README.txt").read().decode()
+	require(said in readme and "18(19)" in readme and "\n    rm" not in readme, "and in the README, where it is no command", readme[-3000:])
+	report = freedonia.comity("evidence", "verify", archive)
+	require(report["messages"] == report["receipted"] == report["complete"] == len(ids), "and every receipt", report)
