@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/law/casework_parts.h"
+#include "daemon/law/completeness.h"
 #include "proto/stamp.h"
 
 const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
@@ -47,6 +48,13 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	(*kase)->requesting_reference = record_text(arena, message->requesting_reference);
 	case_note_zone(txn, *kase, arena);
 	return txn->fault;
+}
+
+/* Of one that is sealed the daemons read the clear part only: the tool that opens it judges. */
+static enum fault check_request_in(const Comity__Message *message)
+{
+	const Comity__Act *act = message->sealed ? NULL : case_find_act(message, COMITY__ACT__KIND_REQUEST);
+	return act ? completeness_check_received(act->request, (const Comity__Attachment *const *)message->attachments, message->n_attachments) : OK;
 }
 
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
@@ -105,6 +113,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	}
 	TRY(find_or_open(casework, txn, message, arena, &kase));
 	TRY(case_check_room(kase, message->n_attachments));
+	TRY(check_request_in(message));
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	state->reference = case_own_reference(kase);
 	case_link_message(txn, kase, message, arena);

@@ -143,3 +143,27 @@ enum fault completeness_check(const Comity__Request *request, const Comity__Atta
 	check_codes(&check);
 	return verdict(problems);
 }
+
+static const struct problem *find_lack(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct problem *one = &problems->at[i];
+		bool is_lack = one->article && !strcmp(one->code, "field-missing");
+		if (one->severity == SEVERITY_ERROR && (is_lack || !strcmp(one->code, "too-many")))
+			return one;
+	}
+	return NULL;
+}
+
+enum fault completeness_check_received(const Comity__Request *request, const Comity__Attachment *const *attachments, size_t n)
+{
+	struct problems problems = { 0 };
+	enum fault fault = completeness_check(request, attachments, n, NULL, &problems);
+	const struct problem *lack = fault == FAULT_INCOMPLETE ? find_lack(&problems) : NULL;
+	if (lack)
+		fault = fault_say(FAULT_INCOMPLETE, "%s: %s (%s)", lack->path, lack->message, lack->article ? lack->article : lack->code);
+	else if (fault == FAULT_INCOMPLETE)
+		fault = OK;
+	problems_clear(&problems);
+	return fault;
+}

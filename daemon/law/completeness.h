@@ -15,3 +15,9 @@
  * OK also with warnings.  Faults: incomplete (the detail counts them and quotes the first error), no memory. */
 enum fault completeness_check(const Comity__Request *request, const Comity__Attachment *const *attachments, size_t n,
 	const Comity__Profile *addressee, struct problems *problems) MUST_CHECK;
+
+/* Is it a request in law at all, whoever it is sent to?  For one that came: only what an article wants said and nobody has said
+ * counts, so that what the requesting side may do by its reading of the law stays between the two.  Faults: incomplete
+ * (the detail quotes the first), no memory. */
+enum fault completeness_check_received(const Comity__Request *request, const Comity__Attachment *const *attachments,
+	size_t n) MUST_CHECK;

@@ -12,7 +12,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 300
 JOBS = (os.cpu_count() or 2) + 1	# for a third of their time they wait: for a line, a clock, a disk
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
