@@ -52,7 +52,7 @@ static void add_due(const struct portfolio *portfolio, const Comity__Case *kase,
 {
 	int64_t ends, first = INT64_MAX;
 	for (size_t i = 0; i < kase->n_dues; i++) {
-		if (!due_ends(kase->dues[i], &ends) || ends >= first)
+		if (!due_ends(kase, kase->dues[i], &ends) || ends >= first)
 			continue;
 		first = ends;
 		row->has_due_kind = row->has_due_side = row->has_overdue = 1;
