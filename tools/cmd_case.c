@@ -1,6 +1,7 @@
 /* Requests as they stand: lists, one in full, and all that happened to one on both axes. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "certs/files.h"
@@ -10,6 +11,7 @@
 #include "proto/yaml.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/letter.h"
 #include "tools/links.h"
 #include "tools/people.h"
 #include "tools/print.h"
@@ -256,6 +258,33 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print_allowed(tool, view);
 }
 
+static bool is_pdf(const char *path)
+{
+	size_t len = path ? strlen(path) : 0;
+	return len > 4 && !strcasecmp(path + len - 4, ".pdf");
+}
+
+/* The written record: 18(14). */
+static enum fault show_letter(struct tool *tool, const Comity__RequestView *view)
+{
+	struct letter letter = { 0 };
+	struct bytes text = { 0 };
+	size_t size = 0;
+	const char *path = given(tool, "output");
+	TRY(letter_compose(tool, view, &letter));
+	enum fault fault = is_pdf(path) ? letter_draw(&letter, path, name_of(tool, view), &size) : letter_write(&letter, &text);
+	if (!fault && path && !is_pdf(path)) {
+		size = text.len;
+		fault = file_create(path, FILE_PRIVATE, span_of(&text));
+	}
+	if (!fault && path)
+		print(tool, "Written: %s, %s.\n", safe(tool, path), size_of(tool, size));
+	else if (!fault)
+		print(tool, "%s", bytes_text(&text));
+	bytes_wipe(&text);
+	return fault;
+}
+
 enum fault cmd_request_show(struct tool *tool)
 {
 	const Comity__RequestView *view;
@@ -267,6 +296,10 @@ enum fault cmd_request_show(struct tool *tool)
 		say(tool, "It is sealed end to end, and only those who may write open it: this is its clear part.");
 	else
 		TRY(opened);
+	if (given(tool, "letter"))
+		return show_letter(tool, view);
+	if (given(tool, "output"))
+		return fault_say(FAULT_USAGE, "--output goes with --letter");
 	if (printed_document(tool, &view->base))
 		return OK;
 	print_case(tool, view);
