@@ -132,6 +132,9 @@ def meet(stage):
 			f"duty officer of {there.word}")
 	stage.until("the line is up: TLS 1.3, both sides certified", lambda: freedonia.is_up(sylvania))
 	stage.comity(freedonia, "peer", "ping", "xs-ca")
+	tell("What a card says of an authority is in the directory at once; a request may be addressed to the State alone.")
+	said = stage.comity(freedonia, "directory", "list", "--of", "XSY")
+	stage.hold("the directory knows who receives requests for Sylvania", "xs-ca" in said, said)
 
 
 def write(stage):
@@ -144,7 +147,7 @@ def write(stage):
 	tell("A slip of the pen is found with its line and column:")
 	said = stage.comity(freedonia, "request", "new", "--to", "xs-ca", "--from", "slip.yaml", expect=65)
 	stage.hold("and the right word is suggested", re.search(r"slip\.yaml:\d+:\d+", said) and "facts_summary" in said, said)
-	stage.comity(freedonia, "request", "new", "--to", "xs-ca", "--from", "bank-records-incomplete.yaml")
+	stage.comity(freedonia, "request", "new", "--to", "XSY", "--from", "bank-records-incomplete.yaml")
 	ref = laboratory.reference(freedonia.comity("request", "list")["data"][0])
 	said = stage.comity(freedonia, "request", "validate", ref, expect=65)
 	stage.hold("every problem is named at once, with its article", "18(15)(f)" in said and "18(24)" in said, said)
@@ -175,6 +178,10 @@ def send(stage, ref):
 	stage.comity(freedonia, "request", "send", ref, "--officer", "B. Sandglass", "--wait=complete", "--timeout", "60s")
 	stage.hold("Sylvania's signed receipts for the request and all its bytes are here",
 		freedonia.request(ref)["transport"] == "COMPLETE")
+	tell("Its written record, as article 18(14) asks: a letter, on the terminal or as PDF.")
+	said = stage.shell(freedonia, f"comity request show {ref} --letter | head -n 12; comity request show {ref} --letter -o letter-of-request.pdf")
+	stage.hold("the request is a letter that can be printed and filed", "LETTER OF REQUEST" in said and "DRAFT" not in said
+		and os.path.getsize(freedonia.desk + "/letter-of-request.pdf") > 1000, said)
 	stage.comity(sylvania, "inbox", "list")
 	stage.comity(sylvania, "request", "show", ref)
 	stage.hold("all seven attachments are at Sylvania", sylvania.is_whole(ref, 7))
@@ -205,6 +212,14 @@ def answer(stage, ref):
 	stage.shell(freedonia, "echo 'That of victim V-07: FRD 60,000 on 14 September 2026, see exhibit A6.' | "
 		f"comity message send {ref} --kind additional-info --text -")
 	stage.until("Sylvania has the answer and goes on with its review", lambda: sylvania.status(ours) == "UNDER_REVIEW")
+	tell("A name that no daemon is to read, on either side, is sealed from tool to tool:")
+	stage.shell(freedonia, f"echo 'V-07 is Ottilie Quince.' | comity message send {ref} --seal --text -")
+	stage.until("the sealed letter is at Sylvania", lambda: len(sylvania.messages(ours)) == len(freedonia.messages(ref)))
+	stage.hold("and no file of either daemon holds the name", not any(subprocess.call(["grep", "-rqa", "Ottilie", one.home]) == 0
+		for one in (freedonia, sylvania)))
+	number = len(sylvania.messages(ours))
+	said = stage.comity(sylvania, "message", "show", str(number), "--ref", ours)
+	stage.hold("Sylvania's officer reads it", "Ottilie Quince" in said, said)
 	stage.comity(sylvania, "message", "list", ours)
 	stage.comity(sylvania, "request", "set-status", ours, "accepted")
 	stage.comity(sylvania, "request", "set-status", ours, "transferred", "--authority", "Harbour District Court",
@@ -260,6 +275,16 @@ def prove(stage, ref):
 		file.write(b"Harbour Disxrict Court")
 	stage.comity(freedonia, "evidence", "verify", "altered.tar", expect=1)
 	stage.hold("one altered letter is found", True)
+
+
+def look_back(stage):
+	chapter("8  What stays: figures for the report, the pair's portfolio, and who did what")
+	freedonia, sylvania = stage.freedonia, stage.sylvania
+	stage.shell(freedonia, "comity stats --threshold 1 | head -n 12; comity stats --threshold 1 --report figures.pdf")
+	stage.shell(sylvania, "comity portfolio xf-ca | head -n 12")
+	stage.hold("the year is a page to print", os.path.getsize(freedonia.desk + "/figures.pdf") > 1000)
+	said = stage.comity(sylvania, "audit", "verify")
+	stage.hold("what every officer did is in a chain of its own", re.search(r"\d+ lines, each with the hash of the one before", said), said)
 
 
 # ── before and after ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -339,6 +364,7 @@ def play(directory):
 		answer(stage, ref)
 		result(stage, ref)
 		prove(stage, ref)
+		look_back(stage)
 		kept = True
 	except (DidNotHold, laboratory.Broken) as fault:
 		print(paint("31;1", f"\n✗ did not hold: {fault}"))
