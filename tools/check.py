@@ -125,6 +125,11 @@ def differential():
 	return one("differential", ["/usr/bin/python3", "tests/differential.py", BUILD + "/tests/json_filter"])
 
 
+def year():
+	"""A small year, with a fixed seed (tests/year/run plays a large one)."""
+	return one("year", [BUILD + "/tests/year", "--authorities", "5", "--requests", "300", "--seed", "7"])
+
+
 def chaos():
 	"""A short fault-injection run for each seed (docs/RELIABILITY.md has a long one)."""
 	outcome = Outcome()
@@ -212,6 +217,7 @@ GROUPS = {
 	"unit": unit,
 	"scenario": scenario,
 	"differential": differential,
+	"year": year,
 	"threads": threads,
 	"chaos": chaos,
 	"points": points,

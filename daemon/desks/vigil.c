@@ -186,9 +186,8 @@ static size_t gather(struct txn *txn, const struct key *at, struct key ids[CASES
 	return count;
 }
 
-static enum fault write_step(struct txn *txn, struct job *job)
+static void take_step(struct vigil *vigil, struct txn *txn)
 {
-	struct vigil *vigil = container_of(job, struct vigil, job);
 	struct key ids[CASES_A_STEP];
 	struct span value;
 	struct arena arena;
@@ -205,6 +204,11 @@ static enum fault write_step(struct txn *txn, struct job *job)
 		vigil->next = ids[count - 1];
 		key_u8(&vigil->next, 0);	/* just behind it */
 	}
+}
+
+static enum fault write_step(struct txn *txn, struct job *job)
+{
+	take_step(container_of(job, struct vigil, job), txn);
 	return txn->fault;
 }
 
@@ -229,15 +233,30 @@ static void step(struct vigil *vigil)
 	scribe_add(vigil->rooms.scribe, &vigil->job);
 }
 
+static void begin_round(struct vigil *vigil, int64_t now)
+{
+	vigil->now = now;
+	vigil->upcoming = INT64_MAX;
+	vigil->at.len = 0;
+}
+
 void vigil_run(struct vigil *vigil, int64_t now)
 {
 	if (vigil->is_round || vigil->is_stopped)
 		return;
 	vigil->is_round = true;
-	vigil->now = now;
-	vigil->upcoming = INT64_MAX;
-	vigil->at.len = 0;
+	begin_round(vigil, now);
 	step(vigil);
+}
+
+void vigil_look(struct vigil *vigil, struct txn *txn, int64_t now)
+{
+	begin_round(vigil, now);
+	do {
+		take_step(vigil, txn);
+		vigil->at = vigil->next;
+	} while (vigil->goes_on && !txn->fault);
+	vigil->soonest = vigil->upcoming;
 }
 
 int64_t vigil_next(const struct vigil *vigil)

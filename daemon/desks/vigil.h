@@ -22,6 +22,8 @@ enum fault vigil_open(const struct vigil_rooms *rooms, struct vigil **vigil) MUS
 void vigil_close(struct vigil *vigil);
 /* Begin a round at this time, if none is under way. */
 void vigil_run(struct vigil *vigil, int64_t now);
+/* The whole round at once, in this transaction: for who has no scribe. */
+void vigil_look(struct vigil *vigil, struct txn *txn, int64_t now);
 /* When something that was seen in the last round ends next, or passes a threshold; INT64_MAX when nothing does. */
 int64_t vigil_next(const struct vigil *vigil);
 /* Take no further step: the scribe is about to end. */

@@ -228,7 +228,8 @@ static Comity__MeasureState *find_measure(Comity__Case *kase, const char *id)
 	return NULL;
 }
 
-/* A decision or a result that names no measure speaks of all that are on the way. */
+/* A decision or a result that names no measure speaks of all that are on the way; also where a withdrawal crosses it, which
+ * leaves the status as it is. */
 static const struct {
 	act_kind kind;
 	request_status status;
@@ -246,7 +247,7 @@ static void sweep_measures(Comity__Case *kase, const Comity__Act *act, const cha
 {
 	for (size_t i = 0; i < ARRAY_LEN(sweeps); i++)
 		for (size_t k = 0; k < kase->n_measures; k++)
-			if (sweeps[i].kind == act->kind_case && sweeps[i].status == kase->status &&
+			if (sweeps[i].kind == act->kind_case && sweeps[i].status == act_status(act) &&
 			    sweeps[i].from == kase->measures[k]->status) {
 				kase->measures[k]->status = sweeps[i].to;
 				kase->measures[k]->changed_at = (char *)now;

@@ -40,6 +40,8 @@ enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena)
 void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
 /* By which time zone its dates end, as the directory has it now. */
 void case_note_zone(struct txn *txn, Comity__Case *kase, struct arena *arena);
+/* The message that asked for what this one gives, where its writer owes it; NULL when there is none. */
+const char *case_answers(const Comity__Case *kase, const Comity__Message *message);
 /* Say of each due when it ends, on both sides' clocks: for showing only. */
 void case_show_dues(Comity__Case *kase, struct arena *arena);
 /* What the act says is owed from now on, and what it settles. */

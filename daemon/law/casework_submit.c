@@ -139,6 +139,8 @@ static void address(struct casework *casework, struct draft *draft, const Comity
 		message->has_urgency = 1;
 		message->urgency = kase->urgency;
 	}
+	if (!message->in_reply_to_id)
+		message->in_reply_to_id = (char *)case_answers(kase, message);
 	for (size_t i = 0; i < draft->count; i++)
 		draft->attachments[i] = draft->chosen[i]->attachment;
 	message->n_attachments = draft->count;

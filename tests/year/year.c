@@ -1,0 +1,149 @@
+/* A year in a minute: authorities, requests, officers who do all that the table of statuses allows, lines that fail, daemons that
+ * are killed, on a clock that is turned.  The rooms of the law and of the ledger are the product's own; the line is not.
+ *
+ *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop]
+ */
+#include <getopt.h>
+
+#include "tests/year/judge.h"
+
+enum { STEPS_A_DAY = 4, DAYS = 365, DRAIN_STEPS = 1000 };
+
+static struct options {
+	size_t authorities, requests;
+	uint64_t seed;
+	bool every_row;
+} options = { 5, 200, 1, false };
+
+static struct life *all;
+
+static void read_options(int count, char **words)
+{
+	static const struct option names[] = { { "authorities", 1, NULL, 'a' }, { "requests", 1, NULL, 'r' }, { "seed", 1, NULL, 's' },
+		{ "every-row", 0, NULL, 'e' }, { "mutate", 1, NULL, 'm' }, { 0 } };
+	for (int option; (option = getopt_long(count, words, "", names, NULL)) >= 0;)
+		switch (option) {
+		case 'a': options.authorities = strtoul(optarg, NULL, 10); break;
+		case 'r': options.requests = strtoul(optarg, NULL, 10); break;
+		case 's': options.seed = strtoull(optarg, NULL, 10); break;
+		case 'e': options.every_row = true; break;
+		case 'm': drop_kind = optarg; break;
+		default: exit(64);
+		}
+	if (options.authorities < 2 || options.authorities > AUTHORITIES_MAX || !options.requests || options.requests > 1000000) {
+		fprintf(stderr, "year: 2 to %d authorities, 1 to 1000000 requests\n", AUTHORITIES_MAX);
+		exit(64);
+	}
+}
+
+/* Between two that are not the same, on any day of the year but its last weeks. */
+static void plan_lives(void)
+{
+	all = calloc(options.requests, sizeof *all);
+	assert_non_null(all);
+	for (size_t i = 0; i < options.requests; i++) {
+		size_t from = chance((uint32_t)n_offices), to = (from + 1 + chance((uint32_t)n_offices - 1)) % n_offices;
+		all[i].sides[0] = &offices[from];
+		all[i].sides[1] = &offices[to];
+		all[i].next[0] = all[i].next[1] = now + chance((DAYS - 30) * 24) * INT64_C(3600) * STAMP_SECOND;
+	}
+}
+
+static void live(struct life *life)
+{
+	for (size_t side = 0; side < 2; side++) {
+		if (life->next[side] > now || (side && !life->is_begun))
+			continue;
+		if (!life->is_begun)
+			begin(life);
+		life->next[side] = now + (12 + chance(7 * 24)) * INT64_C(3600) * STAMP_SECOND;
+		act_in(life, side);
+	}
+}
+
+/* Every day the deadlines are looked at; what was told then is judged at once, once a week. */
+static void look(struct office *office)
+{
+	WRITING(&office->ledger, txn);
+	vigil_look(office->vigil, &txn, now);
+	assert_ok(ledger_end(&txn, OK));
+	counts.looks++;
+	hear_events(office);
+	arena_reset(&office->ledger.arena);
+}
+
+static void pass_day(unsigned number)
+{
+	for (unsigned step = 0; step < STEPS_A_DAY; step++) {
+		for (size_t i = 0; i < options.requests; i++)
+			live(&all[i]);
+		carry_all(false);
+		now += STAMP_DAY / STEPS_A_DAY;
+	}
+	for (size_t i = 0; i < n_offices; i++) {
+		if (happens(2))
+			office_restart(&offices[i]);
+		look(&offices[i]);
+	}
+	for (size_t i = 0; number % 7 == 0 && i < options.requests; i++)
+		judge_deadlines(&all[i]);
+}
+
+static void judge_rows(void)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		size_t n, missing = 0;
+		const struct transition *table = which ? statuses_table_spontaneous(&n) : statuses_table(&n);
+		for (size_t i = 0; i < n; i++) {
+			if (lives.taken[which][i] || table[i].act == KIND(CREATE))
+				continue;
+			missing++;
+			if (options.every_row)
+				find("nobody went from \"%s\" to \"%s\"", status_name(table[i].from), status_name(table[i].to));
+		}
+		printf("  rows of the %s table that were taken: %zu of %zu\n", which ? "spontaneous" : "main", n - missing, n);
+	}
+}
+
+static void judge_all(void)
+{
+	for (unsigned i = 0; i < DRAIN_STEPS && !is_quiet(); i++)
+		carry_all(true);
+	if (!is_quiet())
+		find("the lines do not come to rest");
+	for (size_t i = 0; i < options.requests; i++)
+		judge_agreement(&all[i]);
+	judge_statistics();
+	judge_rows();
+}
+
+static void report(void)
+{
+	printf("  messages %llu, of them refused %llu; came again %llu; lines down %llu times; restarts %llu; looks %llu\n",
+		(unsigned long long)counts.messages, (unsigned long long)counts.refused, (unsigned long long)counts.repeats,
+		(unsigned long long)counts.downs, (unsigned long long)counts.restarts, (unsigned long long)counts.looks);
+	printf("  acts that were refused before they left %llu; deadlines noted as promised %llu, told as overdue %llu, the latest after %.1f h\n",
+		(unsigned long long)lives.refused_here, (unsigned long long)lives.promises, (unsigned long long)told_count,
+		(double)deadlines.latest_seconds / 3600);
+}
+
+int main(int count, char **words)
+{
+	read_options(count, words);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("year: %zu authorities, %zu requests, seed %llu\n", options.authorities, options.requests, (unsigned long long)options.seed);
+	chance_state = options.seed;
+	now = NOON * STAMP_SECOND;
+	stamp_clock = tell_now;
+	world_create(options.authorities);
+	plan_lives();
+	for (unsigned number = 0; number < DAYS; number++)
+		pass_day(number);
+	judge_all();
+	report();
+	for (size_t i = 0; i < n_offices; i++)
+		office_close(&offices[i]);
+	free(all);
+	printf(findings ? "year: %llu findings\n" : "year: all is well (%llu findings)\n", (unsigned long long)findings);
+	return findings != 0;
+}
