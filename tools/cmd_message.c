@@ -8,6 +8,7 @@
 #include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/files.h"
+#include "tools/form.h"
 #include "tools/print.h"
 #include "tools/record.h"
 #include "tools/sealing.h"
@@ -141,6 +142,7 @@ enum fault cmd_message_send(struct tool *tool)
 		return fault_say(FAULT_USAGE, "--from gives the whole message: leave --text and --kind out");
 	if (given(tool, "from")) {
 		TRY(document_take(tool, given(tool, "from"), &comity__message__descriptor, &document));
+		form_tidy(document);
 		message = (Comity__Message *)document;
 	} else {
 		TRY(write_message(tool, message));
@@ -150,6 +152,21 @@ enum fault cmd_message_send(struct tool *tool)
 	TRY(find_replied(tool, message));
 	TRY(attach_given(tool, argument(tool, 0), message));
 	return submit(tool, argument(tool, 0), message);
+}
+
+enum fault cmd_message_template(struct tool *tool)
+{
+	Comity__Act *act;
+	ProtobufCMessage *body;
+	struct bytes form = { 0 };
+	TRY(act_new(tool, given(tool, "kind"), &act, &body));
+	if (printed_json(tool, &act->base))
+		return OK;
+	enum fault fault = form_write_act(protobuf_c_message_descriptor_get_field(&comity__act__descriptor, (unsigned)act->kind_case), &form);
+	if (!fault)
+		print(tool, "%s", bytes_text(&form));
+	bytes_clear(&form);
+	return fault;
 }
 
 /* ── reading ──────────────────────────────────────────────────────────────────────────────────── */

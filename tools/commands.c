@@ -252,6 +252,8 @@ const struct command commands[] = {
 	{ "message send REF [--kind KIND] [--text FILE] [--from FILE] [--subject TEXT] [--question TEXT]... [--answer N=TEXT]... "
 	  "[--attach FILE]... [--in-reply-to MESSAGE] [--needs-answer-by DATE] [--note TEXT] [--reason TEXT] [--ground GROUND]... "
 	  "[--milestone MILESTONE] [--milestone-at TIME] [--officer NAME] [--seal] [--wait=STATE]", cmd_message_send, "Write to the other side in a case", "officer" },
+	{ "message template --kind KIND", cmd_message_template,
+	  "Print the form of a message that does this act, with what each field is for", "officer" },
 	{ "message list REF", cmd_message_list, "List what was said in a case", "officer" },
 	{ "message show MESSAGE [--ref REF] [--sealed]", cmd_message_show, "Show one message; with --ref its number suffices", "officer" },
 	{ "attach add REF FILE... [--role ROLE] [--title TEXT] [--language TAG] [--translation-of ID] [--form FORM] [--seal]",

@@ -84,6 +84,7 @@ enum fault cmd_acknowledge(struct tool *tool);
 enum fault cmd_message_send(struct tool *tool);
 enum fault cmd_message_list(struct tool *tool);
 enum fault cmd_message_show(struct tool *tool);
+enum fault cmd_message_template(struct tool *tool);
 enum fault cmd_attach_add(struct tool *tool);
 enum fault cmd_attach_list(struct tool *tool);
 enum fault cmd_attach_get(struct tool *tool);

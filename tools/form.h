@@ -12,6 +12,10 @@ enum fault form_begin(struct tool *tool, Comity__Request *document) MUST_CHECK;
  * nobody misses in comments. */
 enum fault form_write(const Comity__Request *document, struct bytes *out) MUST_CHECK;
 
+/* Append the form of a message that does this act, with what the schema says of each field: every field, so that nobody needs to
+ * know the schema.  It is read by `comity message send --from`. */
+enum fault form_write_act(const ProtobufCFieldDescriptor *act, struct bytes *out) MUST_CHECK;
+
 /* Let the user change it in $VISUAL or $EDITOR, again and again until it can be read or is given up;
  * the new document lives as long as the tool.  Faults: needs answer, bad document and its kin. */
 enum fault form_edit(struct tool *tool, const Comity__Request *document, Comity__Request **edited) MUST_CHECK;

@@ -5,8 +5,9 @@
 #include "proto/field.h"
 #include "proto/yaml.h"
 #include "tools/form.h"
+#include "tools/form_shapes.h"
 
-enum { STEP = 2, WIDTH_MAX = 118, PATH_SIZE = 160, NOTES_MAX = 6 };
+enum { STEP = 2, PATH_SIZE = 160, NOTES_MAX = 6 };
 
 struct form {
 	const Comity__Request *request;
@@ -116,43 +117,6 @@ static enum fault write_note(struct form *form, const struct spot *spot, const s
 		need->article ? need->article : "", need->article ? ")" : "");
 }
 
-/* The values there are to choose from, on lines of their own. */
-static enum fault write_choices(struct form *form, const struct spot *spot, const ProtobufCEnumDescriptor *codes)
-{
-	size_t begun = 0;
-	for (unsigned i = 0; i < codes->n_values; i++) {
-		if (!codes->values[i].value)
-			continue;
-		bool is_new = !begun || form->out->len - begun + strlen(codes->values[i].name) > WIDTH_MAX;
-		if (is_new) {
-			TRY(bytes_append_text(form->out, begun ? ",\n" : ""));
-			begun = form->out->len;
-			TRY(begin_line(form, spot, false));
-		}
-		TRY(bytes_printf(form->out, "%s%s", is_new ? "#   " : ", ", codes->values[i].name));
-	}
-	return bytes_append_text(form->out, "\n");
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-	return len >= end_len && !strcmp(text + len - end_len, end);
-}
-
-/* What a value looks like: the conventions of the schema's head. */
-static const char *shape_of(const ProtobufCFieldDescriptor *field)
-{
-	static const char stamp[] = "YYYY-MM-DDThh:mm:ss+hh:mm", date[] = "YYYY-MM-DD";
-	if (field->type == PROTOBUF_C_TYPE_BOOL)
-		return "true or false";
-	if (field->type == PROTOBUF_C_TYPE_ENUM)
-		return "one of these";
-	if (field->type != PROTOBUF_C_TYPE_STRING)
-		return "a number";
-	return ends_with(field->name, "_at") ? stamp : ends_with(field->name, "_on") ? date : "text";
-}
-
 static enum fault write_blank(struct form *form, const struct spot *spot, const ProtobufCFieldDescriptor *field)
 {
 	TRY(begin_line(form, spot, true));
@@ -248,7 +212,7 @@ static enum fault write_one(struct form *form, const struct spot *spot, const Pr
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		return write_message(form, *spot, field, path, mention);
 	if (!is_there && field->type == PROTOBUF_C_TYPE_ENUM)
-		TRY(write_choices(form, spot, field_enum(field)));
+		TRY(shape_choices(form->out, field_enum(field), spot->is_comment, spot->is_item ? spot->columns - STEP : spot->columns));
 	if (!is_there)
 		return write_blank(form, spot, field);
 	TRY(begin_line(form, spot, true));

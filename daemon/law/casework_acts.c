@@ -100,7 +100,8 @@ void case_reset(Comity__Case *kase)
 	kase->status = COMITY__REQUEST_STATUS__VALUE__DRAFT;
 	kase->resume_to = empty.resume_to;
 	kase->has_resume_to = kase->has_decision = kase->has_outcome = kase->has_consulted = kase->has_heard = 0;
-	kase->has_questions = kase->has_deficient = 0;
+	kase->has_questions = kase->has_deficient = kase->has_conditions_open = 0;
+	kase->conditions_open = 0;
 	kase->decision = empty.decision;
 	kase->outcome = empty.outcome;
 	kase->consulted = kase->heard = kase->deficient = 0;
@@ -186,6 +187,20 @@ static void on_confidentiality(Comity__Case *kase, const Comity__Act *act, struc
 	kase->confidentiality_open = 0;
 }
 
+static void on_spontaneous_information(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	kase->has_conditions_open = 1;
+	kase->conditions_open = act->spontaneous_information->conditions_first;
+}
+
+static void on_spontaneous_response(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	if (act->spontaneous_response->answer == COMITY__CONDITION_ANSWER__VALUE__ACCEPTED)
+		kase->conditions_open = 0;
+}
+
 static void on_closure(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
 {
 	(void)arena;
@@ -208,6 +223,8 @@ static const struct telling {
 	{ COMITY__ACT__KIND_DEFICIENCY_NOTICE,       on_deficiency },
 	{ COMITY__ACT__KIND_STATUS_UPDATE,           on_status_update },
 	{ COMITY__ACT__KIND_CONFIDENTIALITY_NOTICE,  on_confidentiality },
+	{ COMITY__ACT__KIND_SPONTANEOUS_INFORMATION,  on_spontaneous_information },
+	{ COMITY__ACT__KIND_SPONTANEOUS_RESPONSE,  on_spontaneous_response },
 	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
 };
 
@@ -328,6 +345,27 @@ static void note_sent(Comity__Case *kase, const Comity__Message *message, const 
 	kase->message_id = record_text(arena, message->message_id);
 }
 
+static bool is_content(const Comity__Message *message, const Comity__Act *act)
+{
+	const Comity__SpontaneousInformation *information =
+		act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION ? act->spontaneous_information : NULL;
+	return message->n_attachments || act->kind_case == COMITY__ACT__KIND_GENERAL_CORRESPONDENCE
+		|| (information && (information->n_persons || (information->information && *information->information)));
+}
+
+/* Where the transmitting State so set, nothing of the content travels before its conditions are accepted: 18(5). */
+static enum fault check_conditions(const Comity__Case *kase, const Comity__Message *message, const Comity__Act *act)
+{
+	bool begins = act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION;
+	bool first = begins ? act->spontaneous_information->conditions_first : kase->conditions_open;
+	if (!first || writer_of(kase, message) != SIDE_REQUESTING)
+		return OK;
+	if (begins && !act->spontaneous_information->n_conditions)
+		return fault_say(FAULT_INCOMPLETE, "conditions_first without conditions: say which must be accepted (UNTOC 18(5))");
+	return !is_content(message, act) ? OK : fault_say(FAULT_INCOMPLETE, "the conditions come first: information, persons, files and"
+		" correspondence are sent when the other side has accepted them (conditions_first; UNTOC 18(5))");
+}
+
 static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
 	const char *now, struct arena *arena, struct verdict *verdict)
 {
@@ -335,6 +373,7 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	adopt_from(kase, act, arena);
 	struct case_view view = case_view_of(kase, arena);
 	TRY(statuses_judge(&view, act, writer_of(kase, message), &step));
+	TRY(check_conditions(kase, message, act));
 	kase->has_status = kase->has_resume_to = 1;
 	kase->status = step.status;
 	kase->resume_to = step.resume_to;

@@ -13,7 +13,7 @@ LEFT = {"translation_attached", "override_reason", "questions_attached", "reques
 
 
 def _value(key, shape, choices):
-	if key in LEFT:
+	if key in LEFT or key.endswith("_id"):
 		return None
 	if "one of these" in shape:
 		return "EMAIL" if "EMAIL" in choices else choices[0]
@@ -114,3 +114,33 @@ def a_draft_begins_as_its_kind_says(lab):
 	require(document["measures"][0]["untoc_letter"] == "I", "with the letter of 18(3)", document)
 	answer = freedonia.run("--json", "request", "new", "--to", "xs-ca", "--from", lab.example(), "--assistance", "freezing")
 	require(answer.status == 64, "a file says it all", answer.out, answer.err)
+
+
+# Whoever says it, and what is filled in of the proposals behind a #.
+ACTS = [("xs-ca", "confidentiality-notice"), ("xf-ca", "use-consent-request"), ("xs-ca", "use-consent-response"), ("xf-ca", "exculpatory-notice"),
+	("xf-ca", "safe-conduct-notice"), ("xf-ca", "return-of-originals"), ("xf-ca", "preservation-extension-request"),
+	("xs-ca", "preservation-notice"), ("xf-ca", "meeting-proposal"), ("xs-ca", "meeting-response"), ("xf-ca", "reminder"),
+	("xs-ca", "conditions-proposed"), ("xf-ca", "conditions-response"), ("xf-ca", "correction"), ("xf-ca", "deficiency-notice"),
+	("xf-ca", "status-enquiry"), ("xs-ca", "additional-info-request"), ("xf-ca", "additional-info"), ("xf-ca", "feedback")]
+
+
+def a_message_of_any_kind_is_written_by_its_form_alone(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
+	sylvania.admit(ref)
+	sylvania.comity("request", "set-status", ref, "in-execution")
+	lab.eventually(lambda: freedonia.status(ref) == "IN_EXECUTION", "it is being executed")
+	for name, kind in ACTS:
+		one, other = (freedonia, sylvania) if name == "xf-ca" else (sylvania, freedonia)
+		form = one.run("message", "template", "--kind", kind).out
+		# answers and questions are lists, which are proposed behind a #
+		form = "\n".join(line[1:] if line.startswith("#      ") else line for line in form.splitlines())
+		text = re.sub(r"(?m)^(\s*)(status|language|attachments|measures|measure|number|requests?):.*$", r"\1\2:", fill(form))
+		text = re.sub(r"(?m)^(\s*- )number:.*$", r"\1number: 1", text) + "\n"
+		sent = one.run("--json", "message", "send", ref, "--from", lab.file("act.yaml", text.encode()))
+		require(sent.status == 0, f"{kind}: it is sent as it was filled in", sent.out, sent.err, text)
+		shown = lambda: [acts for acts in (each["state"].get("acts") for each in other.messages(ref)) if kind in (acts or [])]
+		lab.eventually(lambda: shown(), f"{kind}: it is shown at {other.name}")
+	answer = freedonia.run("message", "template", "--kind", "use-consent-requst")
+	require(answer.status == 64 and "use-consent-request" in answer.err, "what is none is named, with what was meant", answer.err)

@@ -68,8 +68,13 @@ def information_is_given_that_nobody_asked_for_under_conditions(lab):
 	ref = freedonia.draft(sylvania, form)
 	require(not sylvania.has(ref), "a draft is nobody's business")
 	condition = {"id": "K1", "type": "USE", "text": "Not to be used in court before we agree."}
-	_say(lab, freedonia, ref, "spontaneous-information", {"subject": "Accounts at Meridian Bank", "conditions": [condition],
-		"conditions_first": True})
+	head = {"subject": "Accounts at Meridian Bank", "conditions": [condition], "conditions_first": True}
+	for what, body in (("the content", dict(head, information="SY00-TEST-0001-7734 received the money.")),
+			("a person", dict(head, persons=[{"name": "Tobin FALSEWORK"}])), ("no condition", dict(head, conditions=[]))):
+		error = freedonia.refused("incomplete", "message", "send", ref, "--from",
+			lab.file("early.json", json.dumps({"acts": [{"spontaneous_information": body}]}).encode()))
+		require("18(5)" in error["message"], f"{what} does not come before the conditions are accepted", error)
+	_say(lab, freedonia, ref, "spontaneous-information", head)
 	lab.eventually(lambda: sylvania.has(ref), "it arrives")
 	_both(lab, ref, "SENT", freedonia, sylvania)
 	sylvania.refused("status-transition", "request", "set-status", ref, "accepted")
@@ -77,6 +82,13 @@ def information_is_given_that_nobody_asked_for_under_conditions(lab):
 	_both(lab, ref, "RECEIVED", freedonia, sylvania)
 	freedonia.refused("wrong-side", "message", "send", ref, "--from",
 		lab.file("wrong.json", json.dumps({"acts": [{"spontaneous_response": {"answer": "ACCEPTED"}}]}).encode()))
+	freedonia.refused("incomplete", "message", "send", ref, "--kind", "general-correspondence", "--text", lab.file("early.txt", b"The account is ...\n"))
+	_say(lab, freedonia, ref, "reminder", {"number": 1})
+	lab.eventually(lambda: len(freedonia.messages(ref)) == len(sylvania.messages(ref)), "to remind of them is no content")
+	_say(lab, sylvania, ref, "spontaneous-response", {"answer": "DECLINED"})
+	lab.eventually(lambda: len(freedonia.messages(ref)) == len(sylvania.messages(ref)), "declined is not accepted")
+	freedonia.refused("incomplete", "message", "send", ref, "--kind", "general-correspondence", "--text", lab.file("early.txt", b"The account is ...\n"))
+	freedonia.refused("incomplete", "message", "send", ref, "--kind", "reminder", "--attach", lab.file("early.pdf", b"%PDF-1.7 content\n"))
 	_say(lab, sylvania, ref, "spontaneous-response", {"answer": "ACCEPTED", "conditions": [dict(condition, answer="ACCEPTED")]})
 	lab.eventually(lambda: len(freedonia.messages(ref)) == len(sylvania.messages(ref)), "the conditions are accepted")
 	freedonia.say(ref, "Account SY00-TEST-0001-7734 received the money.\n", "--kind", "general-correspondence")

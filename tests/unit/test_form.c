@@ -48,6 +48,34 @@ static void a_document_is_whole_in_its_form(void **state)
 	}
 }
 
+/* Nothing filled in is the act itself, with nothing in it. */
+static void every_act_has_a_form_that_is_read(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < comity__act__descriptor.n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &comity__act__descriptor.fields[i];
+		struct bytes form = { 0 };
+		struct arena arena;
+		struct document read = { 0 };
+		ProtobufCMessage *message = NULL;
+		arena_init(&arena, 8 << 20);
+		assert_int_equal(form_write_act(field, &form), OK);
+		enum fault fault = yaml_read(&read, field->name, span_of(&form));
+		if (!fault)
+			fault = mapping_read(&read, &comity__message__descriptor, &arena, &message, NULL);
+		if (fault)
+			fail_msg("%s\n%s", fault_detail(fault), bytes_text(&form));
+		form_tidy(message);
+		const Comity__Message *said = (const Comity__Message *)message;
+		bool is_bare = field->type == PROTOBUF_C_TYPE_MESSAGE && said->n_acts == 1;
+		assert_true(is_bare);
+		assert_int_equal(said->acts[0]->kind_case, (int)field->id);
+		document_clear(&read);
+		bytes_clear(&form);
+		arena_clear(&arena);
+	}
+}
+
 static void nothing_is_an_empty_form_and_back(void **state)
 {
 	(void)state;
@@ -85,6 +113,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_document_is_whole_in_its_form),
+		cmocka_unit_test(every_act_has_a_form_that_is_read),
 		cmocka_unit_test(nothing_is_an_empty_form_and_back),
 		cmocka_unit_test(texts_of_every_kind_come_back),
 	};
