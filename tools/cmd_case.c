@@ -182,6 +182,17 @@ static void print_allowed(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "\n");
 }
 
+/* What happened to a measure besides its status. */
+static void print_progress(struct tool *tool, const Comity__MeasureState *measure)
+{
+	if (measure->has_preservation)
+		print(tool, "               data %s%s%s\n", WORD(tool, preservation_status, measure->preservation), measure->preserved_until ? " until " : "",
+			safe(tool, measure->preserved_until));
+	if (measure->has_milestone)
+		print(tool, "               %s%s%s\n", WORD(tool, milestone, measure->milestone), measure->milestone_at ? ", " : "",
+			safe(tool, measure->milestone_at));
+}
+
 static void print_execution(struct tool *tool, const Comity__Case *request)
 {
 	if (request->decision)
@@ -193,7 +204,11 @@ static void print_execution(struct tool *tool, const Comity__Case *request)
 		const Comity__MeasureState *measure = request->measures[i];
 		print(tool, "  measure %-4s %s: %s%s%s\n", safe(tool, measure->id), WORD(tool, assistance_form, measure->form),
 			WORD(tool, measure_status, measure->status), measure->note ? "  " : "", safe(tool, measure->note));
+		print_progress(tool, measure);
 	}
+	if (request->has_milestone)
+		print(tool, "  milestone    %s%s%s\n", WORD(tool, milestone, request->milestone), request->milestone_at ? ", " : "",
+			safe(tool, request->milestone_at));
 	if (request->has_outcome && request->outcome)
 		print(tool, "  outcome      %s\n", WORD(tool, outcome, request->outcome));
 }

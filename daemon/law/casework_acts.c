@@ -108,6 +108,9 @@ void case_reset(Comity__Case *kase)
 	kase->questions = 0;
 	kase->competent_authority = kase->competent_authority_reference = NULL;
 	kase->requested_reference = kase->sent_at = kase->received_at = kase->message_id = NULL;
+	kase->has_milestone = 0;
+	kase->milestone = empty.milestone;
+	kase->milestone_at = NULL;
 	kase->n_dues = 0;
 	case_reset_figures(kase);
 }
@@ -176,7 +179,11 @@ static void on_deficiency(Comity__Case *kase, const Comity__Act *act, struct are
 
 static void on_status_update(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
 {
-	(void)arena;
+	if (act->status_update->has_milestone) {
+		kase->has_milestone = 1;
+		kase->milestone = act->status_update->milestone;
+		kase->milestone_at = record_text(arena, act->status_update->milestone_at);
+	}
 	if (act_status(act) == COMITY__REQUEST_STATUS__VALUE__IN_EXECUTION)
 		kase->deficient = 0;
 }
@@ -185,6 +192,23 @@ static void on_confidentiality(Comity__Case *kase, const Comity__Act *act, struc
 {
 	(void)act, (void)arena;
 	kase->confidentiality_open = 0;
+}
+
+/* Of the measure that it names, else of every one that asks for preservation: Budapest Convention 29. */
+static void on_preservation(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	const Comity__PreservationNotice *notice = act->preservation_notice;
+	for (size_t i = 0; notice->has_preservation && i < kase->n_measures; i++) {
+		Comity__MeasureState *measure = kase->measures[i];
+		bool is_meant = notice->measure ? measure->id && !strcmp(measure->id, notice->measure)
+			: measure->form == COMITY__ASSISTANCE_FORM__VALUE__DATA_PRESERVATION;
+		if (!is_meant)
+			continue;
+		measure->has_preservation = 1;
+		measure->preservation = notice->preservation;
+		if (notice->until)
+			measure->preserved_until = record_text(arena, notice->until);
+	}
 }
 
 static void on_spontaneous_information(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
@@ -223,6 +247,7 @@ static const struct telling {
 	{ COMITY__ACT__KIND_DEFICIENCY_NOTICE,       on_deficiency },
 	{ COMITY__ACT__KIND_STATUS_UPDATE,           on_status_update },
 	{ COMITY__ACT__KIND_CONFIDENTIALITY_NOTICE,  on_confidentiality },
+	{ COMITY__ACT__KIND_PRESERVATION_NOTICE,     on_preservation },
 	{ COMITY__ACT__KIND_SPONTANEOUS_INFORMATION,  on_spontaneous_information },
 	{ COMITY__ACT__KIND_SPONTANEOUS_RESPONSE,  on_spontaneous_response },
 	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
@@ -283,6 +308,11 @@ static void report_measures(Comity__Case *kase, const Comity__Act *act, const ch
 			measure->status = reports[i]->status;
 		if (reports[i]->note)
 			measure->note = record_text(arena, reports[i]->note);
+		if (reports[i]->has_milestone) {
+			measure->has_milestone = 1;
+			measure->milestone = reports[i]->milestone;
+			measure->milestone_at = record_text(arena, reports[i]->milestone_at);
+		}
 		measure->changed_at = (char *)now;
 	}
 	sweep_measures(kase, act, now);

@@ -106,6 +106,10 @@ def data_are_preserved_and_then_asked_for(lab):
 	lab.eventually(lambda: len(sylvania.messages(ref)) > count, "the notice arrives")
 	dues = [[due["by"] for due in one.request(ref)["request"]["dues"] if due["kind"] == "FOLLOW_UP"] for one in (freedonia, sylvania)]
 	require(dues[0] == dues[1] and len(dues[0]) == 1 and dues[0][0].startswith("2027-01-25"), "until when it is kept both sides watch", dues)
+	for one in (freedonia, sylvania):
+		measure = one.request(ref)["request"]["measures"][0]
+		require(measure["preservation"] == "PRESERVED" and measure["preserved_until"] == "2027-01-25", "that it is kept is of the measure", measure)
+		require("data preserved until 2027-01-25" in one.run("request", "show", ref).out, "and is shown")
 	freedonia.comity("result", "send", ref, "--measure", "M1=EXECUTED:preserved until 2027-01-25", "--final",
 		"--record", "Lanternfish Hosting, LF-2026-88")
 	_both(lab, ref, "EXECUTED", freedonia, sylvania)
