@@ -156,6 +156,9 @@ def a_protected_witness_is_heard_by_video_link_on_another_day(lab):
 	require([one["milestone"] for one in told] == ["SUMMONED", "SCHEDULED", "HELD"], "what happens is told", told)
 	require(told[1]["milestone_at"] == "2027-02-11T10:00:00+01:00", "the day is another one, as agreed", told)
 	require(freedonia.status(ref) == "IN_EXECUTION", "and changes no status")
+	for one in (freedonia, sylvania):
+		require(one.request(ref)["request"]["milestone"] == "HELD" and "milestone    held, 2027-02-11T14:00:00+01:00"
+			in one.run("request", "show", ref).out, "the last of them is shown with the case")
 	minutes = lab.file("minutes.pdf", b"%PDF-1.7 minutes\n")
 	sylvania.comity("result", "send", ref, "--measure", "M1=EXECUTED:heard on 11 February 2027", "--final",
 		"--attach", f"{minutes},role=RECORD_OF_EXECUTION")
