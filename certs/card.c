@@ -88,8 +88,22 @@ static ProtobufCBinaryData binary(struct span span)
 	return (ProtobufCBinaryData){ .data = (uint8_t *)span.at, .len = span.len };
 }
 
+static void give_successions(Comity__Succession *to, Comity__Succession **list, const struct card *card)
+{
+	for (size_t i = 0; i < card->succession_count; i++) {
+		const struct succession *from = &card->successions[i];
+		comity__succession__init(&to[i]);
+		to[i].has_before = to[i].has_new_by_old = to[i].has_old_by_new = true;
+		to[i].before = binary(from->before);
+		to[i].new_by_old = binary(from->new_by_old);
+		to[i].old_by_new = binary(from->old_by_new);
+		list[i] = &to[i];
+	}
+}
+
 static enum fault pack_card(const struct card *card, const char *issued_at, const char *summary, struct bytes *out)
 {
+	Comity__Succession successions[SUCCESSIONS_MAX], *list[SUCCESSIONS_MAX];
 	Comity__Card message = COMITY__CARD__INIT;
 	message.authority = (char *)card->authority;
 	message.name = (char *)card->name;
@@ -114,6 +128,9 @@ static enum fault pack_card(const struct card *card, const char *issued_at, cons
 	REVOCATIONS(identity_revocations, ROLE_IDENTITY);
 	REVOCATIONS(delegation_revocations, ROLE_DELEGATION);
 #undef REVOCATIONS
+	give_successions(successions, list, card);
+	message.n_successions = card->succession_count;
+	message.successions = list;
 	return pack(&message.base, out);
 }
 
@@ -161,6 +178,7 @@ enum fault card_write(const struct identity *whose, const struct card *card, str
 	strcpy(ours.authority, identity_authority(identity));
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		ours.certificates[role] = identity_certificate(identity, role);
+	ours.succession_count = identity_successions(identity, ours.successions);
 	TRY(check_fields(&ours));
 	TRY(check_unrevoked(&ours));
 	struct drafts drafts = { 0 };
@@ -176,6 +194,22 @@ enum fault card_write(const struct identity *whose, const struct card *card, str
 static struct span span_of_binary(protobuf_c_boolean has, ProtobufCBinaryData data)
 {
 	return has ? (struct span){ data.data, data.len } : (struct span){ 0 };
+}
+
+static enum fault take_successions(struct card *card, const Comity__Card *message)
+{
+	if (message->n_successions > SUCCESSIONS_MAX)
+		return fault_say(FAULT_BAD_CARD, "it has %zu successions of the identity; at most %d are allowed",
+				 message->n_successions, SUCCESSIONS_MAX);
+	card->succession_count = message->n_successions;
+	for (size_t i = 0; i < message->n_successions; i++) {
+		const Comity__Succession *one = message->successions[i];
+		card->successions[i] = (struct succession){
+			span_of_binary(one->has_before, one->before), span_of_binary(one->has_new_by_old, one->new_by_old),
+			span_of_binary(one->has_old_by_new, one->old_by_new),
+		};
+	}
+	return OK;
 }
 
 static enum fault take(struct card *card, const Comity__Card *message)
@@ -205,7 +239,7 @@ static enum fault take(struct card *card, const Comity__Card *message)
 #undef CERTIFICATE
 	card->revocations[ROLE_IDENTITY] = span_of_binary(message->has_identity_revocations, message->identity_revocations);
 	card->revocations[ROLE_DELEGATION] = span_of_binary(message->has_delegation_revocations, message->delegation_revocations);
-	return OK;
+	return take_successions(card, message);
 }
 
 static enum fault check_leaf(const struct trust *trust, const struct card *card, enum usage usage, enum role role)
@@ -255,6 +289,8 @@ static enum fault check_certificates(const struct card *card, int64_t now)
 		fault = check_lists(trust, card, now);
 	if (!fault)
 		fault = check_leaves(trust, card);
+	if (!fault)
+		fault = succession_check(card->successions, card->succession_count, card->authority, card->certificates[ROLE_IDENTITY]);
 	trust_free(trust);
 	if (fault)
 		return fault == FAULT_NO_MEMORY ? fault : fault_say(FAULT_BAD_CARD, "%s", fault_detail(fault));

@@ -15,6 +15,7 @@
 #include "certs/certificate.h"
 #include "certs/identity.h"
 #include "certs/revocation.h"
+#include "certs/succession.h"
 #include "proto/bytes.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
 };
 
 /* A card as plain values.  Read: everything is owned by `backing` and lives until card_clear.
- * To be written: the caller lends name to languages, and revocations; authority, certificates and summary are made. */
+ * To be written: the caller lends name to languages, and revocations; authority, certificates, successions and summary are made. */
 struct card {
 	char authority[AUTHORITY_ID_SIZE];
 	const char *name;
@@ -39,6 +40,8 @@ struct card {
 	size_t language_count;
 	struct span certificates[ROLE_COUNT];		/* DER */
 	struct span revocations[ROLE_COUNT];		/* DER, by issuer: identity and delegation; empty: there is none yet */
+	struct succession successions[SUCCESSIONS_MAX];	/* that lead to its identity: whoever pinned an earlier one follows */
+	size_t succession_count;
 	const char *summary;				/* the readable lines, each with its newline */
 	void *backing;
 };
@@ -50,7 +53,8 @@ enum fault card_write(const struct identity *identity, const struct card *card,
 /* Read and prove a card: one signer, whose chain leads to the identity inside; all five certificates of
  * this authority, of their profile, and valid when the card was issued (a card may travel longer than a
  * channel certificate lives; the line is judged anew) and not revoked by the lists inside, each its issuer's; the
- * identity valid `now`, in seconds since 1970;
+ * identity valid `now`, and what earlier identities say of it whole;
+ * in seconds since 1970;
  * everything bounded, nothing shown that was not signed.  Line ends may be CR LF, blank space around is
  * skipped; nothing else gives.  Faults: bad card, card altered, no memory. */
 enum fault card_read(struct span text, int64_t now, struct card *card) MUST_CHECK;

@@ -9,7 +9,7 @@
 
 #define PROTOCOL "\x08" "comity/1"	/* ALPN names carry their length (RFC 7301 section 3.1) */
 
-enum { SENT_CERTIFICATES_MAX = 4 * CERTIFICATE_SIZE_MAX };
+enum { SENT_CERTIFICATES_MAX = 6 * CERTIFICATE_SIZE_MAX };	/* leaf, delegation, and eight of about 600 bytes */
 
 struct context {
 	SSL_CTX *ssl;
@@ -55,12 +55,23 @@ static bool set_ciphers(struct context *context)
 	       SSL_CTX_set_alpn_protos(context->ssl, (const uint8_t *)PROTOCOL, sizeof PROTOCOL - 1) == 0;
 }
 
+/* Whoever has an earlier identity of ours pinned follows to the present one. */
+static bool add_bridges(struct context *context, const struct identity *identity)
+{
+	int count;
+	X509 *const *bridges = identity_bridges(identity, &count);
+	for (int i = 0; i < count; i++)
+		if (!SSL_CTX_add1_chain_cert(context->ssl, bridges[i]))
+			return false;
+	return true;
+}
+
 /* The identity is not sent: the other side has it, or has no reason to believe it. */
 static bool set_certificate(struct context *context, const struct identity *identity)
 {
 	return SSL_CTX_use_certificate(context->ssl, identity_x509(identity, ROLE_CHANNEL)) &&
 	       SSL_CTX_use_PrivateKey(context->ssl, identity_key(identity, ROLE_CHANNEL)) &&
-	       SSL_CTX_add1_chain_cert(context->ssl, identity_x509(identity, ROLE_DELEGATION));
+	       SSL_CTX_add1_chain_cert(context->ssl, identity_x509(identity, ROLE_DELEGATION)) && add_bridges(context, identity);
 }
 
 static void set_habits(SSL_CTX *ssl)

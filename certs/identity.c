@@ -15,8 +15,9 @@
 #include "certs/digest.h"
 #include "certs/files.h"
 #include "certs/openssl.h"
+#include "certs/succession.h"
 
-enum { PATH_SIZE = 4096, PEM_SIZE_MAX = 2 * CERTIFICATE_SIZE_MAX };
+enum { PATH_SIZE = 4096, PEM_SIZE_MAX = 2 * CERTIFICATE_SIZE_MAX, HERITAGE_SIZE_MAX = 512 << 10 };
 
 /* What the callers hold is a shell around generations, each of which is an identity as it was loaded once.  The newest
  * answers for the shell; none goes before the shell does, so that whatever was lent stays. */
@@ -33,6 +34,13 @@ struct identity {
 		uint8_t digest[DIGEST_SIZE];
 	} held[ROLE_COUNT];
 	struct bytes pin;
+	struct heritage {		/* the identities before this one */
+		struct bytes backing;
+		struct succession list[SUCCESSIONS_MAX];
+		size_t count;
+		X509 *bridges[SUCCESSIONS_MAX];	/* new by old, of those that lead here, the newest first */
+		int bridge_count;
+	} heritage;
 	const struct signing_hand *hand;
 };
 
@@ -136,6 +144,47 @@ static void take_name(struct identity *identity)
 	OPENSSL_free(utf8);
 }
 
+/* How many of the last ones lead to it: before a gap, where an old identity said nothing, nobody can follow. */
+static size_t find_leading(const struct heritage *heritage)
+{
+	size_t count = 0;
+	while (count < heritage->count && heritage->list[heritage->count - 1 - count].old_by_new.len)
+		count++;
+	return count;
+}
+
+static enum fault take_bridges(struct heritage *heritage)
+{
+	for (size_t i = find_leading(heritage); heritage->bridge_count < (int)i;) {
+		X509 *bridge = x509_parse(heritage->list[heritage->count - 1 - (size_t)heritage->bridge_count].new_by_old);
+		if (!bridge)
+			return FAULT_BAD_KEY;
+		heritage->bridges[heritage->bridge_count++] = bridge;
+	}
+	return OK;
+}
+
+static enum fault load_heritage(struct identity *identity, const char *folder)
+{
+	char path[PATH_SIZE];
+	struct bytes pem = { 0 };
+	struct heritage *heritage = &identity->heritage;
+	snprintf(path, sizeof path, "%s/identity.old", folder);
+	if (access(path, F_OK))
+		return OK;
+	enum fault fault = file_read(path, FILE_PUBLIC, HERITAGE_SIZE_MAX, &pem);
+	if (!fault)
+		fault = succession_from_pem(span_of(&pem), &heritage->backing, heritage->list, &heritage->count);
+	bytes_clear(&pem);
+	size_t leading = find_leading(heritage);
+	if (!fault)
+		fault = succession_check(heritage->list + heritage->count - leading, leading, identity->authority,
+			identity_certificate(identity, ROLE_IDENTITY));
+	if (!fault)
+		fault = take_bridges(heritage);
+	return fault ? fault_say(FAULT_BAD_KEY, "%s: %s", path, fault_detail(fault)) : OK;
+}
+
 static enum fault load(struct identity *identity, const char *folder, const struct identity_access *access)
 {
 	identity->hand = access->hand;
@@ -145,6 +194,7 @@ static enum fault load(struct identity *identity, const char *folder, const stru
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		TRY(check_role(identity, folder, role));
 	take_name(identity);
+	TRY(load_heritage(identity, folder));
 	return certificate_pin(identity_certificate(identity, ROLE_IDENTITY), identity->authority, &identity->pin);
 }
 
@@ -155,6 +205,9 @@ static void generation_free(struct identity *identity)
 		key_free(identity->held[role].key);
 		bytes_clear(&identity->held[role].der);
 	}
+	for (int i = 0; i < identity->heritage.bridge_count; i++)
+		X509_free(identity->heritage.bridges[i]);
+	bytes_clear(&identity->heritage.backing);
 	bytes_clear(&identity->pin);
 	free(identity);
 }
@@ -197,9 +250,15 @@ static enum fault open_sealing(const char *folder, const struct identity_access 
 	return OK;
 }
 
+/* Of the same identity, or of one that leads to it. */
 static bool is_of(const struct identity *generation, const struct identity *newest)
 {
-	return !strcmp(generation->authority, newest->authority) && span_equal(span_of(&generation->pin), span_of(&newest->pin));
+	struct succession before[SUCCESSIONS_MAX];
+	size_t count = identity_successions(newest, before);
+	bool is_one = span_equal(span_of(&generation->pin), span_of(&newest->pin));
+	for (size_t i = 0; i < count && !is_one; i++)
+		is_one = span_equal(identity_certificate(generation, ROLE_IDENTITY), before[i].before);
+	return is_one && !strcmp(generation->authority, newest->authority);
 }
 
 /* A generation whose keys cannot be had any more is one that nobody uses any more; but for its sealing key, to which
@@ -377,6 +436,27 @@ int64_t identity_not_after(const struct identity *identity, enum role role)
 struct span identity_pin(const struct identity *identity)
 {
 	return span_of(&at(identity)->pin);
+}
+
+size_t identity_before(const struct identity *identity, struct succession *list)
+{
+	const struct heritage *heritage = &at(identity)->heritage;
+	memcpy(list, heritage->list, heritage->count * sizeof *list);
+	return heritage->count;
+}
+
+size_t identity_successions(const struct identity *identity, struct succession *list)
+{
+	const struct heritage *heritage = &at(identity)->heritage;
+	size_t leading = find_leading(heritage);
+	memcpy(list, heritage->list + heritage->count - leading, leading * sizeof *list);
+	return leading;
+}
+
+X509 *const *identity_bridges(const struct identity *identity, int *count)
+{
+	*count = at(identity)->heritage.bridge_count;
+	return at(identity)->heritage.bridges;
 }
 
 EVP_PKEY *identity_key(const struct identity *identity, enum role role)

@@ -3,6 +3,7 @@
  *
  *	identity.key  delegation.key  channel.key  signing.key  sealing.key	PKCS#8 PEM, 0600
  *	identity.crt  delegation.crt  channel.crt  signing.crt  sealing.crt	PEM
+ *	identity.old	the identities before, each with what binds it to the next (succession.h), PEM
  *
  * A loaded identity holds the keys that were asked for, at most those of the leaves.  identity.key and delegation.key
  * are used when certificates are issued and may be kept elsewhere at other times.  Any thread may use a
@@ -16,6 +17,7 @@
 #include "proto/bytes.h"
 
 struct identity;
+struct succession;
 
 /* What is signed with a signing key that another process holds (daemon/keyholder/keyholder.h).  signature_make() and
  * signature_enclose() come here when an identity was opened with such a hand. */
@@ -37,6 +39,7 @@ struct identity_access {
 };
 
 #define KEY_OF(role) (1u << (role))
+#define KEYS_OF_ALL ((1u << ROLE_COUNT) - 1)
 #define KEYS_OF_LEAVES (KEY_OF(ROLE_CHANNEL) | KEY_OF(ROLE_SIGNING) | KEY_OF(ROLE_SEALING))
 
 /* A new authority, all or nothing: it is built beside, brought to disk, and renamed into place.
@@ -48,13 +51,16 @@ enum fault identity_create(const char *directory, const char *authority, const c
 enum fault identity_create_protected(const char *directory, const char *authority, const char *name, int64_t now,
 				     const struct identity_access *access) MUST_CHECK;
 
-/* New key and certificate for one of the leaves or the delegation (which brings new leaves with it),
- * replacing the old ones together, which go into keys.old/.  Loaded identities keep what they hold until loaded anew.
- * The issuer's key must be in its place.  Faults: bad key, usage (an identity is not renewed), disk full, io. */
+/* New key and certificate for one of the leaves, the delegation (which brings new leaves with it), or the identity (which brings
+ * everything), replacing the old ones together, which go into keys.old/.  Loaded identities keep what they hold until loaded anew.
+ * The issuer's key must be in its place; of an identity its old key, which signs for the new one and is gone afterwards.
+ * Faults: bad key, certificate expired (an identity), usage (that of a national PKI), disk full, io. */
 enum fault identity_renew(const char *directory, enum role role, int64_t now) MUST_CHECK;
 /* The same where keys are protected: the issuer's is opened, and the new ones are saved, as `access` says. */
 enum fault identity_renew_protected(const char *directory, enum role role, int64_t now,
 				    const struct identity_access *access) MUST_CHECK;
+/* With ROLE_IDENTITY: the old identity is lost, and nothing is signed with it.  Counterparts must do the telephone check anew. */
+enum { ROLL_WITHOUT_OLD = 1u << ROLE_COUNT };
 /* Several at once: KEY_OF(role) of each. */
 enum fault identity_renew_roles(const char *directory, unsigned roles, int64_t now, const struct identity_access *access) MUST_CHECK;
 /* Is the key of that issuer here? */
@@ -102,6 +108,10 @@ struct span identity_certificate(const struct identity *identity, enum role role
 bool identity_is_in_token(const struct identity *identity);	/* is one of the keys that were loaded? */
 int64_t identity_not_after(const struct identity *identity, enum role role);	/* seconds since 1970 */
 struct span identity_pin(const struct identity *identity);	/* what counterparts pin: certificate_pin() */
+/* The identities before this one, the oldest first; `list` has room for SUCCESSIONS_MAX.  The number of them. */
+size_t identity_before(const struct identity *identity, struct succession *list);
+/* Those of them from which counterparts can follow to this one. */
+size_t identity_successions(const struct identity *identity, struct succession *list);
 
 enum { IDENTITY_GROUPS = 8, IDENTITY_GROUP_DIGITS = 5, IDENTITY_DIGITS_SIZE = 48 };
 

@@ -14,8 +14,9 @@
 #include "certs/identity.h"
 #include "certs/issue.h"
 #include "certs/openssl.h"
+#include "certs/succession.h"
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, HERITAGE_SIZE_MAX = 512 << 10 };
 
 struct making {
 	const char *directory, *authority, *name;
@@ -27,7 +28,7 @@ struct making {
 	char uri[ROLE_COUNT][TOKEN_URI_MAX];	/* of the new key; "": it lies in a file */
 };
 
-static const char *const endings[] = { "key", "crt", "crl" };
+static const char *const endings[] = { "key", "crt", "crl", "old" };	/* old: the identities before (succession.h) */
 
 static void path_of(char path[PATH_SIZE], const struct making *making, const char *folder, enum role role,
 		    const char *ending)
@@ -288,8 +289,74 @@ enum fault identity_keep_old(const char *directory, const struct identity *ident
 	return directory_sync(all);
 }
 
+/* The identities before, the last of which gives way now. */
+static enum fault write_heritage(struct making *making, const struct succession *last)
+{
+	char path[PATH_SIZE];
+	struct bytes pem = { 0 };
+	path_of(path, making, "keys", ROLE_IDENTITY, "old");
+	enum fault fault = access(path, F_OK) ? OK : file_read(path, FILE_PUBLIC, HERITAGE_SIZE_MAX, &pem);
+	path_of(path, making, "keys.new", ROLE_IDENTITY, "old");
+	if (!fault)
+		fault = succession_pem(last, &pem);
+	if (!fault)
+		fault = file_create(path, FILE_PUBLIC, span_of(&pem));
+	bytes_clear(&pem);
+	return fault;
+}
+
+static enum fault succeed(struct making *making, const struct key *old_key, struct span before)
+{
+	struct bytes forth = { 0 }, back = { 0 };
+	struct succession_order order = {
+		.authority = making->authority, .name = making->name, .before = before, .after = span_of(&making->der[ROLE_IDENTITY]),
+		.old_key = old_key, .new_key = making->key[ROLE_IDENTITY], .now = making->now,
+	};
+	enum fault fault = old_key ? succession_make(&order, &forth, &back) : OK;
+	if (!fault)
+		fault = write_heritage(making, &(struct succession){ before, span_of(&forth), span_of(&back) });
+	bytes_clear(&forth);
+	bytes_clear(&back);
+	return fault;
+}
+
+static enum fault load_old_key(const struct making *making, unsigned roles, struct key **key)
+{
+	char path[PATH_SIZE];
+	path_of(path, making, "keys", ROLE_IDENTITY, "key");
+	if (roles & ROLL_WITHOUT_OLD)
+		return OK;
+	if (!access(path, F_OK))
+		return key_load(path, identity_secret(making->access, ROLE_IDENTITY), key);
+	return fault_say(FAULT_BAD_KEY, "%s is not here: put it in its place for the roll-over, so that the old identity can speak for "
+		"the new one", path);
+}
+
+/* Everything anew.  The old key is not kept: what it signed for its successor was its last word. */
+static enum fault roll(struct making *making, const struct identity *identity, unsigned roles)
+{
+	struct key *old_key = NULL;
+	struct span before = identity_certificate(identity, ROLE_IDENTITY);
+	if (certificate_is_national(before))
+		return fault_say(FAULT_USAGE, "the identity is the root of a national PKI: it is rolled over there, and comes here by "
+			"comity cert csr and comity cert import");
+	TRY(begin(making));
+	TRY(load_old_key(making, roles, &old_key));
+	enum fault fault = OK;
+	for (enum role role = 0; role < ROLE_COUNT && !fault; role++)
+		fault = make(making, role);
+	if (!fault)
+		fault = succeed(making, old_key, before);
+	key_free(old_key);
+	TRY(fault);
+	TRY(identity_keep_old(making->directory, identity));
+	return put_in_place(making, RENAME_EXCHANGE);
+}
+
 static enum fault renew(struct making *making, const struct identity *identity, unsigned roles)
 {
+	if (roles & KEY_OF(ROLE_IDENTITY))
+		return roll(making, identity, roles);
 	TRY(begin(making));
 	if (roles & KEY_OF(ROLE_DELEGATION))
 		roles |= KEYS_OF_LEAVES;
@@ -312,8 +379,8 @@ enum fault identity_renew_protected(const char *directory, enum role role, int64
 
 enum fault identity_renew_roles(const char *directory, unsigned roles, int64_t now, const struct identity_access *access)
 {
-	if (roles & KEY_OF(ROLE_IDENTITY) || !roles)
-		return fault_say(FAULT_USAGE, "an identity is not renewed: its key is what counterparts have verified");
+	if (!(roles & KEYS_OF_ALL))
+		return fault_say(FAULT_USAGE, "no role is named whose keys should be renewed");
 	struct identity *identity;
 	TRY(identity_open(directory, &(struct identity_access){ 0 }, &identity));
 	struct making making = {

@@ -54,7 +54,7 @@ static bool set_serial(X509 *certificate)
 static bool set_validity(X509 *certificate, const X509 *issuer, const struct issue *issue)
 {
 	time_t first = (time_t)(issue->now - EARLY_SECONDS);
-	time_t last = (time_t)(issue->now + issue_life(issue->role));
+	time_t last = (time_t)(issue->now + (issue->life ? issue->life : issue_life(issue->role)));
 	bool is_own = issuer == certificate;
 	int64_t begin = is_own ? INT64_MIN : asn1_seconds(X509_get0_notBefore(issuer));
 	int64_t limit = is_own ? INT64_MAX : asn1_seconds(X509_get0_notAfter(issuer));
@@ -133,7 +133,7 @@ enum fault issue_certificate(const struct issue *issue, struct bytes *der)
 	if (!authority_name_is_valid(span_of_text(issue->name)))
 		return fault_say(FAULT_BAD_NAME, "the name must be one line of 1 to %d bytes of UTF-8 without control characters",
 				 AUTHORITY_NAME_MAX);
-	if (issue->role == ROLE_IDENTITY)
+	if (issue->role == ROLE_IDENTITY && !issue->issuer_certificate.len)
 		return make(issue, NULL, der);
 	X509 *issuer = x509_parse(issue->issuer_certificate);
 	if (!issuer || !X509_check_private_key(issuer, key_evp(issue->issuer_key))) {

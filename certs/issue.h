@@ -21,9 +21,10 @@ struct issue {
 	enum role role;
 	const char *authority, *name;			/* id and display name */
 	const struct key *subject_key;
-	struct span issuer_certificate;			/* DER; empty for an identity */
-	const struct key *issuer_key;			/* NULL for an identity: it signs itself */
+	struct span issuer_certificate;			/* DER; empty for an identity that signs itself */
+	const struct key *issuer_key;			/* NULL for one of those; another identity: succession.h */
 	int64_t now;					/* seconds since 1970 */
+	int64_t life;					/* seconds; 0: that of the role */
 };
 
 /* The certificate as DER, appended.  Faults: bad name, bad key. */

@@ -57,6 +57,8 @@ void crl_find(X509_CRL *crl, X509 *certificate, struct revoked_entry *entry);
 
 bool identity_is_others(const char *name);		/* in keys/: of none of the roles */
 EVP_PKEY *identity_key(const struct identity *identity, enum role role);	/* borrowed; NULL when it was not asked for */
+/* What each identity before it signed for the next, the newest first: borrowed, to be shown behind the delegation. */
+X509 *const *identity_bridges(const struct identity *identity, int *count);
 const struct signing_hand *identity_hand(const struct identity *identity);	/* NULL: we sign ourselves */
 const struct secret_source *identity_secret(const struct identity_access *access, enum role role);
 X509 *identity_x509(const struct identity *identity, enum role role);		/* borrowed */

@@ -6,9 +6,19 @@
 #include <string.h>
 
 #include "certs/openssl.h"
+#include "certs/succession.h"
 #include "proto/stamp.h"
 
-enum { CHAIN_LEN = 3 };			/* leaf, delegation, identity */
+enum {
+	CHAIN_LEN = 3,					/* leaf, delegation, identity */
+	CHAIN_MAX = CHAIN_LEN + SUCCESSIONS_MAX,	/* and what one identity says of the next */
+};
+
+/* An identity that the peer had before. */
+struct past {
+	X509 *identity, *vouched;	/* vouched: may be NULL */
+	int64_t until;
+};
 
 struct trust {
 	uint64_t changes;
@@ -18,6 +28,8 @@ struct trust {
 		X509 *identity;
 		STACK_OF(X509_CRL) *lists;	/* what it revoked; one an issuer; NULL: nothing is known */
 		enum standing standing;
+		struct past past[SUCCESSIONS_MAX];
+		size_t past_count;
 	} *first;
 };
 
@@ -142,6 +154,54 @@ enum fault trust_set_revocations(struct trust *trust, const char *authority, con
 	return OK;
 }
 
+/* ── former identities ────────────────────────────────────────────────────────────────────────── */
+
+static void forget_past(struct past *past, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		X509_free(past[i].identity);
+		X509_free(past[i].vouched);
+	}
+}
+
+static enum fault take_former(struct past *past, const struct former *former, const char *authority)
+{
+	*past = (struct past){ .identity = x509_parse(former->identity), .until = former->until };
+	if (!past->identity)
+		return fault_say(FAULT_CERT_PROFILE, "what came as a former identity of %s is no certificate", authority);
+	TRY(check_identity(past->identity, authority));
+	if (!former->vouched.len)
+		return OK;
+	past->vouched = x509_parse(former->vouched);
+	if (!past->vouched)
+		return fault_say(FAULT_CERT_PROFILE, "what vouches for a former identity of %s is no certificate", authority);
+	int64_t end = asn1_seconds(X509_get0_notAfter(past->vouched));
+	past->until = end < past->until ? end : past->until;
+	return OK;
+}
+
+enum fault trust_set_formers(struct trust *trust, const char *authority, const struct former *formers, size_t count)
+{
+	struct pinned *pinned = find(trust, authority);
+	struct past past[SUCCESSIONS_MAX] = { 0 };
+	enum fault fault = OK;
+	if (!pinned)
+		return fault_say(FAULT_NOT_FOUND, "%s is not among our peers", authority);
+	if (count > SUCCESSIONS_MAX)
+		return fault_say(FAULT_CERT_PROFILE, "%zu former identities; at most %d are allowed", count, SUCCESSIONS_MAX);
+	for (size_t i = 0; i < count && !fault; i++)
+		fault = take_former(&past[i], &formers[i], authority);
+	if (fault) {
+		forget_past(past, count);
+		return fault;
+	}
+	forget_past(pinned->past, pinned->past_count);
+	memcpy(pinned->past, past, sizeof past);
+	pinned->past_count = count;
+	trust->changes++;
+	return OK;
+}
+
 void trust_remove_peer(struct trust *trust, const char *authority)
 {
 	for (struct pinned **link = &trust->first; *link; link = &(*link)->next) {
@@ -152,6 +212,7 @@ void trust_remove_peer(struct trust *trust, const char *authority)
 		trust->changes++;
 		X509_free(pinned->identity);
 		sk_X509_CRL_pop_free(pinned->lists, X509_CRL_free);
+		forget_past(pinned->past, pinned->past_count);
 		free(pinned);
 		return;
 	}
@@ -163,6 +224,7 @@ struct hearing {
 	const struct pinned *pinned;
 	const char *peer;
 	const STACK_OF(X509) *chain;
+	STACK_OF(X509) *built;		/* the proven chain: leaf, delegation, what was between, one of the anchors */
 	struct lifetime *lifetime;
 };
 
@@ -172,13 +234,44 @@ static enum role role_at(const struct hearing *hearing, int depth)
 	return depth == 0 ? leaf_of[hearing->claim->usage] : above[depth > 1];
 }
 
-/* What was sent: leaf and delegation of their profile and of one authority, perhaps the identity, no more.  Of a national PKI
- * the leaf alone names the authority. */
+static bool counts_now(const struct hearing *hearing, const struct past *past)
+{
+	return hearing->claim->now < past->until;
+}
+
+/* The pinned identity, or a former one that still counts. */
+static bool is_anchor(const struct hearing *hearing, const X509 *certificate)
+{
+	const struct pinned *pinned = hearing->pinned;
+	bool is_one = !X509_cmp(certificate, pinned->identity);
+	for (size_t i = 0; i < pinned->past_count && !is_one; i++)
+		is_one = counts_now(hearing, &pinned->past[i]) && !X509_cmp(certificate, pinned->past[i].identity);
+	return is_one;
+}
+
+static enum fault check_roots(const struct hearing *hearing)
+{
+	int count = sk_X509_num(hearing->chain);
+	for (int depth = CHAIN_LEN - 1; depth < count; depth++) {
+		X509 *certificate = sk_X509_value(hearing->chain, depth);
+		bool is_root = X509_self_signed(certificate, 0) == 1;
+		if (is_root && depth < count - 1)
+			return fault_say(FAULT_CERT_PROFILE, "%s showed an identity certificate before the end of the chain", hearing->peer);
+		if (is_root && !is_anchor(hearing, certificate))
+			return fault_say(FAULT_CERT_UNTRUSTED, "%s showed another identity certificate than the one we hold of it",
+					 hearing->peer);
+	}
+	ERR_clear_error();
+	return OK;
+}
+
+/* What was sent: leaf and delegation of their profile and of one authority, perhaps the identity and what leads to it, no more.
+ * Of a national PKI the leaf alone names the authority. */
 static enum fault check_sent(const struct hearing *hearing)
 {
 	int count = sk_X509_num(hearing->chain);
 	bool is_national = x509_is_national(hearing->pinned->identity);
-	if (count < CHAIN_LEN - 1 || count > CHAIN_LEN)
+	if (count < CHAIN_LEN - 1 || count > CHAIN_MAX || (is_national && count > CHAIN_LEN))
 		return fault_say(FAULT_CERT_PROFILE, "%s showed %d certificates instead of leaf, delegation and identity",
 				 hearing->peer, count);
 	for (int depth = 0; depth < count; depth++) {
@@ -194,10 +287,7 @@ static enum fault check_sent(const struct hearing *hearing)
 			return fault_say(FAULT_CERT_PROFILE, "%s showed a %s certificate of %s", hearing->peer,
 					 role_name(role_at(hearing, depth)), id);
 	}
-	if (count == CHAIN_LEN && X509_cmp(sk_X509_value(hearing->chain, CHAIN_LEN - 1), hearing->pinned->identity))
-		return fault_say(FAULT_CERT_UNTRUSTED, "%s showed another identity certificate than the one we hold of it",
-				 hearing->peer);
-	return OK;
+	return check_roots(hearing);
 }
 
 static enum fault explain_time(const struct hearing *hearing, X509_STORE_CTX *store, enum fault fault)
@@ -227,14 +317,15 @@ static enum fault explain(const struct hearing *hearing, X509_STORE_CTX *store)
 			 role_name(role_at(hearing, 0)), hearing->peer, X509_verify_cert_error_string(error));
 }
 
-/* Is what was built exactly leaf, delegation and the pinned identity? */
-static bool is_whole(const struct hearing *hearing, X509_STORE_CTX *store)
+/* Is what was built exactly leaf, delegation and an identity, with nothing between but what identities say of one another?  All
+ * that was sent behind the delegation is of an identity's profile. */
+static bool is_whole(const struct hearing *hearing)
 {
-	const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(store);
-	return sk_X509_num(built) == CHAIN_LEN &&
-	       sk_X509_value(built, 0) == sk_X509_value(hearing->chain, 0) &&
-	       sk_X509_value(built, 1) == sk_X509_value(hearing->chain, 1) &&
-	       !X509_cmp(sk_X509_value(built, CHAIN_LEN - 1), hearing->pinned->identity);
+	int count = sk_X509_num(hearing->built);
+	return count >= CHAIN_LEN &&
+	       !X509_cmp(sk_X509_value(hearing->built, 0), sk_X509_value(hearing->chain, 0)) &&
+	       !X509_cmp(sk_X509_value(hearing->built, 1), sk_X509_value(hearing->chain, 1)) &&
+	       is_anchor(hearing, sk_X509_value(hearing->built, count - 1));
 }
 
 static void shorten(struct lifetime *lifetime, const X509 *certificate)
@@ -244,35 +335,59 @@ static void shorten(struct lifetime *lifetime, const X509 *certificate)
 	lifetime->until = until < lifetime->until ? until : lifetime->until;
 }
 
+/* The former identity that the proven chain leads to; NULL: it is the one that is pinned. */
+static const struct past *past_at(const struct hearing *hearing)
+{
+	const X509 *root = sk_X509_value(hearing->built, sk_X509_num(hearing->built) - 1);
+	for (size_t i = 0; i < hearing->pinned->past_count; i++)
+		if (!X509_cmp(root, hearing->pinned->past[i].identity))
+			return &hearing->pinned->past[i];
+	return NULL;
+}
+
 static void measure(const struct hearing *hearing)
 {
 	*hearing->lifetime = (struct lifetime){ INT64_MIN, INT64_MAX };
-	shorten(hearing->lifetime, sk_X509_value(hearing->chain, 0));
-	shorten(hearing->lifetime, sk_X509_value(hearing->chain, 1));
-	shorten(hearing->lifetime, hearing->pinned->identity);
+	for (int depth = 0; depth < sk_X509_num(hearing->built); depth++)
+		shorten(hearing->lifetime, sk_X509_value(hearing->built, depth));
+	const struct past *past = past_at(hearing);
+	if (past && past->until < hearing->lifetime->until)
+		hearing->lifetime->until = past->until;
 }
 
-static enum fault verify(const struct hearing *hearing, X509_STORE_CTX *store, STACK_OF(X509) *anchors)
+static bool add_anchors(const struct hearing *hearing, STACK_OF(X509) *anchors)
+{
+	const struct pinned *pinned = hearing->pinned;
+	bool fits = sk_X509_push(anchors, pinned->identity) > 0;
+	for (size_t i = 0; i < pinned->past_count && fits; i++)
+		fits = !counts_now(hearing, &pinned->past[i]) || sk_X509_push(anchors, pinned->past[i].identity) > 0;
+	return fits;
+}
+
+static enum fault verify(struct hearing *hearing, X509_STORE_CTX *store, STACK_OF(X509) *anchors)
 {
 	/* OpenSSL takes the stack without const, but only looks at it */
 	STACK_OF(X509) *sent = (STACK_OF(X509) *)hearing->chain;
 	if (!X509_STORE_CTX_init(store, NULL, sk_X509_value(sent, 0), sent) ||
-	    !sk_X509_push(anchors, hearing->pinned->identity))
+	    !add_anchors(hearing, anchors))
 		return FAULT_NO_MEMORY;
 	X509_STORE_CTX_set0_trusted_stack(store, anchors);
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT);
-	X509_VERIFY_PARAM_set_depth(param, CHAIN_LEN - 2);
+	X509_VERIFY_PARAM_set_depth(param, CHAIN_LEN - 2 + (sk_X509_num(sent) - (CHAIN_LEN - 1)));
 	X509_VERIFY_PARAM_set_time(param, (time_t)hearing->claim->now);
 	if (X509_verify_cert(store) != 1)
 		return explain(hearing, store);
+	hearing->built = X509_STORE_CTX_get1_chain(store);
+	if (!hearing->built)
+		return FAULT_NO_MEMORY;
 	measure(hearing);
-	if (is_whole(hearing, store))
+	if (is_whole(hearing))
 		return OK;
 	return fault_say(FAULT_CERT_UNTRUSTED, "the certificates of %s are not leaf, delegation and identity", hearing->peer);
 }
 
-static enum fault check_chain(const struct hearing *hearing)
+static enum fault check_chain(struct hearing *hearing)
 {
 	X509_STORE_CTX *store = X509_STORE_CTX_new();
 	STACK_OF(X509) *anchors = sk_X509_new_null();	/* this peer's, and nobody else's */
@@ -296,7 +411,7 @@ static enum fault refuse_revoked(const struct hearing *hearing, int depth, const
 			 role_name(role_at(hearing, depth)), hearing->peer, then, entry->reason);
 }
 
-static enum fault check_listed(const struct hearing *hearing, int depth, X509 *issuer)
+static enum fault check_listed(const struct hearing *hearing, int depth, X509 *certificate, X509 *issuer)
 {
 	const STACK_OF(X509_CRL) *lists = hearing->pinned->lists;
 	for (int i = 0; i < sk_X509_CRL_num(lists); i++) {
@@ -304,7 +419,7 @@ static enum fault check_listed(const struct hearing *hearing, int depth, X509 *i
 		X509_CRL *crl = sk_X509_CRL_value(lists, i);
 		if (!crl_is_of(crl, issuer))
 			continue;
-		crl_find(crl, sk_X509_value(hearing->chain, depth), &entry);
+		crl_find(crl, certificate, &entry);
 		if (counts(hearing, &entry))
 			return refuse_revoked(hearing, depth, &entry);
 		if (entry.is_listed && entry.at < hearing->lifetime->until)
@@ -313,11 +428,21 @@ static enum fault check_listed(const struct hearing *hearing, int depth, X509 *i
 	return OK;
 }
 
-/* On a proven chain: the delegation by the identity's list, then the leaf by the delegation's. */
+/* On a proven chain, from its end: the identity by its own list and, if it is a former one, by that of the next, which vouched
+ * for it; then the delegation by the identity's list, and the leaf by the delegation's. */
 static enum fault check_revocation(const struct hearing *hearing)
 {
-	TRY(check_listed(hearing, 1, hearing->pinned->identity));
-	return check_listed(hearing, 0, sk_X509_value(hearing->chain, 1));
+	int last = sk_X509_num(hearing->built) - 1;
+	X509 *root = sk_X509_value(hearing->built, last);
+	const struct past *past = past_at(hearing);
+	if (past && past->vouched)
+		for (size_t i = 0; i <= hearing->pinned->past_count; i++)
+			TRY(check_listed(hearing, last, past->vouched,
+				i < hearing->pinned->past_count ? hearing->pinned->past[i].identity : hearing->pinned->identity));
+	TRY(check_listed(hearing, last, root, root));
+	for (int depth = last - 1; depth >= 0; depth--)
+		TRY(check_listed(hearing, depth, sk_X509_value(hearing->built, depth), sk_X509_value(hearing->built, depth + 1)));
+	return OK;
 }
 
 static enum fault check_standing(const struct hearing *hearing)
@@ -344,9 +469,11 @@ static enum fault judge(const struct trust *trust, const STACK_OF(X509) *chain, 
 	if (hearing.pinned->standing == STANDING_BLOCKED)
 		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked here", peer);
 	TRY(check_sent(&hearing));
-	TRY(check_chain(&hearing));
-	TRY(check_revocation(&hearing));
-	return check_standing(&hearing);	/* last: only a proven peer is told where it stands */
+	enum fault fault = check_chain(&hearing);
+	if (!fault)
+		fault = check_revocation(&hearing);
+	sk_X509_pop_free(hearing.built, X509_free);
+	return fault ? fault : check_standing(&hearing);	/* last: only a proven peer is told where it stands */
 }
 
 enum fault trust_judge_parsed(const struct trust *trust, const STACK_OF(X509) *chain, const struct claim *claim,
@@ -374,9 +501,9 @@ enum fault trust_judge_lifetime(const struct trust *trust, const struct claim *c
 				struct lifetime *lifetime)
 {
 	*peer = 0;
-	if (claim->count > CHAIN_LEN)
+	if (claim->count > CHAIN_MAX)
 		return fault_say(FAULT_CERT_PROFILE, "%zu certificates were shown; at most %d are looked at", claim->count,
-				 CHAIN_LEN);
+				 CHAIN_MAX);
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	if (!chain)
 		return FAULT_NO_MEMORY;

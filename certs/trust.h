@@ -4,7 +4,8 @@
  * The one URI name in the certificate says which peer it claims to be, and only the identity certificate
  * pinned for *that* peer is asked.  There is no common set of anchors: with one, any peer could issue a
  * certificate in another's name.  Where what is pinned is the root of a national PKI (national.h), it is pinned
- * for that one name.  Then: the profile (issue.h), the chain leaf, delegation, identity and nothing else, validity
+ * for that one name.  Behind leaf and delegation may come what one identity of the peer signed for the next (succession.h): by
+ * that a peer is believed whose new identity we have not heard of yet.  Then: the profile (issue.h), the chain leaf, delegation, identity and nothing else, validity
  * by the clock passed in, revocation (revocation.h), and where the peer stands with us.
  *
  * Belongs to the thread that made it. */
@@ -38,6 +39,16 @@ enum fault trust_set_standing(struct trust *trust, const char *authority, enum s
  * and not on it.  Faults: not found; bad revocation list, no memory, and then nothing is changed. */
 enum fault trust_set_revocations(struct trust *trust, const char *authority, const struct span *lists,
 				 size_t count) MUST_CHECK;
+/* Identities that the peer had before the one that is pinned. */
+struct former {
+	struct span identity;		/* DER, signed by itself */
+	struct span vouched;		/* by the one that followed it (succession.h: old by new), DER; empty: nobody did */
+	int64_t until;			/* seconds since 1970: what is judged by a later time is not good any more */
+};
+/* Exactly these are the peer's former identities from now on, copied.  They count until then, and until the end of what vouches
+ * for them; not from when the next identity revokes that, or they revoke themselves.  Faults: as of trust_set_revocations(). */
+enum fault trust_set_formers(struct trust *trust, const char *authority, const struct former *formers,
+			     size_t count) MUST_CHECK;
 void trust_remove_peer(struct trust *trust, const char *authority);	/* unknown is fine */
 
 /* How often anything of the above was changed: as long as it is the same, so is every judgement of the same claim. */
@@ -45,7 +56,7 @@ uint64_t trust_changes(const struct trust *trust);
 
 /* What is to be judged. */
 struct claim {
-	const struct span *certificates;		/* DER: leaf, delegation, and the identity if it was sent */
+	const struct span *certificates;		/* DER: leaf, delegation, then what leads to the identity, if it was sent */
 	size_t count;
 	enum usage usage;
 	const char *expected;				/* the authority it must be; NULL: any verified peer */

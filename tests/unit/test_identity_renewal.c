@@ -42,7 +42,7 @@ static void renewing_changes_what_is_due_and_nothing_else(void **state)
 		identity_free(freedonia.identity);
 		freedonia.identity = after;
 	}
-	assert_fault(identity_renew(freedonia.home, ROLE_IDENTITY, NOON), FAULT_USAGE);
+	assert_fault(identity_renew(freedonia.home, ROLE_COUNT, NOON), FAULT_USAGE);
 	assert_int_equal(shell("test ! -e %s/keys.new", freedonia.home), 0);
 	authority_free(&freedonia);
 }

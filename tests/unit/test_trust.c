@@ -125,7 +125,7 @@ static void a_delegation_serves_its_own_authority_only(void **state)
 	assert_ok(key_load(path, NULL, &issuer_key));
 	assert_ok(key_make(CURVE_P256, &leaf_key));
 	struct span delegation = identity_certificate(mallory.identity, ROLE_DELEGATION);
-	struct issue issue = { ROLE_CHANNEL, "xs-ca", "Sylvania", leaf_key, delegation, issuer_key, NOON };
+	struct issue issue = { ROLE_CHANNEL, "xs-ca", "Sylvania", leaf_key, delegation, issuer_key, NOON, 0 };
 	assert_ok(issue_certificate(&issue, &leaf));
 	struct case_ kase = { { span_of(&leaf), delegation, identity_of(&mallory) }, 2, USAGE_CHANNEL, NULL, 0 };
 	assert_fault(judge(world, &kase), FAULT_CERT_PROFILE);
