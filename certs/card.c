@@ -160,8 +160,8 @@ static enum fault write_with(struct drafts *drafts, const struct identity *ident
 /* What every reader would refuse is not made. */
 static enum fault check_unrevoked(const struct card *card)
 {
-	for (enum role role = ROLE_DELEGATION; role < ROLE_COUNT; role++) {
-		struct span list = card->revocations[role == ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION];
+	for (enum role role = ROLE_IDENTITY; role < ROLE_COUNT; role++) {
+		struct span list = card->revocations[role <= ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION];
 		struct revoked_entry entry = { 0 };
 		if (list.len)
 			TRY(revocation_find(list, card->certificates[role], &entry));

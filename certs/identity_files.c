@@ -14,6 +14,7 @@
 #include "certs/identity.h"
 #include "certs/issue.h"
 #include "certs/openssl.h"
+#include "certs/revocation.h"
 #include "certs/succession.h"
 
 enum { PATH_SIZE = 4096, HERITAGE_SIZE_MAX = 512 << 10 };
@@ -332,6 +333,20 @@ static enum fault load_old_key(const struct making *making, unsigned roles, stru
 		"the new one", path);
 }
 
+/* Whoever stole its key can sign with it as well as we can. */
+static enum fault check_unrevoked(const struct making *making, struct span before)
+{
+	struct bytes list = { 0 };
+	struct revoked_entry entry = { 0 };
+	enum fault fault = revocation_load(making->directory, ROLE_IDENTITY, &list);
+	if (!fault && list.len)
+		fault = revocation_find(span_of(&list), before, &entry);
+	bytes_clear(&list);
+	if (!fault && entry.is_listed)
+		return fault_say(FAULT_CERT_REVOKED, "the identity is revoked, and cannot speak for a new one: comity id roll --without-old");
+	return fault;
+}
+
 /* Everything anew.  The old key is not kept: what it signed for its successor was its last word. */
 static enum fault roll(struct making *making, const struct identity *identity, unsigned roles)
 {
@@ -340,6 +355,8 @@ static enum fault roll(struct making *making, const struct identity *identity, u
 	if (certificate_is_national(before))
 		return fault_say(FAULT_USAGE, "the identity is the root of a national PKI: it is rolled over there, and comes here by "
 			"comity cert csr and comity cert import");
+	if (!(roles & ROLL_WITHOUT_OLD))
+		TRY(check_unrevoked(making, before));
 	TRY(begin(making));
 	TRY(load_old_key(making, roles, &old_key));
 	enum fault fault = OK;

@@ -80,6 +80,7 @@ struct revocation_order {
 	const char *serial, *reason;			/* as in struct revoking */
 	int64_t lost_at, now;
 	const struct secret_source *secret;		/* opens the issuer's key, where it is protected */
+	struct bytes *only;				/* the list goes there, as DER, and not into keys/; NULL: into keys/ */
 };
 enum fault revocation_enter(const char *directory, const struct revocation_order *order) MUST_CHECK;
 

@@ -136,7 +136,7 @@ static enum fault issue_next(struct desk *desk, const struct revocation_order *o
 	};
 	enum fault fault = revocation_issue(&revoking, &der);
 	if (!fault)
-		fault = put(desk, span_of(&der));
+		fault = order->only ? bytes_append(order->only, span_of(&der)) : put(desk, span_of(&der));
 	bytes_clear(&der);
 	return fault;
 }

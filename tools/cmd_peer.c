@@ -26,7 +26,9 @@ static void print_added(struct tool *tool, const Comity__Peer *peer)
 		safe_or(tool, peer->card_issued_at, "?"), peer->card_serial);
 	print(tool, "  the signature on the card is good: this proves only that whoever made it holds its keys\n");
 	if (is_verified) {
-		print(tool, "Updated.  The identity is the one that was verified: nothing else is to be done.\n");
+		print(tool, peer->check_due_at ? "Updated.  The identity that was verified speaks for a new one: the telephone check is due by %s.\n" :
+			"Updated.  The identity is the one that was verified: nothing else is to be done.\n%s",
+			peer->check_due_at ? time_of(tool, peer->check_due_at) : "");
 		return;
 	}
 	print(tool, "Added as %s, UNVERIFIED: nothing will be sent to it or taken from it.\n", safe(tool, peer->authority));
@@ -65,6 +67,14 @@ static const char *count(struct tool *tool, uint64_t number)
 	return safe(tool, text);
 }
 
+/* In one word, or two. */
+static const char *standing_of(struct tool *tool, const Comity__Peer *peer)
+{
+	if (peer->revoked_at)
+		return "revoked";
+	return peer->check_due_at ? "verified (rolled)" : WORD(tool, standing, peer->standing);
+}
+
 static void print_peers(struct tool *tool, const Comity__PeerList *list)
 {
 	struct table table = TABLE("PEER", "~NAME", "STATE", "LINK", "CERT UNTIL", ">QUEUED");
@@ -73,7 +83,7 @@ static void print_peers(struct tool *tool, const Comity__PeerList *list)
 		const Comity__PeerView *view = list->data[i];
 		const Comity__Peer *peer = view->peer;
 		unverified += peer->standing == COMITY__STANDING__VALUE__UNVERIFIED;
-		ROW(tool, &table, safe(tool, peer->authority), brief(tool, peer->name, WHOLE), WORD(tool, standing, peer->standing),
+		ROW(tool, &table, safe(tool, peer->authority), brief(tool, peer->name, WHOLE), standing_of(tool, peer),
 			link_state(tool, view), time_of(tool, view->channel_not_after), count(tool, view->queued));
 	}
 	table_print(tool, &table);
@@ -111,7 +121,11 @@ static const char *front(const char *text, const char *words)
 static void print_verification(struct tool *tool, const Comity__Peer *peer)
 {
 	const Comity__Verification *check = peer->verification;
-	print(tool, "  standing     %s", WORD(tool, standing, peer->standing));
+	print(tool, "  standing     %s", peer->revoked_at ? "REVOKED" : WORD(tool, standing, peer->standing));
+	if (peer->revoked_at)
+		print(tool, " as from %s: nothing goes on before they give us another identity", time_of(tool, peer->revoked_at));
+	if (peer->check_due_at)
+		print(tool, " (rolled, phone check due by %s)", time_of(tool, peer->check_due_at));
 	if (check)
 		print(tool, " since %s, by %s, uid %u%s%s%s%s%s%s", time_of(tool, check->verified_at),
 			safe_or(tool, check->method, "?"), check->actor_uid, front(check->spoke_with, ", spoke with "),
@@ -222,6 +236,15 @@ static void print_pin(struct tool *tool, const Comity__Peer *peer)
 		print(tool, "  national PKI %s: whomever it certifies as %s is believed\n", safe(tool, facts.subject), safe(tool, peer->authority));
 }
 
+static void print_formers(struct tool *tool, const Comity__Peer *peer)
+{
+	for (size_t i = 0; i < peer->n_formers; i++) {
+		const Comity__FormerIdentity *one = peer->formers[i];
+		print(tool, "  before       %s, until %s", safe(tool, one->digits), time_of(tool, one->replaced_at));
+		print(tool, one->revoked_at ? ", REVOKED as from %s\n" : "%s\n", one->revoked_at ? time_of(tool, one->revoked_at) : "");
+	}
+}
+
 static void print_revocations(struct tool *tool, const Comity__RevocationRow *row)
 {
 	print(tool, "  revocations  list of the %s, number %s of %s: %u revoked, next by %s%s\n", safe(tool, row->issuer),
@@ -237,6 +260,7 @@ static void print_peer(struct tool *tool, const Comity__PeerView *view)
 	if (peer->standing != COMITY__STANDING__VALUE__UNVERIFIED)
 		print(tool, "  identity     %s\n", safe(tool, peer->digits));
 	print_pin(tool, peer);
+	print_formers(tool, peer);
 	print_list(tool, "endpoints", peer->endpoints, peer->n_endpoints);
 	print_list(tool, "languages", peer->languages, peer->n_languages);
 	print(tool, "  card         serial %u of %s\n", peer->card_serial, time_of(tool, peer->card_issued_at));
@@ -391,6 +415,28 @@ enum fault cmd_peer_block(struct tool *tool)
 	block.reason = (char *)given(tool, "reason");
 	Comity__Call call = SUBMIT(tool, PEER_BLOCK, peer_block, &block);
 	return change(tool, &call, "blocked: nothing is sent to it or taken from it");
+}
+
+/* Without a file they told us: it is we who trust them no more. */
+enum fault cmd_peer_revoke(struct tool *tool)
+{
+	struct bytes text = { 0 };
+	enum fault fault = OK;
+	Comity__PeerRevoke revoke = COMITY__PEER_REVOKE__INIT;
+	revoke.peer = lower(tool, argument(tool, 0));
+	if (argument(tool, 1))
+		fault = file_take(argument(tool, 1), CARD_SIZE_MAX, &text);
+	if (!fault && argument(tool, 1) && !(revoke.statement = arena_text(&tool->arena, span_of(&text))))
+		fault = FAULT_NO_MEMORY;
+	bytes_clear(&text);
+	TRY(fault);
+	Comity__Call call = SUBMIT(tool, PEER_REVOKE, peer_revoke, &revoke);
+	const Comity__Reply *reply;
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
+	if (!printed_document(tool, &reply->done->base))
+		print(tool, "%s: %s.\n", safe(tool, reply->done->peer), safe(tool, reply->done->text));
+	next_step(tool, "call them on a number you know; their next card goes in by comity peer add, then comity peer verify");
+	return OK;
 }
 
 enum fault cmd_peer_unblock(struct tool *tool)

@@ -62,6 +62,38 @@ enum fault cmd_cert_switched(struct tool *tool)
 	return show(tool, &call);
 }
 
+/* Nobody follows from a lost identity: what that means is to be said twice. */
+static enum fault check_confirmed(struct tool *tool)
+{
+	const char *confirmed = lower(tool, given(tool, "confirm"));
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(STATUS, status, &nothing);
+	if (!given(tool, "without-old"))
+		return OK;
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_STATUS, &reply));
+	if (confirmed && !strcmp(confirmed, safe_or(tool, reply->status->authority, "")))
+		return OK;
+	return hinted(tool, fault_say(FAULT_USAGE, "without the old identity every counterpart must do the telephone check with us again"),
+		"pass --confirm=%s if that is meant", safe_or(tool, reply->status->authority, "AUTHORITY"));
+}
+
+enum fault cmd_id_roll(struct tool *tool)
+{
+	Comity__CertRotate rotate = COMITY__CERT_ROTATE__INIT;
+	Comity__Call call = CALL(CERT_ROTATE, cert_rotate, &rotate);
+	bool is_without = given(tool, "without-old") != NULL;
+	TRY(check_confirmed(tool));
+	rotate.has_identity = rotate.identity = rotate.has_without_old = 1;
+	rotate.without_old = is_without;
+	TRY(show(tool, &call));
+	next_step(tool, "comity id show    (the new digits, for %s)", is_without ? "the telephone check with everybody" :
+		"the telephone check that is due with everybody within 90 days");
+	next_step(tool, is_without ? "comity card export -o our.card    (every counterpart needs the new card)" :
+		"back up the keys now, and take the new identity.key to its safe place");
+	return OK;
+}
+
 enum fault cmd_cert_rotate(struct tool *tool)
 {
 	Comity__CertRotate rotate = COMITY__CERT_ROTATE__INIT;

@@ -15,6 +15,9 @@ enum fault cmd_card_export(struct tool *tool);
 enum fault cmd_card_show(struct tool *tool);
 
 enum fault cmd_cert_switched(struct tool *tool);
+enum fault cmd_id_roll(struct tool *tool);
+enum fault cmd_id_revoke(struct tool *tool);
+enum fault cmd_peer_revoke(struct tool *tool);
 enum fault cmd_cert_rotate(struct tool *tool);
 
 enum fault cmd_peer_add(struct tool *tool);

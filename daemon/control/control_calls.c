@@ -44,6 +44,7 @@ static const struct row {
 	ROW(PEER_LIST)        = { EVERYBODY, .list = &listing_peers },
 	ROW(PEER_SHOW)        = { READERS,   .answer = answer_peer_show },
 	ROW(PEER_PING)        = { WRITERS,   .pursue = pursue_ping },
+	ROW(PEER_REVOKE)      = { ADMINS,    .change = change_peer_revoke,     .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_BLOCK)       = { ADMINS,    .change = change_peer_block,      .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_UNBLOCK)     = { ADMINS,    .change = change_peer_unblock,    .settle = settle_peer, .uses_reserve = true },
 	ROW(PEER_REMOVE)      = { ADMINS,    .change = change_peer_remove,     .settle = settle_peer, .uses_reserve = true },

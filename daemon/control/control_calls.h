@@ -77,7 +77,7 @@ typedef void call_settle(struct inquiry *inquiry);
 typedef void call_pursue(struct session *session);
 
 call_answer answer_status, answer_peer_show;						/* control_peers.c */
-call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_unblock, change_peer_remove;
+call_answer change_peer_add, change_peer_verify, change_peer_block, change_peer_revoke, change_peer_unblock, change_peer_remove;
 call_settle settle_peer;
 call_pursue pursue_ping;								/* control_ping.c */
 call_pursue pursue_doctor;								/* control_doctor.c */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certs/identity.h"
+#include "certs/revocation.h"
 #include "daemon/control/control_queue.h"
 #include "daemon/control/control_room.h"
 #include "daemon/desks/papers.h"
@@ -59,6 +60,20 @@ static void check_daemon(struct examination *examination, const void *subject)
 		examination_find(examination, SEVERITY_WARN, "comity daemon release", "the daemon is drained: no submissions are taken");
 }
 
+/* Written without us: by comity id revoke. */
+static void check_revoked(struct examination *examination, const struct control_rooms *rooms)
+{
+	struct bytes list = { 0 };
+	struct revoked_entry entry = { 0 };
+	enum fault fault = revocation_load(rooms->places->state, ROLE_IDENTITY, &list);
+	if (!fault && list.len)
+		fault = revocation_find(span_of(&list), identity_certificate(rooms->identity, ROLE_IDENTITY), &entry);
+	bytes_clear(&list);
+	if (!fault && entry.is_listed)
+		examination_find(examination, SEVERITY_FAIL, "comity id roll --without-old, then every counterpart needs our new card",
+			"our identity is revoked (%s)", entry.reason);
+}
+
 static void check_keys(struct examination *examination, const void *subject)
 {
 	const struct inquiry *inquiry = subject;
@@ -79,6 +94,7 @@ static void check_keys(struct examination *examination, const void *subject)
 				"the daemon goes by another %s certificate than the one in %s/keys/%s.crt", role_name(role), rooms->places->state,
 				role_name(role));
 	identity_free(filed);
+	check_revoked(examination, rooms);
 }
 
 /* ── what is kept ─────────────────────────────────────────────────────────────────────────────── */
@@ -233,10 +249,22 @@ struct lines {
 	unsigned verified, up;
 };
 
+static void judge_identity(struct examination *examination, const Comity__Peer *peer)
+{
+	const char *id = peer->authority;
+	if (peer->revoked_at)
+		examination_find(examination, SEVERITY_WARN, "call them on a number you know, comity peer add FILE, comity peer verify PEER",
+			"the identity of %s is revoked as from %s: nothing is exchanged", id, peer->revoked_at);
+	else if (peer->check_due_at)
+		examination_find(examination, SEVERITY_WARN, "comity peer verify PEER", "%s rolled its identity over: the telephone check %s %s",
+			id, age_of(peer->check_due_at) > 0 ? "WAS DUE by" : "is due by", peer->check_due_at);
+}
+
 static void judge_line(struct lines *lines, const Comity__Peer *peer)
 {
 	struct peer_report report = { 0 };
 	char remedy[128];
+	judge_identity(lines->examination, peer);
 	snprintf(remedy, sizeof remedy, "comity peer show %s", peer->authority);
 	if (peer->alarm)
 		examination_find(lines->examination, SEVERITY_FAIL, remedy, "%s: %s: %s", peer->authority, peer->alarm,

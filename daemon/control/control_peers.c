@@ -128,6 +128,7 @@ static void strip(Comity__Peer *peer)
 	peer->card = NULL;
 	peer->profile = NULL;
 	peer->n_revocations = 0;
+	peer->n_formers = 0;
 	peer->has_identity_certificate = peer->has_delegation_certificate = peer->has_channel_certificate =
 		peer->has_signing_certificate = peer->has_sealing_certificate = 0;
 }
@@ -383,6 +384,15 @@ enum fault change_peer_block(struct inquiry *inquiry)
 	TRY(registry_block(inquiry->rooms->registry, inquiry->txn, call->peer, call->reason, inquiry->uid, inquiry->arena,
 		&peer));
 	return reply_done(inquiry, peer, "blocked: nothing is sent to it or taken from it");
+}
+
+enum fault change_peer_revoke(struct inquiry *inquiry)
+{
+	const Comity__PeerRevoke *call = inquiry->call->peer_revoke;
+	Comity__Peer *peer;
+	TRY(registry_revoke(inquiry->txn, call->peer, call->statement, inquiry->uid, inquiry->arena, &peer));
+	return reply_done(inquiry, peer, peer->revoked_at ? "its identity is revoked: nothing is sent to it or taken from it" :
+		"a former identity of it is revoked: what it signed from then on does not count");
 }
 
 enum fault change_peer_unblock(struct inquiry *inquiry)

@@ -163,10 +163,19 @@ static void on_rotated(void *owner, enum fault fault)
 	session_release(session);
 }
 
+/* What it takes is said first: on a mistake nothing is done. */
+static enum fault read_call(const Comity__CertRotate *call, unsigned *roles)
+{
+	if (!call->identity)
+		return read_roles(call, roles);
+	*roles = KEYS_OF_ALL | (call->without_old ? ROLL_WITHOUT_OLD : 0);
+	return call->n_roles ? fault_say(FAULT_USAGE, "an identity is rolled over with all that is beneath it: no role is named") : OK;
+}
+
 void pursue_cert_rotate(struct session *session)
 {
 	unsigned roles;
-	enum fault fault = read_roles(session->call->cert_rotate, &roles);
+	enum fault fault = read_call(session->call->cert_rotate, &roles);
 	session_hold(session);
 	if (!fault)
 		fault = rotation_begin(session->control->rooms.rotation, roles, on_rotated, session);

@@ -188,7 +188,7 @@ static void keep_chain(const struct arrival *arrival, struct txn *txn)
 	arena_init(&arena, UNPACK_ARENA);
 	const Comity__Peer *peer = record_find(txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, &arena);
 	if (peer)
-		certificates[ROLE_IDENTITY] = span_of_binary(peer->identity_certificate);
+		certificates[ROLE_IDENTITY] = certificates_identity(peer, arrival->chain[1]);
 	certificates_keep(txn, certificates);
 	arena_clear(&arena);
 }

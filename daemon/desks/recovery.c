@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/succession.h"
 #include "certs/trust.h"
 #include "daemon/log.h"
 #include "daemon/line/peers.h"
@@ -329,14 +330,22 @@ void recovery_closed(struct recovery *recovery, struct link *link)
 
 /* ── life ─────────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault pin_ourselves(struct recovery *recovery)
+/* What we signed in our time counts, also with an identity that was lost since: the counterpart's chain says that it is older. */
+enum fault recovery_pin_ourselves(struct recovery *recovery)
 {
-	const struct identity *identity = recovery->rooms.identity;
-	recovery->ourselves = trust_new();
-	if (!recovery->ourselves)
-		return FAULT_NO_MEMORY;
-	return trust_set_peer(recovery->ourselves, identity_authority(identity), identity_certificate(identity, ROLE_IDENTITY),
-		STANDING_VERIFIED);
+	const struct identity *identity = identity_now(recovery->rooms.identity);
+	const char *authority = identity_authority(identity);
+	struct succession before[SUCCESSIONS_MAX];
+	struct former formers[SUCCESSIONS_MAX];
+	size_t count = identity_before(identity, before);
+	if (recovery->pinned == identity)
+		return OK;
+	for (size_t i = 0; i < count; i++)
+		formers[i] = (struct former){ .identity = before[i].before, .until = INT64_MAX };
+	TRY(trust_set_peer(recovery->ourselves, authority, identity_certificate(identity, ROLE_IDENTITY), STANDING_VERIFIED));
+	TRY(trust_set_formers(recovery->ourselves, authority, formers, count));
+	recovery->pinned = identity;
+	return OK;
 }
 
 enum fault recovery_open(const struct recovery_rooms *rooms, struct recovery **opened)
@@ -345,7 +354,8 @@ enum fault recovery_open(const struct recovery_rooms *rooms, struct recovery **o
 	if (!recovery)
 		return FAULT_NO_MEMORY;
 	recovery->rooms = *rooms;
-	return pin_ourselves(recovery);
+	recovery->ourselves = trust_new();
+	return recovery->ourselves ? recovery_pin_ourselves(recovery) : FAULT_NO_MEMORY;
 }
 
 void recovery_close(struct recovery *recovery)

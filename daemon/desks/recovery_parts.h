@@ -8,7 +8,8 @@
 
 struct recovery {
 	struct recovery_rooms rooms;
-	struct trust *ourselves;		/* our own identity, pinned */
+	struct trust *ourselves;		/* our own identity, pinned, and those before it */
+	const struct identity *pinned;		/* the generation whose identity that is */
 	struct comeback *comebacks;
 };
 
@@ -72,3 +73,5 @@ void record_step(struct txn *txn, const struct comeback *comeback, uint64_t firs
 Comity__Correspondence *record_of_peer(struct txn *txn, const char *peer, struct arena *arena);
 void record_they_are_behind(struct txn *txn, const char *peer);
 void record_all_is_well(struct txn *txn, const char *peer);
+/* By our identity as it is now, from then on. */
+enum fault recovery_pin_ourselves(struct recovery *recovery) MUST_CHECK;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "certs/succession.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/desks/recovery_parts.h"
 #include "proto/stamp.h"
 
@@ -49,11 +51,22 @@ static enum fault copy(struct returned *returned, const struct recalled *recalle
 	return OK;
 }
 
+/* The one that issued it, now or before. */
+static struct span our_identity(const struct identity *identity, struct span delegation)
+{
+	struct succession before[SUCCESSIONS_MAX];
+	size_t count = identity_before(identity, before);
+	for (size_t i = 0; i < count; i++)
+		if (certificate_is_issued_by(delegation, before[i].before))
+			return before[i].before;
+	return identity_certificate(identity, ROLE_IDENTITY);
+}
+
 /* What the giver does not have is what we go by today. */
 static void use_ours(const struct recovery *recovery, struct span certificates[ROLE_COUNT])
 {
 	const struct identity *identity = identity_now(recovery->rooms.identity);
-	certificates[ROLE_IDENTITY] = identity_certificate(identity, ROLE_IDENTITY);
+	certificates[ROLE_IDENTITY] = our_identity(identity, certificates[ROLE_DELEGATION]);
 	if (certificates[ROLE_SIGNING].len)
 		return;
 	certificates[ROLE_SIGNING] = identity_certificate(identity, ROLE_SIGNING);
@@ -71,7 +84,7 @@ static enum fault use_theirs(const struct recovery *recovery, const char *id, st
 	TRY(fault);
 	if (!peer)
 		return fault_say(FAULT_PEER_UNKNOWN, "there is no peer \"%s\" any more", id);
-	certificates[ROLE_IDENTITY] = span_of_binary(peer->identity_certificate);
+	certificates[ROLE_IDENTITY] = certificates_identity(peer, certificates[ROLE_DELEGATION]);
 	if (certificates[ROLE_SIGNING].len)
 		return OK;
 	certificates[ROLE_SIGNING] = span_of_binary(peer->signing_certificate);
@@ -136,10 +149,12 @@ static enum fault check(struct comeback *comeback, uint64_t number, struct retur
 		return fault_say(FAULT_WRONG_ADDRESSEE, "it is from %s to %s", manifest->from, manifest->to);
 	if (manifest->number != number)
 		return fault_say(FAULT_BAD_MANIFEST, "it is number %" PRIu64, manifest->number);
-	if (is_ours)
+	if (is_ours) {
+		TRY(recovery_pin_ourselves(comeback->recovery));
 		use_ours(recovery, returned->certificates);
-	else
+	} else {
 		TRY(use_theirs(recovery, peer, &returned->arena, returned->certificates));
+	}
 	TRY(verify(&comeback->witnesses[comeback->asked], is_ours ? recovery->ourselves : recovery->rooms.trust, returned));
 	return check_messages(returned);
 }

@@ -56,6 +56,9 @@ enum fault registry_obstacle(const Comity__Peer *peer)
 	if (obstacle == FAULT_PEER_BLOCKED)
 		return fault_say(obstacle, "%s is blocked: %s", peer->authority,
 			peer->block_reason ? peer->block_reason : "no reason was given");
+	if (peer->revoked_at)
+		return fault_say(FAULT_CERT_REVOKED, "the identity of %s is revoked as from %s: ask for its new card, and do the telephone check",
+			peer->authority, peer->revoked_at);
 	if (obstacle)
 		return fault_say(obstacle, "%s is not verified: no line is opened to it", peer->authority);
 	if (!peer->alarm)
@@ -103,6 +106,7 @@ static void apply_known(struct registry *registry, const Comity__Peer *peer)
 		span_of_binary(peer->identity_certificate), standing_of(peer));
 	if (fault)
 		log_broken("peer %s: its identity cannot be used: %s", peer->authority, fault_detail(fault));
+	registry_apply_formers(registry, peer);
 	registry_apply_revocations(registry, peer);
 	apply_signer(registry, peer);
 	apply_lines(registry, peer);

@@ -51,7 +51,8 @@ const struct identity *registry_identity(const struct registry *registry);
 enum fault registry_find(struct txn *txn, const char *peer, struct arena *arena, Comity__Peer **found) MUST_CHECK;
 /* Why no line is kept to this peer, in words; OK when one is.  Faults: peer unverified, peer blocked, those of an alarm. */
 enum fault registry_obstacle(const Comity__Peer *peer);
-/* Add a peer by its card, or bring a known one up to a newer card of the same identity: then it stays verified.
+/* Add a peer by its card, or bring a known one up to a newer card of the same identity, or of one that
+ * follows from it: then it stays verified.
  * The very card that we hold changes nothing.  Faults: those of card_read(); bad card (our own); card older; certificate
  * revoked (by a list that we hold);
  * identity changed, and then nothing was changed. */
@@ -66,9 +67,14 @@ enum fault registry_renew(const struct registry *registry, struct txn *txn, cons
 uint32_t registry_card_serial(struct txn *txn, const char *peer);
 /* The telephone check: hold what was heard against the identity in the card, and, when all matches and `confirmed`,
  * make the peer verified.  Digits that differ are an answer in `verified`, not a fault, unless confirmed.
- * Faults: peer unknown, peer blocked, usage (not 40 digits), identity differs (naming the groups). */
+ * Faults: peer unknown, peer blocked, certificate revoked, usage (not 40 digits), identity differs (naming the groups). */
 enum fault registry_verify(const struct registry *registry, struct txn *txn, const Comity__PeerVerify *call,
 	uint32_t uid, struct arena *arena, Comity__PeerVerified *verified) MUST_CHECK;
+/* Its identity does not count any more, says a list in PEM that it signed itself, or the next one; or they said so by telephone
+ * (NULL).  It is not verified then, and its next card may bring any identity, to be checked.  A former one may be revoked so, too.
+ * Faults: peer unknown; bad revocation list, exists, and then nothing is changed. */
+enum fault registry_revoke(struct txn *txn, const char *peer, const char *statement, uint32_t uid, struct arena *arena,
+	Comity__Peer **revoked) MUST_CHECK;
 enum fault registry_block(const struct registry *registry, struct txn *txn, const char *peer, const char *reason,
 	uint32_t uid, struct arena *arena, Comity__Peer **blocked) MUST_CHECK;
 /* It stands again where it stood: verified if it was, with its alarm acknowledged. */

@@ -43,8 +43,8 @@ static void answer(const struct registry *registry, const Comity__Peer *peer, st
 	verified->peer = peer->authority;
 	verified->own_digits = record_text(arena, digits);
 	verified->has_verified = verified->has_already = 1;
-	verified->already = peer->standing == COMITY__STANDING__VALUE__VERIFIED;
-	verified->verified = verified->already;
+	verified->verified = peer->standing == COMITY__STANDING__VALUE__VERIFIED;
+	verified->already = verified->verified && !peer->check_due_at;	/* after a roll-over it is done again */
 }
 
 /* Who checked is what we know from the socket, and when is our clock: neither is the caller's to say. */
@@ -61,6 +61,7 @@ static enum fault record_check(struct txn *txn, Comity__Peer *peer, const Comity
 		record.method = "telephone";
 	TRY(registry_fault(txn, arena));
 	peer->verification = &record;
+	peer->check_due_at = NULL;
 	registry_set_standing(peer, COMITY__STANDING__VALUE__VERIFIED);
 	registry_keep(txn, peer);
 	enum fault fault = directory_take_peer(txn, peer, arena);
@@ -77,6 +78,8 @@ enum fault registry_verify(const struct registry *registry, struct txn *txn, con
 	if (peer->standing == COMITY__STANDING__VALUE__BLOCKED)
 		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked: %s", peer->authority,
 			peer->block_reason ? peer->block_reason : "no reason was given");
+	if (peer->revoked_at)
+		return registry_obstacle(peer);
 	answer(registry, peer, arena, verified);
 	enum fault fault = compare(peer, call->heard, arena, verified);
 	if (fault == FAULT_IDENTITY_DIFFERS && !call->confirmed)

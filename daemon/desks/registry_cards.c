@@ -18,38 +18,21 @@ enum { PEER_ARENA = 8 << 20 };
 
 /* ── cards ───────────────────────────────────────────────────────────────────────────────────────── */
 
-/* The key that was pinned.  Whether it is an authority's own or a State's must not change either. */
-static enum fault same_key(struct span one, struct span other, const char *authority, bool *is_same)
-{
-	struct bytes a = { 0 }, b = { 0 };
-	enum fault fault = certificate_pin(one, authority, &a);
-	if (!fault)
-		fault = certificate_pin(other, authority, &b);
-	*is_same = !fault && span_equal(span_of(&a), span_of(&b));
-	bytes_clear(&a);
-	bytes_clear(&b);
-	return fault;
-}
-
 /* May this card take the place of what we hold? */
 static enum fault judge_card(const struct registry *registry, const struct card *card, const Comity__Peer *known)
 {
-	bool is_same;
 	if (!strcmp(card->authority, identity_authority(registry_identity(registry))))
 		return fault_say(FAULT_BAD_CARD, "this is our own card: it is for the others");
 	if (!known)
 		return OK;
-	TRY(same_key(card->certificates[ROLE_IDENTITY], span_of_binary(known->identity_certificate), card->authority, &is_same));
-	if (!is_same)
-		return fault_say(FAULT_IDENTITY_CHANGED, "the card of %s has another identity than the one that we hold, "
-			"whose digits are %s", card->authority, known->digits);
-	if (card->serial < known->card_serial)
+	TRY(registry_judge_identity(card, known));
+	if (card->serial < known->card_serial && !known->revoked_at)
 		return fault_say(FAULT_CARD_OLDER, "this card of %s has serial %u; we hold serial %u", card->authority,
 			card->serial, known->card_serial);
 	return registry_judge_revoked(card, known);
 }
 
-static char *digits_of(struct span certificate, const char *authority, struct arena *arena)
+char *registry_digits(struct span certificate, const char *authority, struct arena *arena)
 {
 	struct bytes pin = { 0 };
 	char digits[IDENTITY_DIGITS_SIZE] = "";
@@ -94,7 +77,7 @@ static enum fault take_card(Comity__Peer *peer, const struct card *card, struct 
 	stamp_write(issued_at, card->issued_at * STAMP_SECOND);
 	peer->authority = record_text(arena, card->authority);
 	peer->name = record_text(arena, card->name);
-	peer->digits = digits_of(card->certificates[ROLE_IDENTITY], card->authority, arena);
+	peer->digits = registry_digits(card->certificates[ROLE_IDENTITY], card->authority, arena);
 	peer->card = arena_text(arena, text);
 	peer->has_card_serial = 1;
 	peer->card_serial = card->serial;
@@ -111,6 +94,7 @@ static enum fault take_card(Comity__Peer *peer, const struct card *card, struct 
 /* The card in the place of what there was. */
 static enum fault put(struct txn *txn, Comity__Peer *peer, const struct card *card, struct span text, struct arena *arena)
 {
+	TRY(registry_take_identity(txn, peer, card, arena));
 	TRY(take_card(peer, card, text, arena));
 	TRY(registry_fault(txn, arena));
 	TRY(check_message(&peer->base));	/* what is kept must be readable again */

@@ -33,6 +33,9 @@ bool registry_has_refusal(const Comity__Peer *peer);
 /* registry_revocation.c: trust goes by the peer's lists from now on. */
 void registry_apply_revocations(struct registry *registry, const Comity__Peer *peer);
 
+/* registry_succession.c: and by its former identities. */
+void registry_apply_formers(struct registry *registry, const Comity__Peer *peer);
+
 /* ── inside a transaction ────────────────────────────────────────────────────────────────────────── */
 
 /* By its exact id; NULL when there is none. */
@@ -47,6 +50,14 @@ char *registry_safe(const char *text, struct arena *arena);
 enum fault registry_fault(const struct txn *txn, const struct arena *arena);
 
 struct card;
+/* Eight groups of five, of that identity. */
+char *registry_digits(struct span certificate, const char *authority, struct arena *arena);
+/* May the card's identity take the place of the one that we hold?  Faults: identity changed; certificate revoked. */
+enum fault registry_judge_identity(const struct card *card, const Comity__Peer *known) MUST_CHECK;
+/* It does: the one before goes among the former ones.  Before the card is taken. */
+enum fault registry_take_identity(struct txn *txn, Comity__Peer *peer, const struct card *card, struct arena *arena) MUST_CHECK;
+/* One list, DER, into the record, if it is newer than that of its issuer there. */
+enum fault registry_take_revocation(Comity__Peer *peer, struct span list, struct arena *arena) MUST_CHECK;
 /* Does a list that we hold revoke a certificate of this card?  It is judged by now, not by when the card says it was made: who
  * has a revoked key can write any date.  Fault: certificate revoked. */
 enum fault registry_judge_revoked(const struct card *card, const Comity__Peer *known) MUST_CHECK;

@@ -52,7 +52,7 @@ static enum fault add_list(Comity__Peer *peer, struct span list, struct arena *a
 	return is_added ? OK : arena_fault(arena);
 }
 
-static enum fault take_list(Comity__Peer *peer, struct span list, struct arena *arena)
+enum fault registry_take_revocation(Comity__Peer *peer, struct span list, struct arena *arena)
 {
 	for (size_t i = 0; i < peer->n_revocations; i++) {
 		if (!revocation_same_issuer(list_at(peer, i), list))
@@ -68,7 +68,7 @@ enum fault registry_take_revocations(Comity__Peer *peer, const struct card *card
 {
 	for (enum role issuer = ROLE_IDENTITY; issuer <= ROLE_DELEGATION; issuer++)
 		if (card->revocations[issuer].len)
-			TRY(take_list(peer, card->revocations[issuer], arena));
+			TRY(registry_take_revocation(peer, card->revocations[issuer], arena));
 	return OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "certs/signature.h"
+#include "certs/succession.h"
 #include "proto/audit_head.h"
 #include "proto/card.pb-c.h"
 #include "proto/frame.h"
@@ -162,6 +163,23 @@ static bool has_our_certificates(const struct identity *identity, const Comity__
 #undef IS_OURS
 }
 
+static bool is_same(protobuf_c_boolean has, ProtobufCBinaryData der, struct span ours)
+{
+	return has && span_equal((struct span){ der.data, der.len }, ours);
+}
+
+static bool has_our_successions(const struct identity *identity, const Comity__Card *card)
+{
+	struct succession ours[SUCCESSIONS_MAX];
+	bool fits = card->n_successions == identity_successions(identity, ours);
+	for (size_t i = 0; i < card->n_successions && fits; i++) {
+		const Comity__Succession *one = card->successions[i];
+		fits = is_same(one->has_before, one->before, ours[i].before) && is_same(one->has_new_by_old, one->new_by_old, ours[i].new_by_old)
+			&& is_same(one->has_old_by_new, one->old_by_new, ours[i].old_by_new);
+	}
+	return fits;
+}
+
 static enum fault check_card(const struct identity *identity, struct span content, int64_t at, struct arena *arena)
 {
 	ProtobufCMessage *message;
@@ -172,6 +190,8 @@ static enum fault check_card(const struct identity *identity, struct span conten
 		return refuse("a card of another authority");
 	if (!has_our_certificates(identity, card))
 		return refuse("a card with other certificates than ours");
+	if (!has_our_successions(identity, card))
+		return refuse("a card with other earlier identities than ours");
 	return is_at(card->issued_at, at) ? OK : refuse("a card of another time than that of its signature");
 }
 

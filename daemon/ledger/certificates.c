@@ -38,6 +38,17 @@ void certificates_keep_ours(struct txn *txn, const struct identity *identity)
 	certificates_keep(txn, certificates);
 }
 
+struct span certificates_identity(const Comity__Peer *peer, struct span delegation)
+{
+	struct span pinned = span_of_binary(peer->identity_certificate);
+	if (certificate_is_issued_by(delegation, pinned))
+		return pinned;
+	for (size_t i = 0; i < peer->n_formers; i++)
+		if (certificate_is_issued_by(delegation, span_of_binary(peer->formers[i]->certificate)))
+			return span_of_binary(peer->formers[i]->certificate);
+	return pinned;
+}
+
 static struct span find_certificate(struct txn *txn, struct span digest, struct arena *arena)
 {
 	struct span der;

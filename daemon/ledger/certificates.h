@@ -2,6 +2,7 @@
 /* Certificates as rows, each by its SHA-256: for whoever checks evidence years later, and for whoever has not seen one yet. */
 #include "certs/certificate.h"
 #include "daemon/ledger/record.h"
+#include "proto/ledger.pb-c.h"
 #include "proto/packet.h"
 
 struct identity;
@@ -10,6 +11,8 @@ struct identity;
 void certificates_keep(struct txn *txn, const struct span certificates[ROLE_COUNT]);
 /* Ours, as they are now. */
 void certificates_keep_ours(struct txn *txn, const struct identity *identity);
+/* Which identity of the peer issued that delegation: the one that is pinned, or a former one; the pinned one when none did. */
+struct span certificates_identity(const Comity__Peer *peer, struct span delegation);
 /* The signing certificate of that SHA-256, then its delegation and its identity, each empty when it is not kept.
  * They live in the arena. */
 void certificates_find_signer(struct txn *txn, struct span digest, struct arena *arena, struct span chain[3]);

@@ -54,6 +54,8 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_PEER_UNBLOCKED    "comity.peer.unblocked.v1"
 #define EVENT_PEER_REMOVED      "comity.peer.removed.v1"
 #define EVENT_PEER_RENEWED      "comity.peer.renewed.v1"
+#define EVENT_PEER_ROLLED       "comity.peer.rolled.v1"
+#define EVENT_PEER_REVOKED      "comity.peer.revoked.v1"
 #define EVENT_PEER_ALARM        "comity.peer.alarm.v1"
 #define EVENT_STORE_FULL        "comity.store.full.v1"
 #define EVENT_STORE_OK          "comity.store.ok.v1"

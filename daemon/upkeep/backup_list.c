@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "certs/signature.h"
+#include "certs/succession.h"
 #include "certs/trust.h"
 #include "daemon/upkeep/backup_parts.h"
 
@@ -162,13 +163,24 @@ static enum fault judge(struct proof *proof, struct span list, const char *autho
 	return trust_judge(proof->trust, &(struct claim){ chain, ARRAY_LEN(chain), USAGE_SIGNING, authority, signed_at }, peer);
 }
 
+/* It is that of today, or one that we had when the backup was made. */
+static bool is_ours(const struct identity *identity, struct span certificate, struct span pin)
+{
+	struct succession before[SUCCESSIONS_MAX];
+	size_t count = identity_before(identity, before);
+	bool is_one = span_equal(pin, identity_pin(identity));
+	for (size_t i = 0; i < count && !is_one; i++)
+		is_one = span_equal(certificate, before[i].before);
+	return is_one;
+}
+
 static enum fault name_identity(struct proof *proof, const char *authority, const struct identity *identity, char digits[])
 {
 	struct bytes pin = { 0 };
 	enum fault fault = certificate_pin(span_of(&proof->identity), authority, &pin);
 	if (!fault)
 		identity_digits(digits, span_of(&pin));
-	if (!fault && identity && !span_equal(span_of(&pin), identity_pin(identity)))
+	if (!fault && identity && !is_ours(identity, span_of(&proof->identity), span_of(&pin)))
 		fault = fault_say(FAULT_BAD_BACKUP, "it is signed by the identity %s, which is not ours", digits);
 	bytes_clear(&pin);
 	return fault;

@@ -179,6 +179,13 @@ def rotate(world, victim, other, doing, instruction):
 		victim.spawn("cert", "rotate", "delegation")
 
 
+def roll(world, victim, other, doing, instruction):
+	"""The victim's identity gives way to a new one."""
+	world.arm(victim, instruction)
+	if not world.is_dead(victim):
+		victim.spawn("id", "roll")
+
+
 def rekey(world, victim, other, doing, instruction):
 	"""The victim's vault gets another key."""
 	world.arm(victim, instruction)
@@ -186,7 +193,7 @@ def rekey(world, victim, other, doing, instruction):
 		victim.spawn("store", "rekey")
 
 
-STORIES = {"keys": rotate, "vault": rekey, "checkup": examine, "findings": examine, "audit_head": sign_head, "waiting": lack_room, "goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile,
+STORIES = {"keys": rotate, "identity": roll, "vault": rekey, "checkup": examine, "findings": examine, "audit_head": sign_head, "waiting": lack_room, "goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile,
 	"announce": rename, "announced": rename}
 
 
