@@ -6,6 +6,7 @@
 #include "certs/digest.h"
 #include "certs/revocation.h"
 #include "certs/signature.h"
+#include "certs/succession.h"
 #include "certs/trust.h"
 #include "proto/stamp.h"
 #include "tools/evidence_judges.h"
@@ -28,9 +29,36 @@ static void judge_lists(struct verdict *verdict, const struct dossier_authority 
 		verdict_unproven(verdict, "that no key of %s was revoked when it signed: its revocation lists are not in the file", authority->id);
 }
 
+static enum fault digits_of(struct span identity, const char *authority, char digits[IDENTITY_DIGITS_SIZE])
+{
+	struct bytes pin = { 0 };
+	enum fault fault = certificate_pin(identity, authority, &pin);
+	if (!fault)
+		identity_digits(digits, span_of(&pin));
+	bytes_clear(&pin);
+	return fault;
+}
+
+/* It was rolled over, or made anew, while the case went on: each signed in its time.  That all are of one authority is not said in
+ * the file, but by a card, or by telephone. */
+static enum fault trust_identities(struct verdict *verdict, const struct dossier_authority *authority)
+{
+	const struct certificate_set *identities = &authority->certificates[0];
+	struct former formers[SUCCESSIONS_MAX];
+	size_t last = identities->count - 1;
+	TRY(trust_set_peer(verdict->trust, authority->id, identities->list[last], STANDING_VERIFIED));
+	for (size_t i = 0; i < last; i++) {
+		char digits[IDENTITY_DIGITS_SIZE];
+		TRY(digits_of(identities->list[i], authority->id, digits));
+		formers[i] = (struct former){ .identity = identities->list[i], .until = INT64_MAX };
+		verdict_unproven(verdict, "that another identity in the file, %s, is that of %s too: compare it as well, or with --trust a card that "
+			"tells of both", digits, authority->id);
+	}
+	return trust_set_formers(verdict->trust, authority->id, formers, last);
+}
+
 static enum fault judge_authority(struct verdict *verdict, const struct dossier_authority *authority)
 {
-	struct bytes pinned = { 0 };
 	struct tool *tool = verdict->tool;
 	const struct certificate_set *identities = &authority->certificates[0];
 	char digits[IDENTITY_DIGITS_SIZE];
@@ -40,17 +68,15 @@ static enum fault judge_authority(struct verdict *verdict, const struct dossier_
 	comity__evidence_authority__init(shown);
 	shown->authority = arena_text(&tool->arena, span_of_text(authority->id));
 	verdict->authorities[verdict->report.n_authorities++] = shown;
-	if (identities->count != 1) {
-		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its one identity certificate is not there");
+	if (!identities->count || identities->count > SUCCESSIONS_MAX) {
+		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, authority->id, "its identity certificate is not there, or there are too many");
 		return OK;
 	}
-	enum fault fault = certificate_pin(identities->list[0], authority->id, &pinned);
+	enum fault fault = digits_of(identities->list[identities->count - 1], authority->id, digits);
 	if (!fault) {
-		identity_digits(digits, span_of(&pinned));
 		shown->digits = arena_text(&tool->arena, span_of_text(digits));
-		fault = trust_set_peer(verdict->trust, authority->id, identities->list[0], STANDING_VERIFIED);
+		fault = trust_identities(verdict, authority);
 	}
-	bytes_clear(&pinned);
 	if (fault)
 		verdict_wrong(verdict, fault, authority->id, fault_detail(fault));
 	else
@@ -66,20 +92,36 @@ static const struct dossier_authority *find_authority(const struct dossier *doss
 	return NULL;
 }
 
-/* The identity in the card must be the one in the file; the rest of the card may be newer or older. */
+static bool is_same_key(struct span one, struct span other, const char *authority)
+{
+	struct bytes ours = { 0 }, theirs = { 0 };
+	bool is_same = !certificate_pin(one, authority, &ours) && !certificate_pin(other, authority, &theirs) &&
+		span_equal(span_of(&ours), span_of(&theirs));
+	bytes_clear(&ours);
+	bytes_clear(&theirs);
+	return is_same;
+}
+
+static bool tells_of(const struct card *card, struct span identity)
+{
+	bool is_told = is_same_key(card->certificates[ROLE_IDENTITY], identity, card->authority);
+	for (size_t i = 0; i < card->succession_count && !is_told; i++)
+		is_told = is_same_key(card->successions[i].before, identity, card->authority);
+	return is_told;
+}
+
+/* The identities in the file must be that in the card, or lead to it; the rest of the card may be newer or older. */
 static void pin(struct verdict *verdict, const struct card *card, const char *path)
 {
 	size_t at;
-	struct bytes ours = { 0 }, theirs = { 0 };
 	const struct dossier_authority *authority = find_authority(&verdict->dossier, card->authority, &at);
-	if (!authority || authority->certificates[0].count != 1) {
+	if (!authority || !authority->certificates[0].count) {
 		verdict_wrong(verdict, FAULT_BAD_EVIDENCE, path, "the authority of this card has no part in the evidence");
 		return;
 	}
-	bool is_same = !certificate_pin(card->certificates[ROLE_IDENTITY], card->authority, &ours)
-		&& !certificate_pin(authority->certificates[0].list[0], card->authority, &theirs) && span_equal(span_of(&ours), span_of(&theirs));
-	bytes_clear(&ours);
-	bytes_clear(&theirs);
+	bool is_same = true;
+	for (size_t i = 0; i < authority->certificates[0].count; i++)
+		is_same = is_same && tells_of(card, authority->certificates[0].list[i]);
 	verdict->authorities[at]->has_pinned = verdict->authorities[at]->pinned = is_same;
 	if (!is_same)
 		verdict_wrong(verdict, FAULT_IDENTITY_CHANGED, card->authority, "its identity in the evidence is not the one in the card");
@@ -111,7 +153,7 @@ static enum fault judge_signer(struct verdict *verdict, const struct dossier_aut
 	enum fault fault = fault_say(FAULT_CERT_UNTRUSTED, "no delegation of %s is there", authority->id);
 	for (size_t i = 0; i < authority->certificates[1].count; i++) {
 		char peer[AUTHORITY_ID_SIZE];
-		struct span chain[] = { signing, authority->certificates[1].list[i], authority->certificates[0].list[0] };
+		struct span chain[] = { signing, authority->certificates[1].list[i] };
 		struct claim claim = { chain, ARRAY_LEN(chain), USAGE_SIGNING, authority->id, at };
 		fault = trust_judge(verdict->trust, &claim, peer);
 		if (!fault)
@@ -138,7 +180,7 @@ static enum fault verify_signature(struct verdict *verdict, const struct dossier
 	enum fault fault = fault_say(FAULT_BAD_SIGNATURE, "the certificates of %s are not there", manifest->authority);
 	if (!manifest->signature.len)
 		return fault_say(FAULT_BAD_SIGNATURE, "its signature is not there");
-	for (size_t i = 0; authority && authority->certificates[0].count == 1 && i < authority->certificates[2].count; i++) {
+	for (size_t i = 0; authority && authority->certificates[0].count && i < authority->certificates[2].count; i++) {
 		fault = verify_with(verdict, authority, authority->certificates[2].list[i], manifest);
 		if (!fault)
 			return OK;
