@@ -15,7 +15,7 @@ static const struct rule {
 	{ OF(act), "*" },
 
 	{ OF(request), "kind nature transmission_mode requesting_reference requested_reference requesting_state requested_state "
-		"legal_bases measures urgency confidentiality" },
+		"legal_bases measures urgency confidentiality handling_marking" },
 	{ OF(legal_basis_entry), "basis" },
 	{ OF(measure), "id form" },
 	{ OF(urgency_statement), "level deadlines" },
@@ -23,7 +23,7 @@ static const struct rule {
 	{ OF(confidentiality), "requested" },
 
 	{ OF(measure_report), "measure status refusal_ground postponement_ground cause ~reasons until expected_on milestone milestone_at" },
-	{ OF(condition), "id type measures proposed_at answer answered_at" },
+	{ OF(condition), "id type use measures proposed_at answer answered_at" },
 	{ OF(contact), "~officer ~unit ~phone ~email" },
 	{ OF(question), "number ~text measure" },
 	{ OF(answer), "number ~text declined attachments" },
@@ -36,7 +36,7 @@ static const struct rule {
 	{ OF(abandon), "occurred_at" },
 	{ OF(receipt), "occurred_at requested_reference oral" },
 	{ OF(acknowledgement), "occurred_at requested_reference requesting_reference contact complete language_accepted urgency "
-		"confidentiality bases_applied formal_original_required expected_on priority" },
+		"confidentiality ~unavoidable_disclosure bases_applied formal_original_required expected_on priority" },
 	{ OF(redirect), "occurred_at reason channel passed_on" },
 	{ OF(additional_info_request), "occurred_at questions execution_suspended answer_by_on" },
 	{ OF(additional_info), "occurred_at status answers" },
@@ -62,12 +62,13 @@ static const struct rule {
 
 	{ OF(preservation_notice), "occurred_at measure preservation until" },
 	{ OF(preservation_extension_request), "occurred_at measure until" },
-	{ OF(spontaneous_information), "occurred_at conditions conditions_first" },
+	{ OF(spontaneous_information), "occurred_at conditions conditions_first handling_marking" },
 	{ OF(spontaneous_response), "occurred_at answer conditions returned_or_destroyed_on" },
 	{ OF(use_consent_request), "occurred_at attachments answer_by_on" },
 	{ OF(use_consent_response), "occurred_at answer conditions consent_request_message_id" },
 	{ OF(exculpatory_notice), "occurred_at disclosure_at already_disclosed" },
-	{ OF(confidentiality_notice), "occurred_at can_comply" },
+	{ OF(confidentiality_notice), "occurred_at can_comply ~unavoidable_disclosure ~reason" },
+	{ OF(confidentiality_response), "occurred_at proceed" },
 	{ OF(safe_conduct_notice), "occurred_at informed_on ends_on" },
 	{ OF(return_of_originals), "occurred_at attachments sent_on channel" },
 	{ OF(feedback), "occurred_at" },

@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
+#include "tools/secrecy.h"
 #include "tools/statuses.h"
 
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
@@ -135,22 +136,6 @@ static enum fault set_contact(struct tool *tool, Comity__Acknowledgement *acknow
 	return OK;
 }
 
-/* 18(20): confidentiality that is asked for is kept; only that it cannot be kept needs to be said.  So
- * the acknowledgement says yes unless the officer says otherwise. */
-static enum fault set_confidentiality(struct tool *tool, const Comity__RequestView *view, Comity__Acknowledgement *acknowledgement)
-{
-	int answer = COMITY__CAN_COMPLY__VALUE__YES;
-	const char *text = given(tool, "confidentiality");
-	const Comity__Confidentiality *asked = view->document ? view->document->confidentiality : NULL;
-	if (text)
-		TRY(word_read(&comity__can_comply__value__descriptor, "answer about confidentiality", text, &answer));
-	else if (!asked || !asked->requested || acknowledgement->has_confidentiality)
-		return OK;
-	acknowledgement->has_confidentiality = 1;
-	acknowledgement->confidentiality = (Comity__CanComply__Value)answer;
-	return OK;
-}
-
 static enum fault new_acknowledgement(struct tool *tool, const Comity__RequestView *view, Comity__Act **act)
 {
 	ProtobufCMessage *body, *document;
@@ -165,7 +150,7 @@ static enum fault new_acknowledgement(struct tool *tool, const Comity__RequestVi
 	if (given(tool, "note"))
 		acknowledgement->note = (char *)given(tool, "note");
 	TRY(set_contact(tool, acknowledgement));
-	return set_confidentiality(tool, view, acknowledgement);
+	return set_secrecy(tool, view, acknowledgement);
 }
 
 enum fault cmd_acknowledge(struct tool *tool)

@@ -17,6 +17,7 @@
 #include "tools/print.h"
 #include "tools/record.h"
 #include "tools/sealed_request.h"
+#include "tools/secrecy.h"
 #include "tools/watching.h"
 
 #define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
@@ -78,7 +79,7 @@ static const char *name_of(struct tool *tool, const Comity__RequestView *view)
 /* With the first of its links in front: "supplements FRD-CA/2026/0001: ...". */
 static const char *subject_of(struct tool *tool, const Comity__RequestView *view)
 {
-	const char *link = first_link(tool, view), *subject = brief(tool, view->request->subject, WHOLE);
+	const char *link = first_link(tool, view), *subject = topic_of(tool, view);
 	char text[600];
 	snprintf(text, sizeof text, "%s: %.400s", link, subject);
 	return *link ? safe(tool, text) : subject;
@@ -121,7 +122,7 @@ static void add_arrival(struct tool *tool, struct table *table, const Comity__Re
 		return;
 	ROW(tool, table, name_of(tool, view), safe_or(tool, request->peer, "-"), WORD(tool, request_kind, request->kind),
 		WORD(tool, urgency, request->urgency), WORD(tool, request_status, request->status), ago(tool, request->changed_at),
-		time_of(tool, request->answer_by), files_of(tool, view), brief(tool, request->subject, WHOLE));
+		time_of(tool, request->answer_by), files_of(tool, view), subject_of(tool, view));
 }
 
 static const struct table requests_table = TABLE("REF", "DIR", "PEER", "KIND", "URGENCY", "TRANSPORT", "CASE", ">CHANGED",
@@ -262,6 +263,7 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "  status       %s, since %s\n", WORD(tool, request_status, request->status), time_of(tool, request->changed_at));
 	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
 	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
+	print_secrecy(tool, view);
 	print_people(tool, view);
 	print_links(tool, view);
 	print_dues(tool, request);

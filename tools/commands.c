@@ -94,7 +94,8 @@ const struct option options[] = {
 	{ 0, "outcome", "OUTCOME", false, "fully-executed, partly-executed, refused, ..." },
 	{ 0, "on", "DATE", false, "when it happened in law, if not now" },
 	{ 0, "record", "TEXT", false, "the record of execution: date, place, persons; or the id of its attachment" },
-	{ 0, "confidentiality", "ANSWER", false, "can it be kept: yes (unless told), partly, no" },
+	{ 0, "confidentiality", "ANSWER", false, "can it be kept: yes, partly, no; must be said where the request asks" },
+	{ 0, "disclosure", "TEXT", false, "what cannot be kept from being disclosed, to whom and why" },
 	{ 0, "phone", "NUMBER", false, "where the officer is reached" },
 	{ 0, "email", "ADDRESS", false, "where the officer is reached" },
 	{ 0, "received-at", "TIME", false, "when the request was received in law" },
@@ -238,6 +239,9 @@ const struct command commands[] = {
 	  "Tell the other side that the request stands elsewhere now", "officer" },
 	{ "request withdraw REF --reason TEXT [--measure ID]... [--note TEXT] [--officer NAME] [--seal]", cmd_request_withdraw,
 	  "Say that assistance is no longer required, wholly or for a measure", "officer" },
+	{ "request confidentiality REF ANSWER [--disclosure TEXT] [--reason TEXT] [--note TEXT] [--officer NAME] [--seal]",
+	  cmd_request_confidentiality, "Say whether confidentiality can be kept (yes, partly, no); or, on the requesting side, whether to go on (proceed, stop)",
+	  "officer" },
 	{ "request assign REF [USER] [--nobody]", cmd_request_assign, "Hand a case to an officer of ours, or to nobody", "officer" },
 	{ "request link REF [--supplements OTHER] [--amends OTHER] [--renews OTHER] [--confirms-oral OTHER] [--follows-preservation OTHER] "
 	  "[--follows-spontaneous OTHER] [--reciprocal OTHER] [--parallel OTHER]", cmd_request_link,
@@ -255,7 +259,7 @@ const struct command commands[] = {
 	{ "inbox show REF [--sealed]", cmd_request_show, "Show a request to us", "officer" },
 
 	{ "acknowledge REF --reference OUR-REF --officer NAME [--phone NUMBER] [--email ADDRESS] [--note TEXT] "
-	  "[--received-at TIME] [--confidentiality ANSWER] [--from FILE] [--seal]", cmd_acknowledge,
+	  "[--received-at TIME] [--confidentiality ANSWER] [--disclosure TEXT] [--from FILE] [--seal]", cmd_acknowledge,
 	  "Confirm a request: it is registered, and this officer handles it", "officer" },
 	{ "message send REF [--kind KIND] [--text FILE] [--from FILE] [--subject TEXT] [--question TEXT]... [--answer N=TEXT]... "
 	  "[--attach FILE]... [--in-reply-to MESSAGE] [--needs-answer-by DATE] [--note TEXT] [--reason TEXT] [--ground GROUND]... "

@@ -200,7 +200,7 @@ def answer(stage, ref):
 	chapter("5  Sylvania acknowledges, asks, accepts, and transfers to a court")
 	freedonia, sylvania = stage.freedonia, stage.sylvania
 	tell("A receipt is a machine's word.  The acknowledgement is an official's:")
-	stage.comity(sylvania, "acknowledge", ref, "--reference", "MLA-XS-26-1877", "--officer", "C. Moor",
+	stage.comity(sylvania, "acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1877", "--officer", "C. Moor",
 		"--phone", "+999-02-555-0131")
 	ours = "MLA-XS-26-1877"
 	tell("What the table of statuses does not allow is refused, with what is allowed now:")
@@ -346,7 +346,8 @@ Both daemons are running below {stage.lab.directory}.  To go on playing:
   comity request send FRD-CA/2026/0413 --officer "B. Sandglass" --wait=complete
   export COMITY_HOME={stage.sylvania.home}     # be Sylvania
   comity inbox list
-  comity acknowledge FRD-CA/2026/0413 --reference MLA-XS-26-1878 --officer "C. Moor" --phone +999-02-555-0131
+  comity acknowledge FRD-CA/2026/0413 --reference MLA-XS-26-1878 --officer "C. Moor" --phone +999-02-555-0131 \\
+         --confidentiality yes
   comity watch --since 0     # until Ctrl-C
 
   {os.path.relpath(os.path.join(TOP, 'tools', 'demo'))} --stop {stage.lab.directory}     # the end""")

@@ -39,7 +39,7 @@ static const char *obstacle_of(const Comity__Case *kase)
 		{ kase->status == COMITY__REQUEST_STATUS__VALUE__CONSULTING, "consultation" },
 		{ kase->status == COMITY__REQUEST_STATUS__VALUE__POSTPONED, "postponed" },
 		{ kase->deficient, "deficient-result" },
-		{ kase->confidentiality_open, "confidentiality" },
+		{ casework_awaits_secrecy(kase), "confidentiality" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(obstacles); i++)
 		if (obstacles[i].holds)

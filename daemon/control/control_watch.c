@@ -11,6 +11,7 @@
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
 #include "daemon/ledger/events.h"
+#include "proto/unpack.h"
 
 enum { WATCH_BATCH = 256 };
 
@@ -27,6 +28,20 @@ static bool is_of(const struct watch *watch, const Comity__Event *event)
 		(event->data && event->data->request_id && !strcmp(event->data->request_id, watch->request_id));
 }
 
+/* Of a case that is another officer's not even that it moves is told, where officers see their own: articles 12, 18(20). */
+static bool is_for(const struct session *session, struct txn *txn, const Comity__Event *event)
+{
+	struct arena arena;
+	if (session->desk != DESK_OFFICER || !session->control->rooms.casework->sees_assigned_only || !event->data || !event->data->request_id)
+		return true;
+	arena_init(&arena, UNPACK_ARENA);
+	struct key key = key_of_uuid(event->data->request_id);
+	const Comity__Case *kase = record_find(txn, TABLE_CASES, key_span(&key), &comity__case__descriptor, &arena);
+	bool is_seen = kase ? session_sees(session, kase) : !arena.was_refused;
+	arena_clear(&arena);
+	return is_seen;
+}
+
 /* The next events into the list, up to a batch of those looked at. */
 static enum fault gather(struct watch *watch, struct inquiry *inquiry, Comity__EventList *list, bool *is_at_end)
 {
@@ -39,7 +54,7 @@ static enum fault gather(struct watch *watch, struct inquiry *inquiry, Comity__E
 			return fault_say(FAULT_EVENTS_EXPIRED, "event %" PRIu64 " is no longer kept; the oldest that is kept is %" PRIu64,
 				watch->seq + 1, events_first(inquiry->txn));
 		watch->seq++;
-		if (!is_of(watch, event))
+		if (!is_of(watch, event) || !is_for(inquiry->session, inquiry->txn, event))
 			continue;
 		watch->left--;
 		if (!record_push(inquiry->arena, &list->n_data, &list->data, &event, sizeof event))
@@ -52,7 +67,7 @@ static enum fault gather(struct watch *watch, struct inquiry *inquiry, Comity__E
 static enum fault read_batch(struct session *session, struct arena *arena, Comity__EventList *list, bool *is_at_end)
 {
 	struct txn txn;
-	struct inquiry inquiry = { .rooms = &session->control->rooms, .txn = &txn, .arena = arena };
+	struct inquiry inquiry = { .rooms = &session->control->rooms, .txn = &txn, .arena = arena, .session = session };
 	TRY(txn_begin(inquiry.rooms->store, TXN_READ, &txn));
 	enum fault fault = gather(session->state, &inquiry, list, is_at_end);
 	if (!fault)

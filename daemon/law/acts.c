@@ -45,6 +45,7 @@ static const struct act_rule rules[] = {
 	{ ACT(USE_CONSENT_RESPONSE),     "use-consent-response",     SIDE_BOTH,       SENT },
 	{ ACT(EXCULPATORY_NOTICE),       "exculpatory-notice",       SIDE_BOTH,       SENT },
 	{ ACT(CONFIDENTIALITY_NOTICE),   "confidentiality-notice",   SIDE_REQUESTED,  SENT },
+	{ ACT(CONFIDENTIALITY_RESPONSE), "confidentiality-response", SIDE_REQUESTING, PHASE_LIVE },
 	{ ACT(SAFE_CONDUCT_NOTICE),      "safe-conduct-notice",      SIDE_REQUESTING, SENT },
 	{ ACT(RETURN_OF_ORIGINALS),      "return-of-originals",      SIDE_REQUESTING, SENT },
 	{ ACT(FEEDBACK),                 "feedback",                 SIDE_BOTH,       SENT },

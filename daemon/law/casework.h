@@ -73,6 +73,13 @@ enum fault casework_approve(struct txn *txn, Comity__Case *kase, uint32_t uid, s
 enum fault casework_show_approvals(const struct casework *casework, struct txn *txn, Comity__Case *kase,
 	Comity__RequestView *view, struct arena *arena) MUST_CHECK;
 
+/* Is it not for passing eyes: confidential by 18(20), or marked RESTRICTED and more?  Then lists do without every text that
+ * officers wrote; dates, kinds and references stay. */
+bool casework_is_discreet(const Comity__Case *kase);
+void casework_redact(Comity__Case *kase);
+/* Is nothing executed before somebody has said something: whether it can be kept, or whether to go on when it cannot? */
+bool casework_awaits_secrecy(const Comity__Case *kase);
+
 /* Whose turn it is: an authority, or "" when nobody's (DOMAIN 3.9.2). */
 const char *casework_waiting_for(const Comity__Case *kase);
 /* Put the case as it is in memory. */

@@ -24,7 +24,7 @@ struct case_view case_view_of(const Comity__Case *kase, struct arena *arena)
 		.questions = kase->questions,
 		.heard = kase->heard,
 		.deficient = kase->deficient,
-		.confidentiality_open = kase->confidentiality_open,
+		.secrecy = case_secrecy(kase),
 		.fiscal_alone_barred = kase->fiscal_alone_barred,
 		.budapest = kase->budapest,
 		.measures = view_measures(kase, arena),
@@ -83,8 +83,7 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 	kase->answer_by = record_text(arena, earliest_deadline(document->urgency));
 	if (document->requesting_reference)
 		kase->requesting_reference = record_text(arena, document->requesting_reference);
-	kase->has_confidentiality_open = 1;
-	kase->confidentiality_open = document->confidentiality && document->confidentiality->requested;
+	case_adopt_secrecy(kase, document->confidentiality, document->handling_marking);
 	adopt_bases(kase, document);
 	case_adopt_figures(kase, document, arena);
 	kase->n_measures = 0;
@@ -127,8 +126,7 @@ static void on_acknowledgement(Comity__Case *kase, const Comity__Act *act, struc
 {
 	if (act->acknowledgement->requested_reference)
 		kase->requested_reference = record_text(arena, act->acknowledgement->requested_reference);
-	if (act->acknowledgement->has_confidentiality)
-		kase->confidentiality_open = 0;
+	case_answer_secrecy(kase, act->acknowledgement->confidentiality, act->acknowledgement->unavoidable_disclosure, arena);
 }
 
 static void on_questions(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
@@ -190,8 +188,15 @@ static void on_status_update(Comity__Case *kase, const Comity__Act *act, struct 
 
 static void on_confidentiality(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
 {
-	(void)act, (void)arena;
-	kase->confidentiality_open = 0;
+	const Comity__ConfidentialityNotice *notice = act->confidentiality_notice;
+	const char *disclosure = notice->unavoidable_disclosure ? notice->unavoidable_disclosure : notice->reason;
+	case_answer_secrecy(kase, notice->can_comply, disclosure, arena);
+}
+
+static void on_leave(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+{
+	(void)arena;
+	case_waive_secrecy(kase, act->confidentiality_response->proceed);
 }
 
 /* Of the measure that it names, else of every one that asks for preservation: Budapest Convention 29. */
@@ -250,6 +255,7 @@ static const struct telling {
 	{ COMITY__ACT__KIND_PRESERVATION_NOTICE,     on_preservation },
 	{ COMITY__ACT__KIND_SPONTANEOUS_INFORMATION,  on_spontaneous_information },
 	{ COMITY__ACT__KIND_SPONTANEOUS_RESPONSE,  on_spontaneous_response },
+	{ COMITY__ACT__KIND_CONFIDENTIALITY_RESPONSE, on_leave },
 	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
 };
 
@@ -352,6 +358,7 @@ static void adopt_from(Comity__Case *kase, const Comity__Act *act, struct arena 
 		kase->has_kind = 1;
 		kase->kind = COMITY__REQUEST_KIND__VALUE__SPONTANEOUS_INFORMATION;
 		kase->subject = record_text(arena, act->spontaneous_information->subject);
+		case_adopt_secrecy(kase, NULL, act->spontaneous_information->handling_marking);
 	}
 }
 

@@ -59,6 +59,11 @@ enum fault case_check_links(struct txn *txn, const Comity__Case *kase, const Com
 void case_show_links(struct txn *txn, const Comity__Case *kase, Comity__RequestView *view, struct arena *arena);
 /* The first with this reference, of either side, and this peer (NULL: any). */
 Comity__Case *case_find_by_reference(struct txn *txn, const char *reference, const char *peer, struct arena *arena);
+/* Confidentiality, 18(20): how it was asked for and marked; what the requested side answered; whether it may go on nevertheless. */
+enum secrecy case_secrecy(const Comity__Case *kase);
+void case_adopt_secrecy(Comity__Case *kase, const Comity__Confidentiality *asked, Comity__HandlingMarking__Value marking);
+void case_answer_secrecy(Comity__Case *kase, Comity__CanComply__Value answer, const char *disclosure, struct arena *arena);
+void case_waive_secrecy(Comity__Case *kase, bool proceeds);
 /* What statistics need: of a document, of an act; and none of it any more. */
 void case_adopt_figures(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
 void case_note_figures(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena);

@@ -321,11 +321,19 @@ static const enum side turns[] = {
 	[COMITY__REQUEST_STATUS__VALUE__WITHDRAWN] = SIDE_REQUESTED,
 };
 
+static bool awaits_execution(request_status status)
+{
+	return status == COMITY__REQUEST_STATUS__VALUE__ACCEPTED || status == COMITY__REQUEST_STATUS__VALUE__TRANSFERRED
+		|| status == COMITY__REQUEST_STATUS__VALUE__PARTIALLY_REFUSED;
+}
+
 const char *casework_waiting_for(const Comity__Case *kase)
 {
 	enum side side = (size_t)kase->status < ARRAY_LEN(turns) ? turns[kase->status] : 0;
 	if (kase->status == COMITY__REQUEST_STATUS__VALUE__CONSULTING && kase->heard)
 		side = SIDE_REQUESTED;
+	if (case_secrecy(kase) == SECRECY_UNDECIDED && awaits_execution(kase->status))
+		side = SIDE_REQUESTING;		/* 18(20): it says whether to go on */
 	return side == SIDE_REQUESTING ? kase->requesting_authority : side == SIDE_REQUESTED ? kase->requested_authority : "";
 }
 
@@ -354,6 +362,11 @@ static void add_transport(Comity__RequestView *view, struct txn *txn, const Comi
 	view->files_missing = state ? state->attachments_missing : 0;
 }
 
+static void redact_file(Comity__Attachment *file)
+{
+	file->name = file->title = file->issuing_authority = NULL;
+}
+
 /* What came with the request itself, while it is on its way; its numbers are among the first of the case. */
 static void add_arriving(Comity__RequestView *view, struct txn *txn, const Comity__Case *kase, struct arena *arena)
 {
@@ -366,6 +379,8 @@ static void add_arriving(Comity__RequestView *view, struct txn *txn, const Comit
 	while (view->n_attachments < view->files && walk_next(&walk, &key, &value)) {
 		Comity__AttachmentState *state = record_read(txn, value, &comity__attachment_state__descriptor, arena);
 		bool is_its = state && state->message_id && !strcmp(state->message_id, kase->message_id);
+		if (state && view->discreet && state->attachment)
+			redact_file(state->attachment);
 		if (!state || (is_its && !record_push(arena, &view->n_attachments, &view->attachments, &state, sizeof state)))
 			break;
 	}
@@ -386,6 +401,10 @@ Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum cas
 	view->their_reference = record_text(arena, casework_their_reference(kase));
 	add_transport(view, txn, kase, arena);
 	case_show_links(txn, kase, view, arena);
+	view->has_discreet = view->discreet = casework_is_discreet(kase);
+	view->has_cannot_comply = view->cannot_comply = case_secrecy(kase) == SECRECY_UNDECIDED;
+	if (detail == CASE_BRIEF && view->discreet)
+		casework_redact(kase);
 	if (detail == CASE_BRIEF)
 		add_arriving(view, txn, kase, arena);
 	else

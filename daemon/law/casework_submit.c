@@ -388,7 +388,7 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
 	template.n_acts = 1;
 	template.acts = &acts;
 	template.officer = (char *)officer;
-	template.subject = sealed || kase->confidentiality_open ? NULL : kase->subject;	/* art. 18(20) */
+	template.subject = sealed || casework_is_discreet(kase) ? NULL : kase->subject;	/* art. 18(20) */
 	TRY(submit(casework, txn, kase, &template, true, uid, arena, submitted));
 	if (sealed)
 		case_keep_document(txn, kase, act.request);

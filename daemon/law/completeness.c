@@ -73,6 +73,14 @@ static void check_urgency(const struct check *check)
 			"an urgent request names the date that makes it urgent");
 }
 
+/* How it is marked drives storage, display and logs; what would need more than that has no place here. */
+static void check_marking(const struct check *check)
+{
+	if (check->request->handling_marking == COMITY__HANDLING_MARKING__VALUE__SECRET_NOT_SUPPORTED)
+		ERROR(check, "secret-not-supported", NULL, "request.handling_marking",
+			"classified State secrets are not sent over this system: use the channel that both States agreed on for them");
+}
+
 static void check_confidentiality(const struct check *check)
 {
 	const Comity__Confidentiality *confidentiality = check->request->confidentiality;
@@ -84,6 +92,9 @@ static void check_confidentiality(const struct check *check)
 	if (!has_text(confidentiality->reason))
 		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.reason",
 			"say why, so that it can be weighed");
+	if (!has_text(confidentiality->until))
+		WARN(check, "field-missing", "UNTOC 18(20)", "request.confidentiality.until",
+			"say until when: a date, an event, or further notice");
 }
 
 /* ── the whole ─────────────────────────────────────────────────────────────────────────────────── */
@@ -137,6 +148,7 @@ enum fault completeness_check(const Comity__Request *request, const Comity__Atta
 	check_precision(&check);
 	check_urgency(&check);
 	check_confidentiality(&check);
+	check_marking(&check);
 	check_language(&check);
 	check_papers(&check);
 	check_addressee(&check);

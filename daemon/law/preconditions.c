@@ -87,13 +87,21 @@ enum fault registered(const struct case_view *view, const Comity__Act *act)
 		"to register a request, give it a reference of your own register (requested_reference)");
 }
 
+/* 18(20): whoever cannot keep it says what will be disclosed, so that the requesting side can weigh it. */
+static enum fault disclosure_named(Comity__CanComply__Value answer, const char *disclosure)
+{
+	return want(answer == COMITY__CAN_COMPLY__VALUE__UNSPECIFIED || answer == COMITY__CAN_COMPLY__VALUE__YES || said(disclosure),
+		"confidentiality that cannot be kept needs the disclosure that cannot be avoided (unavoidable_disclosure; UNTOC 18(20))");
+}
+
 enum fault contact_named(const struct case_view *view, const Comity__Act *act)
 {
 	(void)view;
 	const Comity__Contact *contact = act->acknowledgement->contact;
 	bool named = contact && (said(contact->officer) || said(contact->unit));
-	return want(named && (said(contact->phone) || said(contact->email)),
-		"an acknowledgement names who handles the request, with telephone or e-mail (contact)");
+	TRY(want(named && (said(contact->phone) || said(contact->email)),
+		"an acknowledgement names who handles the request, with telephone or e-mail (contact)"));
+	return disclosure_named(act->acknowledgement->confidentiality, act->acknowledgement->unavoidable_disclosure);
 }
 
 enum fault redirect_explained(const struct case_view *view, const Comity__Act *act)
@@ -257,13 +265,35 @@ enum fault partial_refusal_founded(const struct case_view *view, const Comity__A
 		"every measure is refused: then the decision is REFUSED, not PARTIALLY_REFUSED");
 }
 
+/* ── confidentiality: 18(20) ───────────────────────────────────────────────────────────────────── */
+
+enum fault notice_explained(const struct case_view *view, const Comity__Act *act)
+{
+	(void)view;
+	const Comity__ConfidentialityNotice *notice = act->confidentiality_notice;
+	TRY(want(notice->has_can_comply && notice->can_comply,
+		"say whether confidentiality can be kept: YES, PARTLY or NO (can_comply; UNTOC 18(20))"));
+	return disclosure_named(notice->can_comply, said(notice->unavoidable_disclosure) ? notice->unavoidable_disclosure : notice->reason);
+}
+
+/* No leave is given in advance, nor for what was not named. */
+enum fault response_called_for(const struct case_view *view, const Comity__Act *act)
+{
+	TRY(want(act->confidentiality_response->has_proceed,
+		"say whether the request is to be executed nevertheless (proceed; Budapest Convention 27(8))"));
+	return want(view->secrecy >= SECRECY_KEPT,
+		"the requested side has not said yet whether confidentiality can be kept: there is nothing to decide (UNTOC 18(20))");
+}
+
 /* ── execution ─────────────────────────────────────────────────────────────────────────────────── */
 
 enum fault may_begin(const struct case_view *view, const Comity__Act *act)
 {
 	(void)act;
-	return want(!view->confidentiality_open, "confidentiality was asked for: answer first whether it can be kept"
-		" (acknowledgement or confidentiality notice; UNTOC 18(20))");
+	TRY(want(view->secrecy != SECRECY_UNANSWERED, "confidentiality was asked for: answer first whether it can be kept"
+		" (acknowledgement or confidentiality-notice; UNTOC 18(20))"));
+	return want(view->secrecy != SECRECY_UNDECIDED, "confidentiality cannot be kept as it was asked for: the requesting side"
+		" must say first whether to go on nevertheless (confidentiality-response; UNTOC 18(20), Budapest Convention 27(8))");
 }
 
 enum fault authority_named(const struct case_view *view, const Comity__Act *act)

@@ -9,7 +9,7 @@ typedef enum fault precondition(const struct case_view *view, const Comity__Act 
 precondition marked_as_draft, registered, contact_named, redirect_explained, questions_listed, questions_answered,
 	silence_shown, subject_stated, resume_matches, conditions_accepted, postponement_founded,
 	partial_refusal_founded, refusal_founded, cause_stated, authority_named, may_begin, result_delivered,
-	all_done, none_executable, deficiency_noticed, results_settled, withdrawal_explained;
+	all_done, none_executable, deficiency_noticed, results_settled, withdrawal_explained, notice_explained, response_called_for;
 
 /* Every measure that the act names is one of the case's, and may become what the act says. */
 precondition measures_known;

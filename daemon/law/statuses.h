@@ -14,6 +14,15 @@ struct measure_view {
 	measure_status status;
 };
 
+/* Confidentiality of a request, as it was asked for and answered: 18(20), Budapest Convention 27(8). */
+enum secrecy {
+	SECRECY_NOT_ASKED,		/* zero-initialised */
+	SECRECY_UNANSWERED,		/* the requested side says first whether it can be kept ... */
+	SECRECY_KEPT,
+	SECRECY_UNDECIDED,		/* ... it cannot, or not wholly: the requesting side says whether to go on */
+	SECRECY_WAIVED,			/* it is to be executed all the same */
+};
+
 /* What the law needs to know of a case.  Zero-initialised: there is no case yet.  All borrowed. */
 struct case_view {
 	const char *reference;		/* for sentences; NULL: "the request" */
@@ -24,7 +33,7 @@ struct case_view {
 	size_t questions;		/* asked in the open additional-info-request, numbered from 1; 0: not known */
 	bool heard;			/* the requesting side gave its opinion in the consultation: 18(26) */
 	bool deficient;			/* a deficiency notice is not settled */
-	bool confidentiality_open;	/* asked for and not answered: 18(20) */
+	enum secrecy secrecy;		/* how far the question of confidentiality has come: 18(20) */
 	bool fiscal_alone_barred;	/* UNTOC or UNCAC is invoked: 18(22), UNCAC 46(22) */
 	bool budapest;			/* the Budapest Convention is invoked: its 29(5) */
 	const struct measure_view *measures;

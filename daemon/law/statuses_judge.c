@@ -133,6 +133,22 @@ static bool moves(const struct case_view *view, act_kind kind, enum side writer,
 	return false;
 }
 
+/* What an act that leaves the status alone must say; the others have it in their rows. */
+static enum fault says_enough(const struct case_view *view, const Comity__Act *act)
+{
+	static const struct {
+		act_kind kind;
+		enum fault (*holds)(const struct case_view *, const Comity__Act *);
+	} manners[] = {
+		{ ACT(CONFIDENTIALITY_NOTICE),   notice_explained },
+		{ ACT(CONFIDENTIALITY_RESPONSE), response_called_for },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(manners); i++)
+		if (manners[i].kind == act->kind_case)
+			return manners[i].holds(view, act);
+	return OK;
+}
+
 /* An act that leaves the status alone, in a phase where it has its place.  The other side's may be late. */
 static bool is_noted(const struct case_view *view, const struct act_rule *rule, request_status to, enum side writer)
 {
@@ -240,7 +256,7 @@ enum fault statuses_judge(const struct case_view *view, const Comity__Act *act, 
 	if (row)
 		return follow(row, view, act, step);
 	if (is_noted(view, rule, to, writer))
-		return OK;
+		return says_enough(view, act);
 
 	enum fault fault = crossed(view, act, writer, step);
 	return fault == FAULT_STATUS_TRANSITION ? explain(view, rule, to, writer) : fault;

@@ -15,6 +15,26 @@ static struct key key_of(uint64_t number)
 	return key;
 }
 
+/* As casework_is_discreet() says it of a case that is unpacked. */
+static bool is_discreet(struct span packed_case)
+{
+	enum { ASKED_FIELD = 90, MARKING_FIELD = 94 };	/* dug out of the record: it may be long, and one asks with every event */
+	uint64_t is_asked = 0, marking = 0;
+	packed_number(packed_case, ASKED_FIELD, &is_asked);
+	packed_number(packed_case, MARKING_FIELD, &marking);
+	return is_asked || marking >= COMITY__HANDLING_MARKING__VALUE__RESTRICTED;
+}
+
+/* What a person wrote about a case that is confidential stays in the case: an event goes to whoever watches. */
+static bool says_too_much(struct txn *txn, const Comity__EventData *data)
+{
+	struct span kase;
+	if (!data || !data->text || !data->has_actor_uid || !data->request_id)
+		return false;
+	struct key id = key_of_uuid(data->request_id);
+	return txn_get(txn, TABLE_CASES, key_span(&id), &kase) && is_discreet(kase);
+}
+
 uint64_t events_append(struct txn *txn, const char *type, const char *subject, Comity__EventData *data)
 {
 	char now[STAMP_SIZE];
@@ -24,6 +44,8 @@ uint64_t events_append(struct txn *txn, const char *type, const char *subject, C
 	event.subject = (char *)subject;
 	event.time = now;
 	event.data = data;
+	if (says_too_much(txn, data))
+		data->text = NULL;
 	uint64_t number = txn_next(txn, counter);
 	struct key key = key_of(number);
 	record_keep(txn, TABLE_EVENTS, key_span(&key), &event.base);

@@ -1,7 +1,8 @@
 #pragma once
 /* The numbered event log: every fact has its event, written in the same transaction (UX 3.2).
  *
- * Numbers are dense.  Events carry ids and states, never case text.
+ * Numbers are dense.  Events carry ids and states, never case text; what a person gave as a reason (`text`,
+ * with `actor_uid`) is left out where the case is confidential or marked RESTRICTED and more: 18(20).
  */
 #include "daemon/ledger/record.h"
 

@@ -118,7 +118,7 @@ static void purge_attachments(struct txn *txn, const Comity__Case *kase)
 /* Every word about it goes; states, dates, kinds and references stay. */
 static void make_shell(Comity__Case *kase, char *now)
 {
-	kase->subject = kase->competent_authority = kase->competent_authority_reference = NULL;
+	kase->subject = kase->unavoidable_disclosure = kase->competent_authority = kase->competent_authority_reference = NULL;
 	for (size_t i = 0; i < kase->n_history; i++)
 		kase->history[i]->note = kase->history[i]->officer = NULL;
 	for (size_t i = 0; i < kase->n_measures; i++)

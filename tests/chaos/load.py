@@ -21,7 +21,7 @@ CASES_OPEN = 3		# from each authority to each other
 
 # What the side whose turn it is does next: status -> (are we the requested side?, words behind the verb and REF).
 STEPS = {
-	"SENT": (True, ["acknowledge"], ["--reference", "REG-{ref}", "--officer", "C. Moor", "--phone", "+999-02-555-0131"]),
+	"SENT": (True, ["acknowledge"], ["--confidentiality", "yes", "--reference", "REG-{ref}", "--officer", "C. Moor", "--phone", "+999-02-555-0131"]),
 	"ACKNOWLEDGED": (True, ["request", "set-status"], ["under-review"]),
 	"UNDER_REVIEW": (True, ["request", "set-status"], ["accepted"]),
 	"ACCEPTED": (True, ["request", "set-status"], ["transferred", "--authority", "Harbour District Court",

@@ -13,7 +13,7 @@ def _under_review(lab, **options):
 	freedonia, sylvania = lab.pair(**options)
 	ref = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(ref), "it is there")
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	sylvania.comity("request", "set-status", ref, "under-review")
 	lab.eventually(lambda: freedonia.status(ref) == "UNDER_REVIEW", "it is being looked at")
 	return freedonia, sylvania, ref

@@ -62,7 +62,7 @@ def _waits_for_room(lab, here, there):
 
 def a_full_store_tells_peers_to_try_later_and_goes_on_when_it_may_grow(lab):
 	freedonia, sylvania, disk, ref = _pair(lab, {"store": {"map_size_max": "12 MiB"}})
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	answer = _fill(sylvania, ref)
 	require(answer.status == 75 and "store-full" in answer.err, "what is said here is refused", answer.err)
 	require(sylvania.comity("store", "stat")["reason"] == "store-full", "and the store says so")
@@ -141,7 +141,7 @@ def _fill_disk(lab, home):
 	require(answer.status == 75 and answer.error()["code"] == "disk-full", "what is said here is refused", answer.err)
 	freedonia.say(ref, "with a paper", "--attach", lab.file("paper.bin", 1 << 20))
 	_waits_for_room(lab, freedonia, sylvania)
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	lab.eventually(lambda: freedonia.status(ref) == "ACKNOWLEDGED", "an official act goes through, out and receipted", 60)
 	file = os.open(ballast, os.O_WRONLY | os.O_APPEND)	# and now to the last byte
 	try:

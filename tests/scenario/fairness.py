@@ -52,7 +52,7 @@ def messages_pass_while_an_exhibit_waits_for_bandwidth(lab):
 	lab.eventually(lambda: sylvania.has(ref), "the letter arrives")
 	for speaker, hearer in ((freedonia, sylvania), (sylvania, freedonia)):
 		if speaker is sylvania:
-			speaker.comity("acknowledge", ref, "--reference", "MLA-XS-26-1877", "--officer", "C. Moor", "--phone",
+			speaker.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1877", "--officer", "C. Moor", "--phone",
 				"+999-02-555-0131")
 		said = speaker.say(ref, "and one more thing\n")["message_id"]
 		lab.eventually(lambda: any(said in str(one) for one in hearer.messages(ref)), "a message arrives")

@@ -113,7 +113,7 @@ def events_are_dense_and_can_be_read_from_any_number(lab):
 	ref = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
 	sylvania.restart()
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
 	for one in (freedonia, sylvania):
 		lab.eventually(lambda: one.seen() == int(one.comity("status")["events"]), "the watcher has seen everything")
 		numbers = [int(event["comityseq"]) for event in one.events]

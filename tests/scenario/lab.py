@@ -376,7 +376,7 @@ class Authority:
 
 	def admit(self, ref, reference="MLA-XS-26-1877"):
 		"""The requested side's way up to acceptance."""
-		self.comity("acknowledge", ref, "--reference", reference, "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+		self.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", reference, "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 		self.comity("request", "set-status", ref, "under-review")
 		self.comity("request", "set-status", ref, "accepted")
 

@@ -11,7 +11,7 @@ def one_side_needs_no_open_port(lab):
 	lab.befriend(freedonia, sylvania)
 	there = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(there), "a request goes out on the line that it dialled")
-	sylvania.comity("acknowledge", there, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
+	sylvania.comity("acknowledge", there, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
 	lab.eventually(lambda: freedonia.status(there) == "ACKNOWLEDGED", "and the answer comes back on it")
 	sylvania.restart()
 	lab.eventually(lambda: freedonia.is_up(sylvania), "and it is dialled again after a crash of the other")

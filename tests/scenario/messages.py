@@ -22,6 +22,7 @@ KINDS = [
 	("use-consent-response", BOTH, {"answer": "DECLINED"}),
 	("exculpatory-notice", BOTH, {"what": "The transfer of 14 September", "disclosure_at": "2099-01-10T09:00:00+01:00"}),
 	("confidentiality-notice", ("requested",), {"can_comply": "PARTLY", "unavoidable_disclosure": "The bank is told of the order."}),
+	("confidentiality-response", ("requesting",), {"proceed": True, "reason": "The trial is near."}),
 	("safe-conduct-notice", ("requesting",), {"person": "P1", "informed_on": "2099-01-10", "ends_on": "2099-01-25"}),
 	("return-of-originals", ("requesting",), {"sent_on": "2099-01-30", "channel": "POST_COURIER", "reference": "PC-1"}),
 	("feedback", BOTH, {"use": "The records were read out at the trial.", "outcome_of_proceedings": "conviction"}),

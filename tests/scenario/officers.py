@@ -104,3 +104,15 @@ def who_is_no_user_gets_no_case(lab):
 	rows = freedonia.comity("request", "list", "--assigned", ANNA)["data"]
 	require([row["our_reference"] for row in rows] == [ref], "it is hers", rows)
 	require(not freedonia.comity("request", "list", "--mine").get("data") or os.getuid() == pwd.getpwnam(ANNA).pw_uid, "and not ours")
+
+
+def what_happens_in_anothers_case_is_not_told(lab):
+	freedonia, sylvania = lab.pair(settings={"requests": {"officer_sees": "assigned"}})
+	mine, free = (freedonia.send(sylvania, document=lab.example(f"{name}.yaml")) for name in ("mine", "free"))
+	lab.eventually(lambda: sylvania.has(mine) and sylvania.has(free), "both are there")
+	request_id = {ref: sylvania.request(ref)["request"]["request_id"] for ref in (mine, free)}
+	_does(sylvania, ANNA, "inbox", "take", mine)
+	for user, sees in ((ANNA, True), (BORIS, False)):
+		told = _as_user(sylvania, user, "watch", "--since", "0", "--no-follow").out
+		require(request_id[free] in told, f"{user} is told of what is nobody's", told)
+		require((request_id[mine] in told) == sees, f"of the other {user} is {'told' if sees else 'not told'}", told)

@@ -98,7 +98,7 @@ def _today(lab, freedonia, sylvania, there, here):
 	"""Messages, statuses and attachments both ways, a new case of each side."""
 	sylvania.admit(there)
 	lab.eventually(lambda: freedonia.status(there) == "ACCEPTED", "it is accepted")
-	freedonia.comity("acknowledge", here, "--reference", "FRD-IN-7", "--officer", "B. Sandglass", "--phone", "1")
+	freedonia.comity("acknowledge", here, "--confidentiality", "yes", "--reference", "FRD-IN-7", "--officer", "B. Sandglass", "--phone", "1")
 	freedonia.comity("request", "set-status", here, "under-review")
 	freedonia.comity("request", "set-status", here, "info-requested", "--question", "Who?")
 	lab.eventually(lambda: sylvania.status(here) == "INFO_REQUESTED", "the question arrives")
@@ -351,7 +351,7 @@ def what_was_refused_stays_refused(lab):
 	relay.cut()
 	lab.eventually(lambda: not freedonia.is_up(sylvania) and not sylvania.is_up(freedonia), "the cable is out")
 	freedonia.comity("request", "withdraw", there, "--reason", "The accused has died.")
-	sylvania.comity("acknowledge", there, "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
+	sylvania.comity("acknowledge", there, "--confidentiality", "yes", "--reference", "MLA-1", "--officer", "C. Moor", "--phone", "1")
 	relay.is_down = False
 
 	def over():
@@ -374,7 +374,7 @@ def acts_that_crossed_come_back_in_the_order_in_which_they_were_judged(lab):
 	there, here = _yesterday(lab, freedonia, sylvania)
 	copy = freedonia.copy("yesterday")
 	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
-	freedonia.comity("acknowledge", here, "--reference", "FRD-IN-7", "--officer", "B. Sandglass", "--phone", "1")
+	freedonia.comity("acknowledge", here, "--confidentiality", "yes", "--reference", "FRD-IN-7", "--officer", "B. Sandglass", "--phone", "1")
 	freedonia.comity("request", "set-status", here, "under-review")
 	lab.eventually(lambda: sylvania.status(here) == "UNDER_REVIEW", "it is being looked at")
 	freedonia.comity("queue", "hold", "xs-ca")

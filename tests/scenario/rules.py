@@ -87,7 +87,7 @@ def an_officer_is_told_what_a_decision_lacks_and_nothing_is_sent(lab):
 
 
 def _bring_to_consulting(lab, xf, xs, ref):
-	xs.comity("acknowledge", ref, "--reference", "REG-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	xs.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "REG-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	xs.comity("request", "set-status", ref, "under-review")
 	xs.comity("request", "set-status", ref, "consulting", "--ground", "NO_DUAL_CRIMINALITY", "--reason", "It is no offence here.")
 	lab.eventually(lambda: xf.status(ref) == "CONSULTING", "the other side is consulted")

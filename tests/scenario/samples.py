@@ -25,7 +25,7 @@ def _send(lab, one, other, name):
 
 def _acknowledge(lab, one, other, ref, reference):
 	"""`one` registers and reviews it; `other` knows."""
-	one.comity("acknowledge", ref, "--reference", reference, "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	one.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", reference, "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	one.comity("request", "set-status", ref, "under-review")
 	_both(lab, ref, "UNDER_REVIEW", one, other)
 	require(other.request(ref)["their_reference"] == reference, "their reference is known")
@@ -170,7 +170,7 @@ def a_protected_witness_is_heard_by_video_link_on_another_day(lab):
 def a_request_to_the_wrong_state_is_sent_back_with_advice(lab):
 	freedonia, sylvania = lab.pair()
 	ref = _send(lab, freedonia, sylvania, "wrong-state")
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-2044", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-2044", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	sylvania.refused("incomplete", "request", "set-status", ref, "redirected", "--note", "not ours")
 	_set(lab, sylvania, freedonia, ref, "redirected", "--ground", "WRONG_STATE", "--authority", "Ministry of Justice of Ruritania",
 		"--note", "The company has its seat in Ruritania; only its letterhead is of Sylvania.")

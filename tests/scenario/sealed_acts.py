@@ -97,7 +97,7 @@ def a_card_that_demands_it_gets_every_act_sealed(lab):
 		one.start()
 	lab.befriend(freedonia, sylvania)
 	ref = _send(lab, freedonia, sylvania)
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-1877", "--officer", "C. Moor", "--phone", "+999-02-555-0131",
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1877", "--officer", "C. Moor", "--phone", "+999-02-555-0131",
 		"--email", "pond.lane@xs.example", "--note", MARKER)
 	sylvania.comity("request", "set-status", ref, "under-review", "--note", MARKER)
 	sylvania.comity("request", "set-status", ref, "info-requested", "--question", MARKER)

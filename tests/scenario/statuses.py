@@ -138,7 +138,7 @@ def _take(lab, case, row):
 		said = lab.file("said.yaml", b"acts:\n  - spontaneous_information: {subject: Accounts, information: 'SY00-TEST-0001-7734'}\n")
 		one.comity("message", "send", case.ref, "--from", said)
 	elif row.act == "acknowledgement":
-		one.comity("acknowledge", case.ref, "--reference", f"REG-{case.ref}", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+		one.comity("acknowledge", case.ref, "--confidentiality", "yes", "--reference", f"REG-{case.ref}", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	elif row.act == "abandon" and not case.is_shared:
 		one.comity("request", "abandon", case.ref)
 	elif row.act in ("revise", "additional-info"):

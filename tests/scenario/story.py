@@ -15,7 +15,7 @@ def a_request_travels_is_executed_and_proves_itself(lab):
 	lab.eventually(lambda: sylvania.is_whole(ref, 3), "its attachments arrive")
 	lab.eventually(lambda: freedonia.request(ref)["transport"] == "COMPLETE", "the receipt for all of it comes back")
 
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-1877", "--officer", "C. Moor",
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1877", "--officer", "C. Moor",
 		"--phone", "+999-02-555-0131")
 	lab.eventually(lambda: freedonia.status(ref) == "ACKNOWLEDGED", "the acknowledgement comes back")
 	require(freedonia.request(ref)["their_reference"] == "MLA-XS-26-1877", "their reference is known")
@@ -64,7 +64,7 @@ def a_case_is_refused_only_after_consultation(lab):
 	freedonia, sylvania = lab.pair()
 	ref = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	sylvania.comity("request", "set-status", ref, "under-review")
 	error = sylvania.refused("status-transition", "request", "set-status", ref, "refused",
 		"--ground", "NO_DUAL_CRIMINALITY", "--reason", "The conduct is no offence here.")
@@ -116,7 +116,7 @@ def what_becomes_of_a_message_is_told_under_the_reference_of_its_request(lab):
 		event = told(sylvania, kind)[0]
 		require(event["subject"] == request_id and "request" not in event["data"], "no reference was given yet", event)
 
-	sylvania.comity("acknowledge", ref, "--reference", "MLA-XS-26-7", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-7", "--officer", "C. Moor", "--phone", "+999-02-555-0131")
 	lab.eventually(lambda: told(sylvania, "message.delivered") or told(sylvania, "message.complete"), "it is receipted")
 	for event in told(sylvania, "message.delivered") + told(sylvania, "message.complete"):
 		require(event["subject"] == event["data"]["request"] == "MLA-XS-26-7", "each side speaks of its own reference", event)
@@ -135,7 +135,7 @@ def a_draft_is_consulted_about_before_it_becomes_a_request(lab):
 	require(seen["request"]["status"] == "IN_CONSULTATION", "as what it is", seen["request"])
 	require("sent_at" not in seen["request"] and "answer_by" not in seen["request"], "and starts no clock", seen["request"])
 	require(seen["document"]["transmission_mode"] == "CONSULTATION_DRAFT", "its text is there")
-	sylvania.refused("status-transition", "acknowledge", ref, "--reference", "MLA-XS-26-1", "--officer", "C. Moor",
+	sylvania.refused("status-transition", "acknowledge", ref, "--confidentiality", "yes", "--reference", "MLA-XS-26-1", "--officer", "C. Moor",
 		"--phone", "+999-02-555-0131")
 	sylvania.say(ref, "Say which branch of the bank.\n", "--kind", "consultation-comment")
 	lab.eventually(lambda: len(freedonia.messages(ref)) == 2, "a comment comes back")

@@ -213,7 +213,7 @@ def completion_runs_nothing_that_a_peer_wrote(lab):
 	ref = freedonia.send(sylvania)
 	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
 	trap = lab.directory + "/trap"
-	sylvania.comity("acknowledge", ref, "--reference", f"X-$(touch {trap})`touch {trap}`", "--officer", "C. Moor", "--phone", "1")
+	sylvania.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", f"X-$(touch {trap})`touch {trap}`", "--officer", "C. Moor", "--phone", "1")
 	lab.eventually(lambda: freedonia.request(ref).get("their_reference"), "their reference is known")
 	found = _completed(freedonia, "request", "show", "X-")
 	require(len(found) == 1 and "\\$\\(" in found[0], "it is offered, quoted", found)

@@ -241,7 +241,9 @@ static inline void refuse(struct party *party, const char *message_id)
 static inline void open_case(struct world *world, char ref[64])
 {
 	Comity__Case *kase;
-	assert_ok(draft(&world->f, complete, &kase));
+	char yaml[sizeof complete + 80];
+	snprintf(yaml, sizeof yaml, "%sconfidentiality: { requested: true, scope: BOTH }\n", complete);
+	assert_ok(draft(&world->f, yaml, &kase));
 	snprintf(ref, 64, "%s", kase->requesting_reference);
 	assert_ok(send(&world->f, ref, NULL));
 	assert_ok(receive(&world->s, last_message(&world->f)));

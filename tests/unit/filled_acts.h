@@ -48,6 +48,8 @@ struct acts {
 		Comity__NonExecution non_execution;
 		Comity__Withdrawal withdrawal;
 		Comity__Closure closure;
+		Comity__ConfidentialityNotice confidentiality_notice;
+		Comity__ConfidentialityResponse confidentiality_response;
 		char room[512];
 	} body;
 	Comity__Act act;
@@ -139,7 +141,9 @@ static inline const Comity__Act *act_of(struct acts *acts, act_kind kind, reques
 	switch (kind) {
 	case KIND(CONSULTATION_DRAFT):      acts->body.consultation_draft.draft = &acts->request; break;
 	case KIND(RECEIPT):                 acts->body.receipt.requested_reference = word; break;
-	case KIND(ACKNOWLEDGEMENT):         acts->body.acknowledgement.contact = &acts->contact; break;
+	case KIND(ACKNOWLEDGEMENT):         acts->body.acknowledgement.contact = &acts->contact;
+		acts->body.acknowledgement.has_confidentiality = true;
+		acts->body.acknowledgement.confidentiality = COMITY__CAN_COMPLY__VALUE__YES; break;
 	case KIND(REDIRECT):                acts->body.redirect.has_reason = true;
 		acts->body.redirect.reason = COMITY__REDIRECT_REASON__VALUE__WRONG_STATE; break;
 	case KIND(ADDITIONAL_INFO_REQUEST): fill_questions(acts); break;
@@ -158,6 +162,11 @@ static inline const Comity__Act *act_of(struct acts *acts, act_kind kind, reques
 		acts->body.non_execution.cause = COMITY__NON_EXECUTION_CAUSE__VALUE__PERSON_NOT_FOUND; break;
 	case KIND(WITHDRAWAL):              acts->body.withdrawal.reason = word; break;
 	case KIND(CLOSURE):                 fill_closure(acts); break;
+	case KIND(CONFIDENTIALITY_NOTICE):  acts->body.confidentiality_notice.has_can_comply = true;
+		acts->body.confidentiality_notice.can_comply = COMITY__CAN_COMPLY__VALUE__PARTLY;
+		acts->body.confidentiality_notice.unavoidable_disclosure = word; break;
+	case KIND(CONFIDENTIALITY_RESPONSE): acts->body.confidentiality_response.has_proceed = true;
+		acts->body.confidentiality_response.proceed = true; break;
 	default: break;
 	}
 	return &acts->act;

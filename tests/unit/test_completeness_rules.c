@@ -50,6 +50,8 @@ static void no_urgency_code(struct world *w)      { w->request->urgency->n_reaso
 static void no_urgency_date(struct world *w)      { w->request->urgency->n_deadlines = 0; }
 static void no_scope(struct world *w)             { w->request->confidentiality->has_scope = false; }
 static void no_secret_reason(struct world *w)     { w->request->confidentiality->reason = NULL; }
+static void no_secret_until(struct world *w)      { w->request->confidentiality->until = NULL; }
+static void a_state_secret(struct world *w)       { w->request->handling_marking = COMITY__HANDLING_MARKING__VALUE__SECRET_NOT_SUPPORTED; }
 static void french_by_reason(struct world *w)     { french_letter(w); w->request->language->override_reason = word; }
 static void promised_language(struct world *w)    { w->request->language->translation_attached[0] = french; }
 static void unlinked(struct world *w)             { w->list[1]->translation_of = NULL; }
@@ -145,6 +147,8 @@ static const struct {
 	{ no_urgency_date,     E, "urgency-reason",       "request.urgency.deadlines", "UNTOC 18(24)" },
 	{ no_scope,            W, "field-missing",        "request.confidentiality.scope", "UNTOC 18(20)" },
 	{ no_secret_reason,    W, "field-missing",        "request.confidentiality.reason", "UNTOC 18(20)" },
+	{ no_secret_until,     W, "field-missing",        "request.confidentiality.until", "UNTOC 18(20)" },
+	{ a_state_secret,      E, "secret-not-supported", "request.handling_marking", NULL },
 	{ french_letter,       E, "language",             "request.language.request", "UNTOC 18(14)" },
 	{ french_by_reason,    W, "language",             "request.language.request", "UNTOC 18(14)" },
 	{ promised_language,   E, "translation-missing",  "request.language.translation_attached[0]", "UNTOC 18(14)" },

@@ -95,10 +95,71 @@ static void confidentiality_is_answered_before_execution(void **state)
 	struct acts acts;
 	struct step step;
 	struct case_view view = view_at(S(ACCEPTED), S(UNSPECIFIED));
-	view.confidentiality_open = true;
+	view.secrecy = SECRECY_UNANSWERED;
 	assert_int_equal(statuses_judge(&view, act_of(&acts, KIND(TRANSFER_NOTICE), 0), SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
 	assert_int_equal(statuses_judge(&view, act_of(&acts, KIND(STATUS_UPDATE), S(IN_EXECUTION)), SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
 	assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), "18(20)"));
+}
+
+/* Budapest Convention 27(8): who asked for it decides. */
+static void what_cannot_be_kept_is_decided_before_execution(void **state)
+{
+	(void)state;
+	static const struct { enum secrecy secrecy; enum fault fault; } rows[] = {
+		{ SECRECY_NOT_ASKED, OK }, { SECRECY_UNANSWERED, FAULT_INCOMPLETE }, { SECRECY_KEPT, OK },
+		{ SECRECY_UNDECIDED, FAULT_INCOMPLETE }, { SECRECY_WAIVED, OK },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct acts acts;
+		struct step step;
+		struct case_view view = view_at(S(TRANSFERRED), S(UNSPECIFIED));
+		view.secrecy = rows[i].secrecy;
+		assert_int_equal(statuses_judge(&view, act_of(&acts, KIND(STATUS_UPDATE), S(IN_EXECUTION)), SIDE_REQUESTED, &step),
+			rows[i].fault);
+	}
+	assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), "27(8)"));
+}
+
+static void an_answer_that_it_cannot_be_kept_names_the_disclosure(void **state)
+{
+	(void)state;
+	struct step step;
+	struct case_view view = view_at(S(UNDER_REVIEW), S(UNSPECIFIED));
+	Comity__ConfidentialityNotice notice = COMITY__CONFIDENTIALITY_NOTICE__INIT;
+	Comity__Act act = COMITY__ACT__INIT;
+	act.kind_case = KIND(CONFIDENTIALITY_NOTICE);
+	act.confidentiality_notice = &notice;
+	view.secrecy = SECRECY_UNANSWERED;
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	notice.has_can_comply = 1;
+	notice.can_comply = COMITY__CAN_COMPLY__VALUE__YES;
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTED, &step), OK);
+	notice.can_comply = 77;		/* of a newer version: no yes */
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTED, &step), FAULT_INCOMPLETE);
+	notice.unavoidable_disclosure = "the bank tells its customer";
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTED, &step), OK);
+	assert_false(step.changes);
+}
+
+static void leave_to_go_on_is_not_given_in_advance(void **state)
+{
+	(void)state;
+	struct step step;
+	struct case_view view = view_at(S(UNDER_REVIEW), S(UNSPECIFIED));
+	Comity__ConfidentialityResponse response = COMITY__CONFIDENTIALITY_RESPONSE__INIT;
+	Comity__Act act = COMITY__ACT__INIT;
+	act.kind_case = KIND(CONFIDENTIALITY_RESPONSE);
+	act.confidentiality_response = &response;
+	view.secrecy = SECRECY_UNDECIDED;
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTING, &step), FAULT_INCOMPLETE);
+	response.has_proceed = response.proceed = 1;
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTING, &step), OK);
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTED, &step), FAULT_WRONG_SIDE);
+	view.secrecy = SECRECY_KEPT;	/* the two crossed */
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTING, &step), OK);
+	view.secrecy = SECRECY_UNANSWERED;
+	assert_int_equal(statuses_judge(&view, &act, SIDE_REQUESTING, &step), FAULT_INCOMPLETE);
+	assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), "nothing to decide"));
 }
 
 static void preservation_is_refused_on_its_two_grounds_only(void **state)
@@ -145,6 +206,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_law_wants_said_is_asked_for),
 		cmocka_unit_test(confidentiality_is_answered_before_execution),
+		cmocka_unit_test(what_cannot_be_kept_is_decided_before_execution),
+		cmocka_unit_test(an_answer_that_it_cannot_be_kept_names_the_disclosure),
+		cmocka_unit_test(leave_to_go_on_is_not_given_in_advance),
 		cmocka_unit_test(preservation_is_refused_on_its_two_grounds_only),
 		cmocka_unit_test(executed_means_every_measure_is_dealt_with),
 	};

@@ -127,7 +127,7 @@ static inline void fill(struct plan *plan, const struct office *office, const Co
 		plan->acts.body.receipt.requested_reference = plan->reference;
 		break;
 	case KIND(ACKNOWLEDGEMENT):
-		plan->acts.body.acknowledgement.has_confidentiality = kase->confidentiality_open;
+		plan->acts.body.acknowledgement.has_confidentiality = kase->confidentiality_asked;
 		plan->acts.body.acknowledgement.confidentiality = COMITY__CAN_COMPLY__VALUE__YES;
 		break;
 	case KIND(DECISION):
