@@ -150,6 +150,9 @@ def a_revoked_identity_is_cut_off_and_made_anew(lab):
 	lab.eventually(lambda: _event(sylvania, "revoked"), "and told")
 	sylvania.refused("exists", "peer", "revoke", "xf-ca", statement)
 	sylvania.refused("cert-revoked", "peer", "verify", "xf-ca", "--digits-file", lab.file("digits", old.encode()), "--spoke-with", "the lab")
+	freedonia.restart()
+	findings = [one for one in freedonia.run("--json", "doctor").documents()[-1]["findings"] if one["check"] == "keys"]
+	require(any("our identity is revoked" in one["text"] for one in findings), "the doctor says it, also after a restart", findings)
 	_make_anew(lab, freedonia, sylvania, ref, old)
 
 
