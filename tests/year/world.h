@@ -251,7 +251,9 @@ static inline void receipt(struct office *office, const char *id, enum fault fau
 	assert_ok(ledger_end(&txn, OK));
 }
 
-static const char *drop_kind;		/* --mutate drop: the message is receipted and never judged */
+static const char *mutation;
+
+static inline bool is_mutation(const char *name) { return mutation && !strcmp(mutation, name); }
 
 /* In order, until the line breaks behind a message whose receipt is lost: it comes again. */
 static inline void carry(struct office *from, struct office *to, bool is_sure)
@@ -260,7 +262,7 @@ static inline void carry(struct office *from, struct office *to, bool is_sure)
 	while (queue->first < queue->count) {
 		const char *id = queue->ids[queue->first];
 		Comity__Message *message = message_of(from, id);
-		bool is_dropped = drop_kind && !is_sure && message->acts[0]->kind_case == KIND(STATUS_UPDATE) && happens(5);
+		bool is_dropped = is_mutation("drop") && !is_sure && message->acts[0]->kind_case == KIND(STATUS_UPDATE) && happens(5);
 		enum fault fault = is_dropped ? OK : arrive(to, message);
 		if (!is_sure && happens(5))
 			return;

@@ -1,7 +1,10 @@
 /* A year in a minute: authorities, requests, officers who do all that the table of statuses allows, lines that fail, daemons that
  * are killed, on a clock that is turned.  The rooms of the law and of the ledger are the product's own; the line is not.
  *
- *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop]
+ *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop|late]
+ *
+ * --mutate breaks something on purpose, so that it can be seen that the judge finds it: a status update in twenty is receipted and
+ * lost, or deadlines are looked at by a clock that is three days behind.
  */
 #include <getopt.h>
 
@@ -27,7 +30,7 @@ static void read_options(int count, char **words)
 		case 'r': options.requests = strtoul(optarg, NULL, 10); break;
 		case 's': options.seed = strtoull(optarg, NULL, 10); break;
 		case 'e': options.every_row = true; break;
-		case 'm': drop_kind = optarg; break;
+		case 'm': mutation = optarg; break;
 		default: exit(64);
 		}
 	if (options.authorities < 2 || options.authorities > AUTHORITIES_MAX || !options.requests || options.requests > 1000000) {
@@ -65,7 +68,7 @@ static void live(struct life *life)
 static void look(struct office *office)
 {
 	WRITING(&office->ledger, txn);
-	vigil_look(office->vigil, &txn, now);
+	vigil_look(office->vigil, &txn, is_mutation("late") ? now - 3 * STAMP_DAY : now);
 	assert_ok(ledger_end(&txn, OK));
 	counts.looks++;
 	hear_events(office);
