@@ -80,6 +80,8 @@ static enum fault append_summary(const struct card *card, const char *issued_at,
 	TRY(append_list(out, card->languages, card->language_count, "not stated"));
 	TRY(bytes_append_text(out, "   Endpoint: "));
 	TRY(append_list(out, card->endpoints, card->endpoint_count, "none, it calls others"));
+	if (certificate_is_training(card->certificates[ROLE_IDENTITY]))
+		TRY(bytes_append_text(out, "\nFOR TRAINING: of no legal effect; it never meets an authority in earnest"));
 	return bytes_append_text(out, "\n(these lines are covered by the signature; the telephone check covers the key)\n");
 }
 

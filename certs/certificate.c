@@ -343,9 +343,28 @@ enum fault certificate_pin(struct span identity, const char *authority, struct b
 	X509 *certificate;
 	TRY(certificate_spki(identity, pin));
 	TRY(parse(identity, &certificate));
-	bool is_national = x509_is_national(certificate);
+	bool is_national = x509_is_national(certificate), is_training = x509_is_training(certificate);
 	X509_free(certificate);
+	if (is_training)
+		return bytes_append_text(pin, X509_TRAINING);
 	return is_national ? bytes_printf(pin, "comity:%s", authority) : OK;
+}
+
+bool x509_is_training(const X509 *identity)
+{
+	const X509_NAME *subject = X509_get_subject_name(identity);
+	int at = X509_NAME_get_index_by_NID(subject, NID_organizationalUnitName, -1);
+	const ASN1_STRING *text = at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+	struct span unit = text ? (struct span){ ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text) } : (struct span){ 0 };
+	return !x509_is_national(identity) && span_is(unit, X509_TRAINING);
+}
+
+bool certificate_is_training(struct span identity)
+{
+	X509 *certificate = x509_parse(identity);
+	bool is_training = certificate && x509_is_training(certificate);
+	X509_free(certificate);
+	return is_training;
 }
 
 bool certificate_is_national(struct span identity)

@@ -28,11 +28,13 @@ struct certificate_facts {
 /* What the certificate says of itself; nothing of it is proven.  Fault: certificate profile. */
 enum fault certificate_read(struct span der, struct certificate_facts *facts) MUST_CHECK;
 /* What is pinned of an authority, appended: the SubjectPublicKeyInfo of its identity as DER; behind it, where that is the root
- * of a national PKI, the URI name of the authority, for a State has several under one root.  It is what the telephone check is
- * about. */
+ * of a national PKI, the URI name of the authority, for a State has several under one root; and where it is an identity for
+ * training, that word, so that one key has other digits in training and in earnest.  It is what the telephone check is about. */
 enum fault certificate_pin(struct span identity, const char *authority, struct bytes *pin) MUST_CHECK;
 /* Is this the root of a national PKI (certs/national.h), and not an identity of an authority's own? */
 bool certificate_is_national(struct span identity);
+/* Is this the identity of an authority for training (OU="TRAINING")?  Such a one never meets one in earnest: certs/trust.h. */
+bool certificate_is_training(struct span identity);
 /* Its SubjectPublicKeyInfo, appended as DER. */
 enum fault certificate_spki(struct span der, struct bytes *spki) MUST_CHECK;
 /* Was it signed with the key of that other certificate?  False also when one of them is none. */

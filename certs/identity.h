@@ -34,6 +34,7 @@ struct identity_access {
 	unsigned keys;				/* KEY_OF(role) of each whose private half is wanted */
 	struct secret_source secret;		/* opens identity, delegation, signing and sealing */
 	struct secret_source channel_secret;	/* opens channel, which another process may hold than the others */
+	bool is_training;			/* a new authority is for training: it never meets one in earnest */
 	const char *tokens[ROLE_COUNT];		/* of new keys: the URI of the token in which it is made; NULL: in a file */
 	const struct signing_hand *hand;	/* who signs, when the signing key is not wanted; NULL: nobody */
 };

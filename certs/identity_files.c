@@ -27,6 +27,7 @@ struct making {
 	struct key *key[ROLE_COUNT];	/* made here, or loaded to sign with */
 	struct bytes der[ROLE_COUNT];
 	char uri[ROLE_COUNT][TOKEN_URI_MAX];	/* of the new key; "": it lies in a file */
+	bool is_training;		/* what an authority is for, in earnest or for training, it stays */
 };
 
 static const char *const endings[] = { "key", "crt", "crl", "old" };	/* old: the identities before (succession.h) */
@@ -158,6 +159,7 @@ static enum fault make(struct making *making, enum role role)
 	TRY(make_key(making, role));
 	struct issue issue = {
 		.role = role, .authority = making->authority, .name = making->name, .now = making->now,
+		.is_training = making->is_training,
 		.subject_key = making->key[role],
 		.issuer_certificate = role == issuer ? (struct span){ 0 } : span_of(&making->der[issuer]),
 		.issuer_key = making->key[issuer],
@@ -212,7 +214,7 @@ enum fault identity_create_protected(const char *directory, const char *authorit
 				     const struct identity_access *access)
 {
 	struct making making = { .directory = directory, .authority = authority, .name = name, .now = now,
-		.access = access, .lock = -1 };
+		.access = access, .lock = -1, .is_training = access->is_training };
 	enum fault fault = create(&making);
 	end(&making);
 	return fault;
@@ -355,6 +357,7 @@ static enum fault roll(struct making *making, const struct identity *identity, u
 	if (certificate_is_national(before))
 		return fault_say(FAULT_USAGE, "the identity is the root of a national PKI: it is rolled over there, and comes here by "
 			"comity cert csr and comity cert import");
+	making->is_training = certificate_is_training(before);
 	if (!(roles & ROLL_WITHOUT_OLD))
 		TRY(check_unrevoked(making, before));
 	TRY(begin(making));

@@ -92,11 +92,19 @@ static bool add_extensions(X509 *certificate, X509 *issuer, const struct issue *
 	       add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
 }
 
+/* What tells an identity for training, and is read by everybody who looks at the certificate with any tool. */
+static bool mark(X509_NAME *subject, const struct issue *issue)
+{
+	bool is_marked = issue->is_training && issue->role == ROLE_IDENTITY;
+	return !is_marked || add_entry(subject, "OU", X509_TRAINING, strlen(X509_TRAINING));
+}
+
 static bool fill(X509 *certificate, X509 *issuer, const struct issue *issue)
 {
 	const struct key *issuer_key = issue->issuer_key ? issue->issuer_key : issue->subject_key;
 	return X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
 	       x509_write_subject(X509_get_subject_name(certificate), issue->role, issue->authority, issue->name) &&
+	       mark(X509_get_subject_name(certificate), issue) &&
 	       X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) &&
 	       set_validity(certificate, issuer, issue) &&
 	       X509_set_pubkey(certificate, key_evp(issue->subject_key)) &&

@@ -25,6 +25,7 @@ struct issue {
 	const struct key *issuer_key;			/* NULL for one of those; another identity: succession.h */
 	int64_t now;					/* seconds since 1970 */
 	int64_t life;					/* seconds; 0: that of the role */
+	bool is_training;				/* an identity for training: OU="TRAINING" in its subject (certificate_is_training) */
 };
 
 /* The certificate as DER, appended.  Faults: bad name, bad key. */

@@ -35,6 +35,9 @@ enum fault x509_check_profile(X509 *certificate, enum role role);
 /* The same for root (ROLE_IDENTITY) and issuer (ROLE_DELEGATION) of a national PKI (certs/national.h). */
 enum fault x509_check_national(X509 *certificate, enum role role);
 bool x509_is_national(const X509 *identity);
+/* Is it the identity of an authority for training? */
+#define X509_TRAINING "TRAINING"
+bool x509_is_training(const X509 *identity);
 /* What stands for that role of the authority as a subject (issue.h). */
 bool x509_write_subject(X509_NAME *subject, enum role role, const char *authority, const char *name);
 bool algorithm_is_ours(int algorithm);			/* of a signature, by its NID */

@@ -16,6 +16,7 @@ enum fault succession_make(const struct succession_order *order, struct bytes *n
 	struct issue forth = {
 		.role = ROLE_IDENTITY, .authority = order->authority, .name = order->name, .now = order->now,
 		.subject_key = order->new_key, .issuer_certificate = order->before, .issuer_key = order->old_key,
+		.is_training = certificate_is_training(order->before),
 	};
 	struct issue back = forth;
 	back.subject_key = order->old_key;

@@ -22,6 +22,7 @@ struct past {
 
 struct trust {
 	uint64_t changes;
+	bool is_apart, is_training;	/* trust_keep_apart() */
 	struct pinned {
 		struct pinned *next;
 		char authority[AUTHORITY_ID_SIZE];
@@ -49,6 +50,31 @@ void trust_free(struct trust *trust)
 	while (trust && trust->first)
 		trust_remove_peer(trust, trust->first->authority);
 	free(trust);
+}
+
+void trust_keep_apart(struct trust *trust, bool is_training)
+{
+	trust->is_apart = true;
+	trust->is_training = is_training;
+	trust->changes++;
+}
+
+static enum fault judge_kind(const X509 *identity, const char *authority, bool is_training)
+{
+	if (x509_is_training(identity) == is_training)
+		return OK;
+	return fault_say(FAULT_TRAINING_MIXED, is_training ? "%s is an authority in earnest, and we are one for training" :
+		"%s is an authority for training, and we are one in earnest", authority);
+}
+
+enum fault trust_check_kind(struct span identity_certificate, const char *authority, bool is_training)
+{
+	X509 *identity = x509_parse(identity_certificate);
+	if (!identity)
+		return fault_say(FAULT_CERT_PROFILE, "what came as the identity certificate of %s is none", authority);
+	enum fault fault = judge_kind(identity, authority, is_training);
+	X509_free(identity);
+	return fault;
 }
 
 static struct pinned *find(const struct trust *trust, const char *authority)
@@ -105,6 +131,8 @@ enum fault trust_set_peer(struct trust *trust, const char *authority, struct spa
 	if (!identity)
 		return fault_say(FAULT_CERT_PROFILE, "what came as the identity certificate of %s is none", authority);
 	enum fault fault = check_identity(identity, authority);
+	if (!fault && trust->is_apart)
+		fault = judge_kind(identity, authority, trust->is_training);
 	if (!fault)
 		return pin(trust, authority, identity, standing);
 	X509_free(identity);
@@ -466,6 +494,8 @@ static enum fault judge(const struct trust *trust, const STACK_OF(X509) *chain, 
 	hearing.pinned = find(trust, peer);
 	if (!hearing.pinned)
 		return fault_say(FAULT_STRANGER, "the certificate names %s, which is not among our peers", peer);
+	if (trust->is_apart)
+		TRY(judge_kind(hearing.pinned->identity, peer, trust->is_training));
 	if (hearing.pinned->standing == STANDING_BLOCKED)
 		return fault_say(FAULT_PEER_BLOCKED, "%s is blocked here", peer);
 	TRY(check_sent(&hearing));

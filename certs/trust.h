@@ -28,8 +28,14 @@ struct trust;
 struct trust *trust_new(void);				/* NULL when memory is out */
 void trust_free(struct trust *trust);			/* takes NULL */
 
+/* From now on only peers of our own kind count: for training, or in earnest.  Before any is added.  Without it, as for what
+ * only looks at signatures, either does. */
+void trust_keep_apart(struct trust *trust, bool is_training);
+/* OK, or the fault: training mixed. */
+enum fault trust_check_kind(struct span identity_certificate, const char *authority, bool is_training) MUST_CHECK;
+
 /* Add the peer, or replace what is known about it.  The certificate is copied.
- * Faults: certificate profile (it is not an identity of that authority), no memory. */
+ * Faults: certificate profile (it is not an identity of that authority), training mixed, no memory. */
 enum fault trust_set_peer(struct trust *trust, const char *authority, struct span identity_certificate,
 			  enum standing standing) MUST_CHECK;
 /* The standing alone.  Fault: not found. */
@@ -68,7 +74,7 @@ struct lifetime { int64_t from, until; };
 
 /* OK, and `peer` is the authority that speaks.  Otherwise the fault, with a sentence that names the peer,
  * what was expected and what came; `peer` is then whom the certificate claims to be, "" if it cannot be told.
- * Faults: stranger, peer unverified, peer blocked, wrong peer; certificate expired, not yet valid, revoked,
+ * Faults: stranger, peer unverified, peer blocked, training mixed, wrong peer; certificate expired, not yet valid, revoked,
  * untrusted, profile. */
 enum fault trust_judge(const struct trust *trust, const struct claim *claim,
 		       char peer[AUTHORITY_ID_SIZE]) MUST_CHECK;

@@ -119,6 +119,7 @@ static enum fault open_trust(struct comityd *comityd, const struct places *place
 	comityd->trust = trust_new();
 	if (!comityd->trust)
 		return FAULT_NO_MEMORY;
+	trust_keep_apart(comityd->trust, certificate_is_training(identity_certificate(comityd->identity, ROLE_IDENTITY)));
 	return context_new(comityd->identity, comityd->trust, now_seconds, &comityd->context);
 }
 

@@ -158,6 +158,8 @@ enum remedy {
 	X(FAULT_ASSIGNED,            "assigned",            REMEDY_REFUSE,        77, "the case is another officer's", "whoever has it can hand it over: comity request assign REF USER") \
 	/* ── what the other side says of us ─────────────────────────────────────────────────────── */ \
 	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones") \
+	/* ── training ───────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_TRAINING_MIXED,      "training-mixed",      REMEDY_REFUSE,        77, "an authority for training never meets one in earnest", "for exercises: comity --home DIR init --training, on both sides") \
 	/* ── the directory ──────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_FOREIGN_ENTRY,       "foreign-entry",       REMEDY_REFUSE,        76, "an authority tells of another that is not its own to tell of", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender") \
 	/* ── time stamps ────────────────────────────────────────────────────────────────────────── */ \

@@ -45,9 +45,15 @@ static void print_hold(struct tool *tool, const Comity__DaemonStatus *status)
 		print_gap(tool, status->gaps[i]);
 }
 
+/* Nobody may take an exercise for earnest. */
+static const char *kind_of(const Comity__DaemonStatus *status)
+{
+	return status->training ? "  FOR TRAINING, of no legal effect" : "";
+}
+
 static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 {
-	print(tool, "%s  %s\n", safe(tool, status->authority), safe(tool, status->name));
+	print(tool, "%s  %s%s\n", safe(tool, status->authority), safe(tool, status->name), kind_of(status));
 	print(tool, "  daemon    comityd %s, pid %u, running for %s\n", safe(tool, status->version), status->pid,
 		ago(tool, status->started_at));
 	print(tool, "  listens   %s", status->n_listening ? "" : "nowhere: it dials out only");
@@ -93,7 +99,7 @@ enum fault cmd_id_show(struct tool *tool)
 	}
 	const char *digits = safe(tool, status->digits);
 	bool is_usual = strlen(digits) == 47;	/* eight groups: two lines of four */
-	print(tool, "%s  %s\n\n     %.23s\n", safe(tool, status->authority), safe(tool, status->name), digits);
+	print(tool, "%s  %s%s\n\n     %.23s\n", safe(tool, status->authority), safe(tool, status->name), kind_of(status), digits);
 	print(tool, "%s%s%s\n", is_usual ? "     " : "", is_usual ? digits + 24 : "", is_usual ? "\n" : "");
 	say(tool, "Read the groups slowly, twice, to whoever verifies us; never send them along with the card.");
 	return OK;

@@ -160,6 +160,7 @@ static bool find_tokens(const struct tool *tool, struct identity_access *access)
 static enum fault find_secret(struct tool *tool, struct asked *asked, struct identity_access *access)
 {
 	bool is_in_token = find_tokens(tool, access);
+	access->is_training = given(tool, "training") != NULL;
 	const char *credential = given(tool, "credential");
 	const char *option = given(tool, "pin-file") ? "pin-file" : "key-passphrase-file";
 	*asked = (struct asked){ .prompt = is_in_token ? "PIN of the token" : "Passphrase for the keys", .is_new = !is_in_token };
@@ -205,6 +206,10 @@ static enum fault make_identity(struct tool *tool, const struct places *places, 
 		TRY(identity_create_protected(places->state, authority, given(tool, "name"), stamp_clock() / STAMP_SECOND, access));
 	TRY(revocation_refresh(places->state, stamp_clock() / STAMP_SECOND, &access->secret, &lists));
 	TRY(identity_open(places->state, &(struct identity_access){ 0 }, identity));
+	bool is_training = certificate_is_training(identity_certificate(*identity, ROLE_IDENTITY));
+	if (is_training != access->is_training)
+		return fault_say(FAULT_TRAINING_MIXED, "%s holds an identity %s: that it is for good", places->state,
+			is_training ? "for training" : "in earnest");
 	if (!strcmp(identity_authority(*identity), authority))
 		return OK;
 	return fault_say(FAULT_EXISTS, "%s holds the keys of %s; they are not overwritten", places->state,
@@ -238,8 +243,8 @@ static enum fault tell(struct tool *tool, const struct identity *identity, bool 
 		print(tool, "already initialised as %s\n", given(tool, "authority"));
 		return OK;
 	}
-	print(tool, "%s is set up.  Its identity, to be read to others on the telephone:\n\n     %.23s\n     %s\n\n",
-		given(tool, "authority"), digits, digits + 24);
+	print(tool, "%s is set up%s.  Its identity, to be read to others on the telephone:\n\n     %.23s\n     %s\n\n",
+		given(tool, "authority"), given(tool, "training") ? " FOR TRAINING: it never meets an authority in earnest" : "", digits, digits + 24);
 	next_step(tool, "comityd%s%s    (start the daemon)", tool->home ? " --home " : "", tool->home ? tool->home : "");
 	next_step(tool, "comity card export -o %s.card    (the file to give to other authorities)", report.authority);
 	next_step(tool, "back up %s/keys now: whoever loses the identity must telephone everybody again",

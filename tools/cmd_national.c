@@ -81,6 +81,17 @@ static enum fault tell_import(struct tool *tool, unsigned count)
 	return OK;
 }
 
+/* With the root of a State above it, it would be in earnest. */
+static enum fault refuse_training(struct tool *tool)
+{
+	struct identity *identity;
+	if (identity_open(state_of(tool), &(struct identity_access){ 0 }, &identity))
+		return OK;	/* there may be none yet */
+	bool is_training = certificate_is_training(identity_certificate(identity, ROLE_IDENTITY));
+	identity_free(identity);
+	return is_training ? fault_say(FAULT_TRAINING_MIXED, "an authority for training stays one: it has no certificates of its State") : OK;
+}
+
 enum fault cmd_cert_import(struct tool *tool)
 {
 	struct bytes pem = { 0 };
@@ -91,6 +102,8 @@ enum fault cmd_cert_import(struct tool *tool)
 		if (!fault)
 			fault = bytes_append_text(&pem, "\n");
 	}
+	if (!fault)
+		fault = refuse_training(tool);
 	if (!fault)
 		fault = national_import(state_of(tool), span_of(&pem), stamp_clock() / STAMP_SECOND, &count);
 	bytes_clear(&pem);

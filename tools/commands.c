@@ -23,6 +23,7 @@ const struct option options[] = {
 
 	{ 0, "authority", "AUTHORITY", false, "our authority's id, such as XF-CA; in a transfer: the name of who executes" },
 	{ 0, "name", "NAME", false, "the authority's name, as others see it" },
+	{ 0, "training", NULL, false, "an authority for exercises, for good: it never meets one in earnest" },
 	{ 0, "endpoint", "HOST:PORT", false, "where others reach us; none: we only dial out" },
 	{ 0, "listen", "ADDR:PORT", false, "where the daemon listens; [::]:PORT of the endpoint unless told" },
 
@@ -145,7 +146,7 @@ const struct option options[] = {
 	"[--outcome OUTCOME] [--on DATE] [--record TEXT] [--officer NAME] [--seal]"
 
 const struct command commands[] = {
-	{ "init --authority XF-CA --name NAME [--endpoint HOST:PORT]... [--listen ADDR:PORT]... [--key-passphrase-file FILE] [--pin-file FILE] "
+	{ "init --authority XF-CA --name NAME [--training] [--endpoint HOST:PORT]... [--listen ADDR:PORT]... [--key-passphrase-file FILE] [--pin-file FILE] "
 	  "[--credential NAME] [--identity-key URI] [--delegation-key URI] [--signing-key URI] [--sealing-key URI]", cmd_init,
 	  "Set this authority up: keys, certificates, store and configuration", "operator" },
 	{ "status", cmd_status, "Show how the daemon, its lines and its store are", "operator" },

@@ -75,6 +75,7 @@ static enum fault judge_authority(struct verdict *verdict, const struct dossier_
 	enum fault fault = digits_of(identities->list[identities->count - 1], authority->id, digits);
 	if (!fault) {
 		shown->digits = arena_text(&tool->arena, span_of_text(digits));
+		shown->has_training = shown->training = certificate_is_training(identities->list[0]);
 		fault = trust_identities(verdict, authority);
 	}
 	if (fault)

@@ -122,6 +122,9 @@ static void describe(struct verdict *verdict)
 			verdict_proven(verdict, "nothing was removed from or put into what %s signed, from its manifest %" PRIu64 " to %" PRIu64,
 				one->authority, one->first, one->last);
 	}
+	for (size_t i = 0; i < verdict->report.n_authorities; i++)
+		if (verdict->authorities[i]->training)
+			verdict_unproven(verdict, "anything in law: %s is an authority for training", verdict->authorities[i]->authority);
 	describe_stamps(verdict);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
 		verdict_unproven(verdict, "%s", limits[i]);
@@ -131,7 +134,8 @@ static void print_authorities(struct tool *tool, const Comity__EvidenceReport *r
 {
 	for (size_t i = 0; i < report->n_authorities; i++) {
 		const Comity__EvidenceAuthority *one = report->authorities[i];
-		print(tool, " identity       %s  %s%s\n", safe(tool, one->authority), safe_or(tool, one->digits, "-"),
+		print(tool, " identity       %s  %s%s%s\n", safe(tool, one->authority), safe_or(tool, one->digits, "-"),
+			one->training ? "  FOR TRAINING" : "",
 			one->pinned ? "  (that of the card)" : "  (compare it: by telephone, or with --trust CARD)");
 	}
 }

@@ -274,6 +274,7 @@ static void write_ourselves(struct inquiry *inquiry, Comity__DaemonStatus *statu
 	/* whole, as on our card; a certificate has room for 64 characters of it */
 	status->name = rooms->config->name ? rooms->config->name : (char *)identity_name(rooms->identity);
 	status->digits = record_text(inquiry->arena, digits);
+	status->has_training = status->training = certificate_is_training(identity_certificate(rooms->identity, ROLE_IDENTITY));
 	status->version = (char *)rooms->version;
 	status->started_at = reply_stamp(inquiry, control->started_at);
 	status->listening = line ? line->listen : NULL;

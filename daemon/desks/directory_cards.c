@@ -1,5 +1,7 @@
 #include "daemon/desks/directory_cards.h"
 
+#include "certs/certificate.h"
+
 enum fault directory_take_card(struct txn *txn, const struct card_entry *card, struct arena *arena)
 {
 	Comity__Profile profile = COMITY__PROFILE__INIT;
@@ -15,6 +17,7 @@ enum fault directory_take_card(struct txn *txn, const struct card_entry *card, s
 		profile.has_part = 1;	/* who has a card is on the line */
 		profile.part = COMITY__DIRECTORY_PART__VALUE__CENTRAL_AUTHORITY;
 	}
+	profile.has_training = profile.training = certificate_is_training(card->identity);
 	name.text = (char *)card->name;
 	if (!profile.n_names) {
 		profile.n_names = 1;
@@ -27,7 +30,7 @@ enum fault directory_take_card(struct txn *txn, const struct card_entry *card, s
 enum fault directory_take_peer(struct txn *txn, const Comity__Peer *peer, struct arena *arena)
 {
 	const struct card_entry card = { .authority = peer->authority, .name = peer->name, .serial = peer->card_serial,
-		.profile = peer->profile, .source = peer->verification ? COMITY__ENTRY_SOURCE__VALUE__CARD :
+		.profile = peer->profile, .identity = span_of_binary(peer->identity_certificate), .source = peer->verification ? COMITY__ENTRY_SOURCE__VALUE__CARD :
 			COMITY__ENTRY_SOURCE__VALUE__UNVERIFIED_CARD };
 	return directory_take_card(txn, &card, arena);
 }

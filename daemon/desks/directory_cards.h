@@ -6,6 +6,7 @@ struct card_entry {
 	const char *authority, *name;		/* as the card has them: whatever the profile says */
 	uint32_t serial;			/* of the card */
 	const Comity__Profile *profile;		/* may be NULL */
+	struct span identity;			/* its certificate: whether it is for training is not the profile's to say */
 	Comity__EntrySource__Value source;	/* OWN, CARD or UNVERIFIED_CARD */
 };
 

@@ -175,6 +175,7 @@ static enum fault list_own(const struct herald_rooms *rooms, struct txn *txn, ui
 		TRY(unpack(&comity__profile__descriptor, rooms->profile, arena, FAULT_CONFIG, &profile));
 	const struct card_entry own = { .authority = identity_authority(rooms->identity), .serial = serial,
 		.name = rooms->config->name ? rooms->config->name : identity_name(rooms->identity),
+		.identity = identity_certificate(rooms->identity, ROLE_IDENTITY),
 		.profile = (const Comity__Profile *)profile, .source = COMITY__ENTRY_SOURCE__VALUE__OWN };
 	return directory_take_card(txn, &own, arena);
 }

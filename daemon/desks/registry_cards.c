@@ -5,6 +5,7 @@
 #include "certs/card.h"
 #include "certs/digest.h"
 #include "certs/identity.h"
+#include "certs/trust.h"
 #include "daemon/ledger/certificates.h"
 #include "daemon/ledger/events.h"
 #include "daemon/desks/directory_cards.h"
@@ -23,6 +24,8 @@ static enum fault judge_card(const struct registry *registry, const struct card 
 {
 	if (!strcmp(card->authority, identity_authority(registry_identity(registry))))
 		return fault_say(FAULT_BAD_CARD, "this is our own card: it is for the others");
+	TRY(trust_check_kind(card->certificates[ROLE_IDENTITY], card->authority,
+		certificate_is_training(identity_certificate(registry_identity(registry), ROLE_IDENTITY))));
 	if (!known)
 		return OK;
 	TRY(registry_judge_identity(card, known));

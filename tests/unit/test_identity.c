@@ -235,7 +235,7 @@ static void a_certificate_is_cut_to_what_names_may_hold(void **state)
 	assert_string_equal(facts.authority, "xf-ca");
 	struct key *other;
 	assert_ok(key_make(CURVE_P256, &other));
-	issue = (struct issue){ ROLE_DELEGATION, "xf-ca", "Freedonia", other, span_of(&der), other, NOON, 0 };
+	issue = (struct issue){ ROLE_DELEGATION, "xf-ca", "Freedonia", other, span_of(&der), other, NOON, 0, false };
 	assert_fault(issue_certificate(&issue, &der), FAULT_BAD_KEY);	/* not the issuer's key */
 	key_free(other);
 	key_free(key);

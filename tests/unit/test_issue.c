@@ -135,7 +135,7 @@ static void a_leaf_never_begins_before_its_issuer(void **state)
 	assert_ok(key_make(CURVE_P256, &key));
 	struct issue issue = { .role = ROLE_IDENTITY, .authority = "xf-ca", .name = "Freedonia", .subject_key = key, .now = NOON };
 	assert_ok(issue_certificate(&issue, &identity));
-	issue = (struct issue){ ROLE_DELEGATION, "xf-ca", "Freedonia", key, span_of(&identity), key, NOON - 2 * HOUR, 0 };
+	issue = (struct issue){ ROLE_DELEGATION, "xf-ca", "Freedonia", key, span_of(&identity), key, NOON - 2 * HOUR, 0, false };
 	assert_ok(issue_certificate(&issue, &delegation));
 	assert_ok(certificate_read(span_of(&identity), &upper));
 	assert_ok(certificate_read(span_of(&delegation), &lower));

@@ -111,6 +111,28 @@ static struct case_ shown_with_bridges(const struct authority *authority, enum r
 	return kase;
 }
 
+/* Also when the old key is lost: else whoever trains could become earnest by a roll-over. */
+static void who_is_for_training_stays_so(void **state)
+{
+	(void)state;
+	static const unsigned ways[] = { KEY_OF(ROLE_IDENTITY), KEY_OF(ROLE_IDENTITY) | ROLL_WITHOUT_OLD };
+	const struct identity_access training = { .keys = KEYS_OF_LEAVES, .is_training = true };
+	struct identity *identity;
+	char home[64];
+	make_home(home);
+	assert_ok(identity_create_protected(home, "xf-ca", "Freedonia", NOON, &training));
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		struct succession list[SUCCESSIONS_MAX];
+		assert_ok(identity_renew_roles(home, ways[i], NOON + DAY * (int64_t)(i + 1), &plain));
+		assert_ok(identity_load(home, &identity));
+		assert_true(certificate_is_training(identity_certificate(identity, ROLE_IDENTITY)));
+		for (size_t n = identity_successions(identity, list); n > 0; n--)
+			assert_true(certificate_is_training(list[n - 1].new_by_old) && certificate_is_training(list[n - 1].old_by_new));
+		identity_free(identity);
+	}
+	remove_home(home);
+}
+
 static void who_pinned_an_earlier_identity_follows_the_line(void **state)
 {
 	struct world *world = *state;
@@ -298,6 +320,7 @@ int main(void)
 		TEST(an_expired_identity_cannot_speak_for_a_new_one),
 		TEST(stock_tools_follow_too),
 		TEST(a_lost_identity_is_replaced_and_nobody_follows),
+		TEST(who_is_for_training_stays_so),
 		TEST(who_pinned_an_earlier_identity_follows_the_line),
 		TEST(what_a_former_identity_issued_counts_for_a_while),
 		TEST(an_identity_that_revoked_itself_says_nothing_any_more),

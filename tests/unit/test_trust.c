@@ -125,7 +125,7 @@ static void a_delegation_serves_its_own_authority_only(void **state)
 	assert_ok(key_load(path, NULL, &issuer_key));
 	assert_ok(key_make(CURVE_P256, &leaf_key));
 	struct span delegation = identity_certificate(mallory.identity, ROLE_DELEGATION);
-	struct issue issue = { ROLE_CHANNEL, "xs-ca", "Sylvania", leaf_key, delegation, issuer_key, NOON, 0 };
+	struct issue issue = { ROLE_CHANNEL, "xs-ca", "Sylvania", leaf_key, delegation, issuer_key, NOON, 0, false };
 	assert_ok(issue_certificate(&issue, &leaf));
 	struct case_ kase = { { span_of(&leaf), delegation, identity_of(&mallory) }, 2, USAGE_CHANNEL, NULL, 0 };
 	assert_fault(judge(world, &kase), FAULT_CERT_PROFILE);
@@ -204,6 +204,57 @@ static void what_is_renewed_is_still_trusted(void **state)
 	assert_ok(judge(world, &kase));
 }
 
+/* ── training ─────────────────────────────────────────────────────────────────────────────────── */
+
+static struct authority trainee_new(const char *id)
+{
+	struct authority one = { 0 };
+	const struct identity_access access = { .keys = KEYS_OF_LEAVES, .is_training = true };
+	make_home(one.home);
+	assert_ok(identity_create_protected(one.home, id, "Training Authority", NOON, &access));
+	assert_ok(identity_load(one.home, &one.identity));
+	return one;
+}
+
+static void training_never_meets_earnest(void **state)
+{
+	const struct world *world = *state;
+	struct authority trainee = trainee_new("xt-ca");
+	struct case_ earnest = shown_by(&world->sylvania, ROLE_CHANNEL), training = shown_by(&trainee, ROLE_CHANNEL);
+	assert_true(certificate_is_training(identity_of(&trainee)));
+	assert_false(certificate_is_training(identity_of(&world->sylvania)));
+	assert_false(certificate_is_training(identity_certificate(trainee.identity, ROLE_DELEGATION)));	/* the pinned one decides */
+
+	assert_ok(trust_set_peer(world->trust, "xt-ca", identity_of(&trainee), STANDING_VERIFIED));
+	assert_ok(judge(world, &training));	/* who only looks at signatures looks at both */
+	for (int is_training = 0; is_training < 2; is_training++) {
+		trust_keep_apart(world->trust, is_training);
+		assert_fault(judge(world, &training), is_training ? OK : FAULT_TRAINING_MIXED);
+		assert_fault(judge(world, &earnest), is_training ? FAULT_TRAINING_MIXED : OK);
+		assert_fault(trust_set_peer(world->trust, "xt-ca", identity_of(&trainee), STANDING_VERIFIED),
+			is_training ? OK : FAULT_TRAINING_MIXED);
+		assert_fault(trust_set_peer(world->trust, "xs-ca", identity_of(&world->sylvania), STANDING_VERIFIED),
+			is_training ? FAULT_TRAINING_MIXED : OK);
+		assert_fault(trust_check_kind(identity_of(&trainee), "xt-ca", is_training), is_training ? OK : FAULT_TRAINING_MIXED);
+	}
+	authority_free(&trainee);
+}
+
+/* The digits on the telephone are others than those of the same key in earnest. */
+static void what_is_pinned_of_a_trainee_says_so(void **state)
+{
+	struct authority trainee = trainee_new("xt-ca");
+	struct bytes pin = { 0 }, spki = { 0 };
+	(void)state;
+	assert_ok(certificate_pin(identity_of(&trainee), "xt-ca", &pin));
+	assert_ok(certificate_spki(identity_of(&trainee), &spki));
+	assert_int_equal(pin.len, spki.len + strlen("TRAINING"));
+	assert_true(span_equal(span_of(&pin), identity_pin(trainee.identity)));
+	bytes_clear(&pin);
+	bytes_clear(&spki);
+	authority_free(&trainee);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +270,8 @@ int main(void)
 		TEST(only_its_own_identity_can_be_pinned),
 		TEST(a_new_identity_replaces_the_old_one),
 		TEST(what_is_renewed_is_still_trusted),
+		TEST(training_never_meets_earnest),
+		TEST(what_is_pinned_of_a_trainee_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
