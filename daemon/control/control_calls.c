@@ -97,7 +97,7 @@ static const struct row {
 	ROW(DAEMON_HOLD)      = { ADMINS,    .change = change_daemon_hold },
 	ROW(CERT_STATUS)      = { EVERYBODY, .answer = answer_cert_status },
 	ROW(CERT_REVOKE)      = { ADMINS,    .pursue = pursue_cert_revoke },
-	ROW(DOCTOR)           = { EVERYBODY, .answer = answer_doctor },
+	ROW(DOCTOR)           = { EVERYBODY, .pursue = pursue_examination },
 	ROW(DIRECTORY_LIST)   = { READERS,   .list = &listing_directory },
 	ROW(DIRECTORY_SHOW)   = { READERS,   .answer = answer_directory_show },
 	ROW(DIRECTORY_ROUTE)  = { READERS,   .answer = answer_directory_route },
@@ -216,13 +216,13 @@ enum fault inquiry_fault(const struct inquiry *inquiry)
 	return inquiry->arena->was_refused ? arena_fault(inquiry->arena) : OK;
 }
 
-static void read_and_reply(struct session *session, call_answer *answer)
+void calls_read(struct session *session, call_answer *answer, const void *state)
 {
 	struct txn txn;
 	Comity__Reply reply = COMITY__REPLY__INIT;
 	struct inquiry inquiry = {
 		.rooms = &session->control->rooms, .txn = &txn, .arena = &session->arena,
-		.call = session->call, .session = session, .uid = session->uid, .reply = &reply,
+		.call = session->call, .session = session, .uid = session->uid, .reply = &reply, .state = state,
 	};
 	enum fault fault = txn_begin(inquiry.rooms->store, TXN_READ, &txn);
 	if (!fault)
@@ -266,7 +266,7 @@ static enum fault read_call(struct session *session, const struct row **row)
 static void start(struct session *session, const struct row *row)
 {
 	if (row->answer)
-		read_and_reply(session, row->answer);
+		calls_read(session, row->answer, NULL);
 	else if (row->list)
 		lists_begin(session, row->list);
 	else if (row->pursue)

@@ -16,6 +16,7 @@ struct inquiry {
 	const struct session *session;		/* who asks */
 	uint32_t uid;
 	Comity__Reply *reply;
+	const void *state;			/* what was found out beforehand; NULL: nothing */
 	char peer[AUTHORITY_ID_SIZE];		/* a peer whose standing was changed; "" when none was */
 };
 
@@ -73,6 +74,8 @@ void inquiry_show_arriving(const struct control_rooms *rooms, const char *reques
 /* ── the answers, by file ────────────────────────────────────────────────────────────────────────── */
 
 typedef enum fault call_answer(struct inquiry *inquiry);
+/* Answer a read, in a transaction of its own, with what was found out beforehand (inquiry.state). */
+void calls_read(struct session *session, call_answer *answer, const void *state);
 typedef void call_settle(struct inquiry *inquiry);
 typedef void call_pursue(struct session *session);
 
@@ -116,6 +119,7 @@ call_answer answer_queue_flush, answer_queue_retry, change_queue_hold, change_qu
 call_answer answer_cert_status;								/* control_certificates.c */
 call_pursue pursue_cert_revoke;								/* control_revoke.c */
 call_answer answer_doctor;								/* control_examine.c */
+call_pursue pursue_examination;							/* control_proofs.c: and then answer_doctor */
 call_answer answer_metrics;								/* control_metrics.c */
 call_answer answer_directory_show, answer_directory_route, change_directory_import, change_directory_announce,	/* control_directory.c */
 	change_directory_confirm, change_directory_remove;

@@ -4,6 +4,7 @@
 
 #include "certs/identity.h"
 #include "certs/revocation.h"
+#include "daemon/control/control_proofs.h"
 #include "daemon/control/control_queue.h"
 #include "daemon/control/control_room.h"
 #include "daemon/desks/papers.h"
@@ -361,11 +362,13 @@ static const struct { const char *name; examination_check *check; } rows[] = {
 	{ "clock",        check_clock },
 	{ "daemon",       check_daemon },
 	{ "keys",         check_keys },
+	{ "holder",       check_holder },
 	{ "store",        check_store },
 	{ "audit",        check_audit },
 	{ "backup",       check_backup },
 	{ "certificates", check_certificates },
 	{ "listeners",    check_listeners },
+	{ "served",       check_served },
 	{ "peers",        check_peers },
 	{ "queue",        check_queue },
 };

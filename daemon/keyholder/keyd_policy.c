@@ -128,6 +128,25 @@ static enum fault check_audit_head(const struct identity *identity, struct span 
 	return is_at(statement.at, at) ? OK : refuse("the head of an audit log of another time than that of its signature");
 }
 
+/* What we sign to see whether we can (daemon/control/control_proofs.c): these lines, and nothing that could mean anything. */
+static enum fault check_proof(const struct identity *identity, struct span text, int64_t at, struct arena *arena)
+{
+	static const char number[] = "# nonce: ";
+	char whose[64], when[STAMP_SIZE + 8], stamp[STAMP_SIZE];
+	uint8_t nonce[DIGEST_SIZE];
+	(void)arena;
+	stamp_write(stamp, at * STAMP_SECOND);
+	snprintf(whose, sizeof whose, "# authority: %s", identity_authority(identity));
+	snprintf(when, sizeof when, "# at: %s", stamp);
+	take_line(&text);
+	if (!span_is(take_line(&text), whose) || !span_is(take_line(&text), when))
+		return refuse("a proof in another's name, or of another time than that of its signature");
+	struct span line = take_line(&text);
+	bool is_number = begins(line, number) && line.len == sizeof number - 1 + DIGEST_HEX_SIZE &&
+		hex_read(nonce, DIGEST_SIZE, (struct span){ line.at + sizeof number - 1, DIGEST_HEX_SIZE });
+	return is_number && !text.len ? OK : refuse("it begins as a proof and is none");
+}
+
 static const struct kind {
 	const char *first_line;
 	enum fault (*check)(const struct identity *identity, struct span text, int64_t at, struct arena *arena);
@@ -136,6 +155,7 @@ static const struct kind {
 	{ "# comity-backup 1\n",   check_backup },
 	{ "# comity-audit-head 1\n", check_audit_head },
 	{ "# comity-destruction 1\n", check_destruction },
+	{ "# comity-proof 1\n",   check_proof },
 };
 
 static enum fault check_text(const struct identity *identity, struct span text, int64_t at, struct arena *arena)

@@ -6,6 +6,7 @@
  *
  *	# comity-manifest 1	of any purpose; from us, at the time of the signature
  *	# comity-backup 1	the list of a backup; of us
+ *	# comity-proof 1	that the key is here: a number of no meaning; of us, at the time of the signature
  *	(enclosed)		a card of ours, with exactly the certificates that we have
  *
  * What this does not hold: whether what a manifest lists was meant to be sent, and whether its number is the next.  For

@@ -4,8 +4,10 @@ import os
 import shutil
 import signal
 import subprocess
+import types
 
-from lab import require
+from doctor import _impostor, _keys, _secured
+from lab import free_port, require
 
 ALWAYS = {"config", "permissions", "disk", "daemon", "keys", "store"}
 
@@ -39,8 +41,10 @@ def a_sound_authority_is_said_to_be(lab):
 	freedonia, sylvania = lab.pair()
 	report = _looked(freedonia)
 	require({finding["check"] for finding in report["findings"]} == ALWAYS | {"clock", "audit", "backup", "certificates", "listeners",
-		"peers", "queue"}, "every check has its say", report)
-	_is_quiet(freedonia, "config", "permissions", "daemon", "keys", "store", "audit", "certificates", "listeners", "peers", "queue")
+		"peers", "queue", "holder", "served"}, "every check has its say", report)
+	_is_quiet(freedonia, "config", "permissions", "daemon", "keys", "store", "audit", "certificates", "listeners", "peers", "queue", "holder",
+		"served")
+	_found(freedonia, "served", "ok", "2 of 2 addresses")
 	_found(freedonia, "backup", "warn", "no backup was made")
 	freedonia.comity("backup", "create", "-o", lab.directory + "/backups")
 	_found(freedonia, "peers", "ok", "1 of 1")
@@ -162,3 +166,52 @@ def a_store_that_is_full_or_was_found_wanting_is_named(lab):
 def a_card_with_an_endpoint_where_nobody_listens_is_named(lab):
 	freedonia = lab.authority("xf-ca", listen=False, endpoint="127.0.0.1:1")
 	_found(freedonia, "listeners", "warn", "127.0.0.1:1", "line.listen is empty")
+
+
+def a_holder_without_the_keys_of_our_card_is_named(lab):
+	freedonia = lab.authority("xf-ca")
+	_found(freedonia, "holder", "ok", "signed, and opened an envelope")
+	holder = lab.eventually(lambda: freedonia.holders(), "there is a holder of the keys")[0]
+	key = freedonia.path("keys/signing.key")
+	shutil.copy2(key, lab.directory + "/kept.key")
+	other = subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], check=True,
+		capture_output=True).stdout
+	with open(key, "wb") as file:		# a good key, and not that of our certificate
+		file.write(other)
+	_is_quiet(freedonia, "holder")		# the holder has read the right one
+	os.kill(holder, signal.SIGKILL)
+	_found(freedonia, "holder", "fail", "does not sign with the key of our signing certificate", "signing.key")
+	_found(freedonia, "holder", "fail", "does not open what is sealed to our sealing certificate")
+	shutil.copy2(lab.directory + "/kept.key", key)
+	lab.eventually(lambda: all(one["severity"] == "ok" for one in _looked(freedonia)["findings"] if one["check"] == "holder"),
+		"the right key is found again")
+
+
+def another_certificate_at_our_endpoint_is_named(lab):
+	door = types.SimpleNamespace(host="127.0.0.1", port=free_port())
+	freedonia = lab.authority("xf-ca", endpoint=f"127.0.0.1:{door.port}")
+	other, old = lab.authority("xs-ca", start=False), lab.directory + "/old-keys"
+	_found(freedonia, "served", "ok", "1 of 2 addresses")	# perhaps it cannot be reached from inside
+	_keys(freedonia, old)
+
+	def serving(keys):
+		return _impostor(door, lambda plain: _secured(plain, keys + "/channel.crt", keys + "/delegation.crt", keys + "/channel.key").recv(1))
+
+	with serving(freedonia.path("keys")):	# a relay that hands on what is ours
+		_found(freedonia, "served", "ok", "2 of 2 addresses")
+	with serving(other.path("keys")):
+		_found(freedonia, "served", "fail", str(door.port), "another certificate is served")
+	with _impostor(door, lambda plain: plain.sendall(b"220 mail.example ESMTP\r\n")):
+		_found(freedonia, "served", "fail", str(door.port), "we do not answer as comityd")
+	freedonia.comity("cert", "rotate", "channel")
+	with serving(old):
+		_found(freedonia, "served", "fail", str(door.port), "another certificate is served", "older one of ours")
+
+
+def a_revoked_certificate_at_our_endpoint_is_named(lab):
+	door = types.SimpleNamespace(host="127.0.0.1", port=free_port())
+	freedonia, old = lab.authority("xf-ca", endpoint=f"127.0.0.1:{door.port}"), lab.directory + "/old-keys"
+	_keys(freedonia, old)
+	freedonia.comity("cert", "revoke", "channel", "--reason", "keyCompromise")
+	with _impostor(door, lambda plain: _secured(plain, old + "/channel.crt", old + "/delegation.crt", old + "/channel.key").recv(1)):
+		_found(freedonia, "served", "fail", str(door.port), "that is revoked (keyCompromise)")

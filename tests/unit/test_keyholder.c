@@ -51,6 +51,11 @@ static void what_the_protocol_says_is_signed_and_nothing_else(void **state)
 	snprintf(gone, sizeof gone, form, "xf-ca", noon, digest);
 	snprintf(other, sizeof other, form, "xs-ca", noon, digest);
 	snprintf(more, sizeof more, "%sI owe you a million.\n", gone);
+	char proof[300], stranger[300], wordy[400];
+	static const char proof_form[] = "# comity-proof 1\n# authority: %s\n# at: %s\n# nonce: %s\n";
+	snprintf(proof, sizeof proof, proof_form, "xf-ca", noon, digest);
+	snprintf(stranger, sizeof stranger, proof_form, "xs-ca", noon, digest);
+	snprintf(wordy, sizeof wordy, "%sI owe you a million.\n", proof);
 	assert_ok(bytes_append_text(&longer, "I owe you a million.\n"));
 	const struct { struct span content; int64_t at; enum fault fault; } table[] = {
 		{ span_of(&ours), NOON, OK },
@@ -70,6 +75,11 @@ static void what_the_protocol_says_is_signed_and_nothing_else(void **state)
 		{ span_of_text(other), NOON, FAULT_SIGN_REFUSED },
 		{ span_of_text(more), NOON, FAULT_SIGN_REFUSED },
 		{ span_of_text("# comity-destruction 1\n# authority: xf-ca\n"), NOON, FAULT_SIGN_REFUSED },
+		{ span_of_text(proof), NOON, OK },
+		{ span_of_text(proof), NOON + 1, FAULT_SIGN_REFUSED },
+		{ span_of_text(stranger), NOON, FAULT_SIGN_REFUSED },
+		{ span_of_text(wordy), NOON, FAULT_SIGN_REFUSED },
+		{ span_of_text("# comity-proof 1\n# authority: xf-ca\n"), NOON, FAULT_SIGN_REFUSED },
 		{ span_of_text(strange), NOON, FAULT_SIGN_REFUSED },
 		{ span_of_text("# comity-backup 1\n# authority: xs-ca\n"), NOON, FAULT_SIGN_REFUSED },
 	};
