@@ -264,8 +264,8 @@ void check_served(struct examination *examination, const void *subject)
 	size_t before = examination->report->n_findings;
 	repeat(examination, proofs, check_served);
 	if (examination->report->n_findings == before)
-		examination_find(examination, SEVERITY_OK, NULL, "%zu of %zu addresses were called, and served our channel certificate of today",
-			proofs->answered, proofs->door_count);
+		examination_find(examination, SEVERITY_OK, NULL, "%zu of %zu addresses answered, with our channel certificate of "
+			"today", proofs->answered, proofs->door_count);
 }
 
 static void on_worked(uv_work_t *work, int status)

@@ -44,7 +44,7 @@ def a_sound_authority_is_said_to_be(lab):
 		"peers", "queue", "holder", "served"}, "every check has its say", report)
 	_is_quiet(freedonia, "config", "permissions", "daemon", "keys", "store", "audit", "certificates", "listeners", "peers", "queue", "holder",
 		"served")
-	_found(freedonia, "served", "ok", "2 of 2 addresses")
+	_found(freedonia, "served", "ok", "2 of 2 addresses answered")
 	_found(freedonia, "backup", "warn", "no backup was made")
 	freedonia.comity("backup", "create", "-o", lab.directory + "/backups")
 	_found(freedonia, "peers", "ok", "1 of 1")
@@ -203,6 +203,8 @@ def another_certificate_at_our_endpoint_is_named(lab):
 		_found(freedonia, "served", "fail", str(door.port), "another certificate is served")
 	with _impostor(door, lambda plain: plain.sendall(b"220 mail.example ESMTP\r\n")):
 		_found(freedonia, "served", "fail", str(door.port), "we do not answer as comityd")
+	with _impostor(door, lambda plain: [plain.recv(4096) for _ in range(2)]):	# it takes the call and says nothing, until we hang up
+		_found(freedonia, "served", "fail", str(door.port), "no TLS answers in time")
 	freedonia.comity("cert", "rotate", "channel")
 	with serving(old):
 		_found(freedonia, "served", "fail", str(door.port), "another certificate is served", "older one of ours")
