@@ -1,4 +1,5 @@
 """The record that a third party checks: whole, it verifies with stock tools; altered anywhere, it does not."""
+import hashlib
 import io
 import json
 import os
@@ -229,3 +230,64 @@ def the_record_of_a_whole_case_has_all_of_both_sides(lab):
 	require(said in readme and "18(19)" in readme and "\n    rm" not in readme, "and in the README, where it is no command", readme[-3000:])
 	report = freedonia.comity("evidence", "verify", archive)
 	require(report["messages"] == report["receipted"] == report["complete"] == len(ids), "and every receipt", report)
+
+
+def _rewritten(source, target, changes):
+	"""A copy with these members changed (None: taken out), and its list of contents written anew: by somebody who knows how."""
+	sums = {name: hashlib.sha256(content).hexdigest() for name, content in changes.items() if content is not None}
+	def alter(member, content):
+		if member.name == "CONTENTS.sha256":
+			lines = [line.split("  ", 1) for line in content.decode().splitlines()]
+			return "".join(f"{sums.get(name, sum)}  {name}\n" for sum, name in lines if changes.get(name, "") is not None).encode()
+		return changes.get(member.name, content)
+	_altered(source, target, alter)
+
+
+def nothing_in_place_of_a_proof_holds_also_when_the_list_is_written_anew(lab):
+	freedonia, sylvania, ref, archive = _case(lab)
+	impostor = lab.authority("xf-ca", start=False, home=lab.directory + "/impostor")
+	place = _unpacked(lab, archive)
+	def read(*path):
+		with open(os.path.join(*path), "rb") as file:
+			return file.read()
+	manifests = sorted(name for name in _names(archive) if name.startswith("manifests/xf-ca/") and name.endswith(".manifest"))
+	first, second = manifests[0], manifests[1]
+	signature = first.replace(".manifest", ".p7s")
+	keys = freedonia.path("keys")
+	def cms(*options, keys=keys, who="signing"):
+		subprocess.run(["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-in", os.path.join(place, first), "-out", place + ".p7s",
+			"-signer", who + ".crt", "-inkey", who + ".key", *options], cwd=keys, check=True, capture_output=True)
+		return read(place + ".p7s")
+	subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-certfile", "signing.crt", "-outform", "DER", "-out", place + ".none"], cwd=keys, check=True)
+	ours = ("-cades", "-keyid", "-nocerts", "-nosmimecap")
+	target = os.path.join(lab.directory, "rewritten.tar")
+	_rewritten(archive, target, {signature: cms(*ours)})
+	freedonia.comity("evidence", "verify", target)		# signed anew with the right key, in the right form: that is a signature
+	pem = "revocations/xf-ca/1.pem"
+	wrong = {
+		"the content inside": {signature: cms(*ours, "-nodetach")},
+		"two signers": {signature: cms(*ours, "-signer", "delegation.crt", "-inkey", "delegation.key")},
+		"no signer": {signature: read(place + ".none")},
+		"no signature": {signature: b""},
+		"the signature of another manifest": {signature: read(place, second.replace(".manifest", ".p7s"))},
+		"another digest": {signature: cms(*ours, "-md", "sha1")},
+		"no signed attributes": {signature: cms("-noattr", "-nocerts")},
+		"a delegation's signature": {signature: cms(*ours, who="delegation")},
+		"an impostor's signature": {signature: cms(*ours, keys=impostor.path("keys"))},
+		"an impostor's signature and certificate": {signature: cms(*ours, keys=impostor.path("keys")),
+			"certificates/xf-ca/signing.pem": read(place, "certificates/xf-ca/signing.pem") + read(impostor.path("keys/signing.crt"))},
+		"another identity": {"certificates/xf-ca/identity.pem": read(impostor.path("keys/identity.crt"))},
+		"two identities": {"certificates/xf-ca/identity.pem": read(place, "certificates/xf-ca/identity.pem") + read(impostor.path("keys/identity.crt"))},
+		"a certificate of the other side": {"certificates/xf-ca/signing.pem": read(place, "certificates/xs-ca/signing.pem")},
+		"a certificate that is none": {"certificates/xf-ca/signing.pem": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+		"the other side's revocation list": {pem: read(place, "revocations/xs-ca/1.pem")},
+		"an impostor's revocation list": {pem: read(impostor.path("keys/identity.crl"))},
+		"a revocation list that is none": {pem: b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"},
+		"a revocation list of absurd size": {pem: read(place, pem) * 400},
+		"a manifest written anew": {first: read(place, first).replace(b"# number: ", b"# number: 1")},
+		"a manifest and its signature taken out": {second: None, second.replace(".manifest", ".p7s"): None},
+	}
+	for what, changes in wrong.items():
+		_rewritten(archive, target, changes)
+		answer = freedonia.run("--json", "evidence", "verify", target)
+		require(answer.status in (1, 65, 76), what + ": found", answer.status, answer.out, answer.err)
