@@ -22,5 +22,5 @@ bool stamp_read(const char *text, int64_t *stamp);
 void date_write(char text[DATE_SIZE], int64_t day);
 bool date_read(const char *text, int64_t *day);
 /* A day's parts in the Gregorian calendar, and back: month 1 to 12, day 1 to 31. */
-void date_split(int64_t day, int *year, int *month, int *day_of_month);
+void date_split(int64_t days, int *year, int *month, int *day);
 int64_t date_join(int year, int month, int day_of_month);

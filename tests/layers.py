@@ -25,6 +25,7 @@ WALLS = [
 	("proto/*", ["proto/"]),
 	("certs/*", ["proto/", "certs/"]),
 	("tools/sealed_request*", ["proto/", "certs/", "tools/", "daemon/law/completeness", "daemon/law/problems"]),
+	*((f"tools/{name}*", ["proto/", "certs/", "tools/", "daemon/law/completeness_needs", "daemon/law/acts"]) for name in ("form", "letter")),
 	("tools/*", ["proto/", "certs/", "tools/"]),
 
 	# the ledger
@@ -113,6 +114,8 @@ WALLS = [
 	("daemon/desks/herald*", [*DESK, *LINE, "daemon/desks/registry", "daemon/desks/directory_cards"]),
 	("daemon/desks/papers*", DESK),
 	("daemon/control/control_timestamp*", [*DESK, "daemon/config"]),
+	("daemon/control/control_proofs*", [*DESK, *LINE, "daemon/config", "daemon/keyholder/keyholder", "daemon/keyholder/keyholder_line", "daemon/line/endpoint",
+		"daemon/upkeep/backup", "daemon/upkeep/examination"]),
 	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/desks/outbox", "daemon/desks/papers", "daemon/upkeep/backup", "daemon/upkeep/backups",
 		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/surveyed", "daemon/upkeep/examination", "daemon/upkeep/retention", "daemon/upkeep/destruction", "daemon/upkeep/purger", "daemon/ledger/clock", "daemon/desks/fetcher",
 		"daemon/desks/comparison", "daemon/desks/checkup", "daemon/desks/waits", "daemon/desks/witness",

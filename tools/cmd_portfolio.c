@@ -19,10 +19,17 @@ const char *portfolio_due(struct tool *tool, const Comity__PortfolioRow *row)
 	return safe(tool, text);
 }
 
-static const char *number(struct tool *tool, const char *format, uint32_t one, uint32_t other)
+static const char *number(struct tool *tool, uint32_t count)
 {
-	char text[40];
-	snprintf(text, sizeof text, format, one, other);	/* NOLINT(clang-diagnostic-format-nonliteral): both are ours */
+	char text[16];
+	snprintf(text, sizeof text, "%u", count);
+	return safe(tool, text);
+}
+
+static const char *share(struct tool *tool, uint32_t part, uint32_t whole)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%u/%u", part, whole);
 	return safe(tool, text);
 }
 
@@ -30,8 +37,8 @@ static void add_row(struct tool *tool, struct table *table, const Comity__Portfo
 {
 	ROW(tool, table, row->role == COMITY__ROLE__VALUE__REQUESTING ? "out" : "in", safe_or(tool, row->our_reference, "-"),
 		safe_or(tool, row->their_reference, "-"), WORD(tool, request_kind, row->kind), WORD(tool, urgency, row->urgency),
-		WORD(tool, request_status, row->status), number(tool, "%u", row->age_days, 0),
-		number(tool, "%u/%u", row->measures_open, row->measures), safe_or(tool, row->waiting_for, "-"), portfolio_due(tool, row),
+		WORD(tool, request_status, row->status), number(tool, row->age_days),
+		share(tool, row->measures_open, row->measures), safe_or(tool, row->waiting_for, "-"), portfolio_due(tool, row),
 		safe_or(tool, row->obstacle, "-"));
 }
 

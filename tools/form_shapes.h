@@ -1,6 +1,6 @@
 #pragma once
 /* What a form says of a value that is to be filled in. */
-#include <protobuf-c/protobuf-c.h>
+#include "proto/field.h"
 
 #include "proto/bytes.h"
 

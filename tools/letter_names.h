@@ -1,6 +1,6 @@
 #pragma once
 /* What the codes and fields of the schema are called in a letter. */
-#include <protobuf-c/protobuf-c.h>
+#include "proto/field.h"
 
 #include "proto/bytes.h"
 
