@@ -277,7 +277,6 @@ def nothing_in_place_of_a_proof_holds_also_when_the_list_is_written_anew(lab):
 		"an impostor's signature and certificate": {signature: cms(*ours, keys=impostor.path("keys")),
 			"certificates/xf-ca/signing.pem": read(place, "certificates/xf-ca/signing.pem") + read(impostor.path("keys/signing.crt"))},
 		"another identity": {"certificates/xf-ca/identity.pem": read(impostor.path("keys/identity.crt"))},
-		"two identities": {"certificates/xf-ca/identity.pem": read(place, "certificates/xf-ca/identity.pem") + read(impostor.path("keys/identity.crt"))},
 		"a certificate of the other side": {"certificates/xf-ca/signing.pem": read(place, "certificates/xs-ca/signing.pem")},
 		"a certificate that is none": {"certificates/xf-ca/signing.pem": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
 		"the other side's revocation list": {pem: read(place, "revocations/xs-ca/1.pem")},
@@ -291,3 +290,11 @@ def nothing_in_place_of_a_proof_holds_also_when_the_list_is_written_anew(lab):
 		_rewritten(archive, target, changes)
 		answer = freedonia.run("--json", "evidence", "verify", target)
 		require(answer.status in (1, 65, 76), what + ": found", answer.status, answer.out, answer.err)
+	# An authority may have had another identity before: that is not proven by the file, and refuted by a card that does not tell of it.
+	_rewritten(archive, target, {"certificates/xf-ca/identity.pem": read(place, "certificates/xf-ca/identity.pem") + read(impostor.path("keys/identity.crt"))})
+	report = freedonia.comity("evidence", "verify", target)
+	require(any("another identity in the file" in line for line in report["does_not_prove"]), "two identities: one is not proven", report)
+	card = os.path.join(lab.directory, "own.card")
+	freedonia.comity("card", "export", "-o", card)
+	answer = freedonia.run("--json", "evidence", "verify", target, "--trust", card)
+	require(answer.status in (1, 65, 76), "the card tells of one", answer.status, answer.out, answer.err)
