@@ -66,6 +66,7 @@ def say_goodbye(world, victim, other, doing, instruction):
 	eventually(is_said, f"{victim.name} passes {instruction}")
 
 
+@contextlib.contextmanager
 def without_blobs(one):
 	"""Its attachments are not to be found."""
 	for shard in os.listdir(one.path("blobs")):
