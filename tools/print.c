@@ -1,5 +1,7 @@
 #include "tools/print.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -53,10 +55,19 @@ void print(struct tool *tool, const char *format, ...)
 	va_end(arguments);
 }
 
+/* Whoever read us has what it wanted (comity ... | head): no fault, and nothing that is left to do.  We end as any filter does. */
+static void leave_with_the_reader(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
 enum fault print_now(struct tool *tool)
 {
 	size_t written = tool->out.len ? fwrite(tool->out.at, 1, tool->out.len, stdout) : 0;
 	bool is_whole = written == tool->out.len && !fflush(stdout);
+	if (!is_whole && errno == EPIPE)
+		leave_with_the_reader();
 	if (tool->after.len)
 		fwrite(tool->after.at, 1, tool->after.len, stderr);
 	tool->out.len = tool->after.len = 0;

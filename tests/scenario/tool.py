@@ -1,5 +1,6 @@
 """The tool as people and programs meet it: what stands where, what a mistake is answered with, what a terminal gets."""
 import os
+import signal
 import subprocess
 
 from lab import require
@@ -218,3 +219,12 @@ def completion_runs_nothing_that_a_peer_wrote(lab):
 	found = _completed(freedonia, "request", "show", "X-")
 	require(len(found) == 1 and "\\$\\(" in found[0], "it is offered, quoted", found)
 	require(not os.path.exists(trap), "and not run")
+
+
+def whoever_stops_reading_is_no_fault(lab):
+	one = lab.authority("xf-ca", start=False)
+	reading, writing = os.pipe()
+	os.close(reading)	# as `| head` does, when it has what it wants
+	done = subprocess.run(one.command("request", "template"), stdout=writing, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+	os.close(writing)
+	require(done.returncode == -signal.SIGPIPE and not done.stderr, "it ends as any filter does, without a word", done.returncode, done.stderr)
