@@ -112,6 +112,18 @@ void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *
 	}
 }
 
+void case_tell_of(struct txn *txn, const Comity__Case *kase, const char *type, uint32_t uid)
+{
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	const char *reference = casework_our_reference(kase);
+	data.request = (char *)reference;
+	data.request_id = kase->request_id;
+	data.peer = kase->peer;
+	data.has_actor_uid = 1;
+	data.actor_uid = uid;
+	events_append(txn, type, *reference ? reference : kase->request_id, &data);
+}
+
 void case_file_message(struct txn *txn, const Comity__Case *kase, const Comity__MessageState *state)
 {
 	struct key key = key_of_uuid(kase->request_id), value = key_of_message(state->from, state->message_id);

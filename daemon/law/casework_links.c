@@ -255,18 +255,6 @@ static enum fault link_draft(struct casework *casework, struct txn *txn, Comity_
 	return casework_edit(casework, txn, kase, document, arena);
 }
 
-static void tell(struct txn *txn, const Comity__Case *kase, uint32_t uid)
-{
-	Comity__EventData data = COMITY__EVENT_DATA__INIT;
-	const char *reference = casework_our_reference(kase);
-	data.request = (char *)reference;
-	data.request_id = kase->request_id;
-	data.peer = kase->peer;
-	data.has_actor_uid = 1;
-	data.actor_uid = uid;
-	events_append(txn, EVENT_REQUEST_LINKED, *reference ? reference : kase->request_id, &data);
-}
-
 static bool is_draft(const Comity__Case *kase)
 {
 	return kase->status == COMITY__REQUEST_STATUS__VALUE__DRAFT && kase->role == COMITY__ROLE__VALUE__REQUESTING;
@@ -291,7 +279,7 @@ enum fault casework_link(struct casework *casework, struct txn *txn, const struc
 		case_keep(txn, kase);
 		case_keep(txn, other);
 	}
-	tell(txn, kase, linking->uid);
+	case_tell_of(txn, kase, EVENT_REQUEST_LINKED, linking->uid);
 	return txn->fault;
 }
 
@@ -325,7 +313,7 @@ enum fault casework_unlink(struct casework *casework, struct txn *txn, const str
 	if (!dropped)
 		return fault_say(FAULT_NOT_FOUND, "no link of %s to %s can be taken back: what a request says that was sent stands",
 			casework_name(kase), casework_name(linking->other));
-	tell(txn, kase, linking->uid);
+	case_tell_of(txn, kase, EVENT_REQUEST_LINKED, linking->uid);
 	return txn->fault;
 }
 

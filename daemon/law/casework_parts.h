@@ -80,6 +80,8 @@ enum fault case_must_be_approved(const struct casework *casework, struct txn *tx
 void case_keep(struct txn *txn, const Comity__Case *kase);
 /* An event for each status that changed. */
 void case_tell(struct txn *txn, const Comity__Case *kase, const struct verdict *verdict, const char *message_id, uint32_t uid);
+/* An event of this type: that an officer of ours did something to the case. */
+void case_tell_of(struct txn *txn, const Comity__Case *kase, const char *type, uint32_t uid);
 /* Number a new attachment of the case. */
 Comity__AttachmentState *case_number_attachment(Comity__Case *kase, Comity__Attachment *attachment, const char *from,
 	struct arena *arena);

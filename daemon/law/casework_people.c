@@ -8,18 +8,6 @@
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 
-static void tell(struct txn *txn, const Comity__Case *kase, const char *type, uint32_t uid)
-{
-	Comity__EventData data = COMITY__EVENT_DATA__INIT;
-	const char *reference = casework_our_reference(kase);
-	data.request = (char *)reference;
-	data.request_id = kase->request_id;
-	data.peer = kase->peer;
-	data.has_actor_uid = 1;
-	data.actor_uid = uid;
-	events_append(txn, type, *reference ? reference : kase->request_id, &data);
-}
-
 static char *now_in(struct arena *arena)
 {
 	char now[STAMP_SIZE];
@@ -49,7 +37,7 @@ enum fault casework_assign(struct txn *txn, Comity__Case *kase, const struct ass
 	assignment->at = now_in(arena);
 	kase->assignment = assigning->is_nobody ? NULL : assignment;
 	case_keep(txn, kase);
-	tell(txn, kase, EVENT_REQUEST_ASSIGNED, assigning->by);
+	case_tell_of(txn, kase, EVENT_REQUEST_ASSIGNED, assigning->by);
 	return txn->fault;
 }
 
@@ -129,7 +117,7 @@ enum fault casework_approve(struct txn *txn, Comity__Case *kase, uint32_t uid, s
 		return fault_say(FAULT_APPROVED_ALREADY, "you approved %s as it is already; another officer must", casework_name(kase));
 	TRY(add_approval(kase, uid, digest, arena));
 	case_keep(txn, kase);
-	tell(txn, kase, EVENT_REQUEST_APPROVED, uid);
+	case_tell_of(txn, kase, EVENT_REQUEST_APPROVED, uid);
 	return txn->fault;
 }
 
