@@ -1,6 +1,6 @@
 """Every test there is, counted.  The last line is `N passed, N failed`; the exit status says the same.
 
-tools/check           everything, less than twenty minutes on two cores
+tools/check           everything, about twenty minutes on two cores
 tools/check --quick   unit tests and scenarios only
 tools/check GROUP...  these groups only
 """

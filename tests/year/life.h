@@ -148,8 +148,8 @@ static inline void fill(struct plan *plan, const struct office *office, const Co
 	}
 }
 
-/* The answer that is owed must stand in the case as the act said it. */
-static inline void assert_promised(const struct plan *plan, const Comity__Case *kase)
+/* How many acts left something owed by the day that they named, for the report: that it is told in time is judged by year.c. */
+static inline void count_promise(const struct plan *plan, const Comity__Case *kase)
 {
 	bool is_found = false;
 	for (size_t i = 0; i < kase->n_dues; i++)
@@ -172,7 +172,7 @@ static inline bool say(struct office *office, const char *request_id, struct pla
 	else if (!fault)
 		fault = casework_submit(&office->casework, &txn, kase, &message, true, OFFICER, &office->ledger.arena, &submitted);
 	if (!fault && plan->promises)
-		assert_promised(plan, kase);
+		count_promise(plan, kase);
 	if (fault && fault_remedy(fault) != REMEDY_REFUSE)
 		fail_msg("%s: %s", office->id, fault_detail(fault));
 	lives.refused_here += fault != OK;
