@@ -55,7 +55,7 @@ static void guess_part(struct known *known, const uint64_t *all, uint64_t *part,
 
 static void guess_all(struct known *known, uint64_t *all, size_t row, uint64_t left)
 {
-	uint64_t part[ROWS_MAX];
+	uint64_t part[ROWS_MAX] = { 0 };
 	if (row == known->n) {
 		if (!left && known->part)
 			guess_part(known, all, part, 0, known->part_sum);
@@ -70,7 +70,7 @@ static void guess_all(struct known *known, uint64_t *all, size_t row, uint64_t l
 
 static void attack(struct known *known)
 {
-	uint64_t all[ROWS_MAX];
+	uint64_t all[ROWS_MAX] = { 0 };
 	memset(known->most, 0, sizeof known->most);
 	memset(known->least, 0xff, sizeof known->least);
 	guess_all(known, all, 0, known->all_sum);
