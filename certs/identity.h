@@ -45,7 +45,7 @@ struct identity_access {
 
 /* A new authority, all or nothing: it is built beside, brought to disk, and renamed into place.
  * The directory must exist.  `now` in seconds since 1970.
- * Faults: exists (naming the file), bad name, disk full, io. */
+ * Faults: exists (naming the file), bad name, those of file_fault() (files.h). */
 enum fault identity_create(const char *directory, const char *authority, const char *name,
 			   int64_t now) MUST_CHECK;
 /* The same with every key protected as `access` says; what it does not say anything of lies in the clear. */

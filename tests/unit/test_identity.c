@@ -112,7 +112,7 @@ static void a_failed_creation_leaves_nothing(void **state)
 	assert_fault(identity_create(home, "Not An Id", "Freedonia", NOON), FAULT_BAD_NAME);
 	assert_fault(identity_create(home, "xf-ca", "two\nlines", NOON), FAULT_BAD_NAME);
 	assert_int_equal(shell("test -z \"$(ls -A %s)\"", home), 0);
-	assert_fault(identity_create("/nonexistent/place", "xf-ca", "Freedonia", NOON), FAULT_IO);
+	assert_fault(identity_create("/nonexistent/place", "xf-ca", "Freedonia", NOON), FAULT_CANNOT_CREATE);
 	remove_home(home);
 }
 
