@@ -126,8 +126,8 @@ struct casework_restored {
 	uint32_t attachments;			/* to be fetched */
 	uint64_t attachment_bytes;
 };
-/* A message of ours that came back was said before one of theirs that came back first, as our own clock has it: the case
- * is told anew from all its messages in the order in which they were judged here.  Does this one fit there? */
+/* A message of ours that came back had waited to be signed while one of theirs was judged that came back first: the case is
+ * told anew from all its messages in the order in which they were judged here.  Does this one fit there? */
 enum fault casework_tell_anew(struct txn *txn, const Comity__MessageState *state, struct arena *arena, bool *is_fit) MUST_CHECK;
 enum fault casework_restore(struct casework *casework, struct txn *txn, const Comity__Message *message,
 	Comity__MessageState *state, struct arena *arena, struct casework_restored *restored) MUST_CHECK;

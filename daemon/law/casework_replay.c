@@ -135,13 +135,19 @@ enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena)
 	return fault;
 }
 
-/* ── in the order of our own clock ────────────────────────────────────────────────────────────── */
+/* ── what waited, and what was heard meanwhile ────────────────────────────────────────────────── */
 
-/* When a message was judged here: ours as it was submitted, theirs as we receipted it. */
+bool case_waited_for(const Comity__MessageState *ours, const char *judged_at)
+{
+	int64_t said, judged, left;
+	return ours->queued_at && ours->sent_at && stamp_read(ours->queued_at, &said) && stamp_read(ours->sent_at, &left) &&
+		stamp_read(judged_at, &judged) && said < judged && judged <= left;
+}
+
+/* A message that is told again; one that came back says when. */
 struct turn {
 	struct span key;
-	int64_t at;
-	bool came_back;
+	const char *judged_at;			/* theirs: as we receipted it */
 };
 
 struct turns {
@@ -150,21 +156,13 @@ struct turns {
 	struct arena arena;
 };
 
-static bool read_turn(struct replay *replay, struct span key, struct turn *turn)
-{
-	Comity__MessageState *state =
-		record_find(replay->txn, TABLE_SEEN, key, &comity__message_state__descriptor, &replay->scratch);
-	const char *at = state ? state->arrived_at ? state->arrived_at : state->queued_at : NULL;
-	turn->came_back = state && state->came_back && at && stamp_read(at, &turn->at);
-	return state != NULL;
-}
-
-/* Messages that came back have their numbers in the order in which they came; between them, and only there, the clock
- * tells.  They are nearly in order. */
-static void sort_in(struct turns *turns, struct turn turn)
+/* Messages that came back have their numbers in the order in which we signed our dispatches and receipts.  Only what waited to be
+ * signed was judged before what has a lower number: it goes before those of theirs that it waited for. */
+static void sort_in(struct turns *turns, struct turn turn, const Comity__MessageState *state)
 {
 	size_t i = turns->count - 1;
-	for (; i && turn.came_back && turns->data[i - 1].came_back && turns->data[i - 1].at > turn.at; i--)
+	bool is_ours = state->came_back && !state->arrived_at;
+	for (; i && is_ours && turns->data[i - 1].judged_at && case_waited_for(state, turns->data[i - 1].judged_at); i--)
 		turns->data[i] = turns->data[i - 1];
 	turns->data[i] = turn;
 }
@@ -177,14 +175,16 @@ static enum fault gather(struct replay *replay, const Comity__Case *kase, struct
 	struct walk walk;
 	walk_from(&walk, replay->txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
 	while (walk_next(&walk, &key, &value)) {
-		struct turn turn = { .key = span_of_binary(record_bytes(&turns->arena, value)) };
 		arena_reset(&replay->scratch);
+		const Comity__MessageState *state =
+			record_find(replay->txn, TABLE_SEEN, value, &comity__message_state__descriptor, &replay->scratch);
+		if (!state)
+			continue;
+		struct turn turn = { .key = span_of_binary(record_bytes(&turns->arena, value)) };
 		if (!turn.key.at || !record_push(&turns->arena, &turns->count, &turns->data, &none, sizeof none))
 			break;
-		if (read_turn(replay, turn.key, &turn))
-			sort_in(turns, turn);
-		else
-			turns->count--;
+		turn.judged_at = state->came_back ? record_text(&turns->arena, state->arrived_at) : NULL;
+		sort_in(turns, turn, state);
 	}
 	walk_end(&walk);
 	return replay->txn->fault ? replay->txn->fault : turns->arena.was_refused ? arena_fault(&turns->arena) : OK;

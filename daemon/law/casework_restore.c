@@ -5,7 +5,6 @@
 
 #include "daemon/law/casework_parts.h"
 #include "daemon/ledger/events.h"
-#include "proto/stamp.h"
 
 /* ── attachments of ours ──────────────────────────────────────────────────────────────────────── */
 
@@ -151,19 +150,18 @@ static enum fault file_only(struct txn *txn, const Comity__Message *message, Com
 	return txn->fault;
 }
 
-/* Has a message of theirs come back before it that we receipted after we had said it? */
-static bool is_overtaken(struct txn *txn, const Comity__Message *message, struct arena *arena)
+/* Has a message of theirs come back before it that was judged while this one waited? */
+static bool is_overtaken(struct txn *txn, const Comity__Message *message, const Comity__MessageState *ours, struct arena *arena)
 {
 	struct key prefix = key_of_uuid(message->request_id);
 	struct span key, value;
 	struct walk walk;
-	int64_t said, judged;
-	bool is_found = false, goes_on = stamp_read(message->created_at ? message->created_at : "", &said);
+	bool is_found = false, goes_on = true;
 	walk_last(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
 	while (goes_on && !is_found && walk_next(&walk, &key, &value)) {
 		const Comity__MessageState *state = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
 		goes_on = state && state->came_back;
-		is_found = goes_on && state->arrived_at && stamp_read(state->arrived_at, &judged) && judged > said;
+		is_found = goes_on && state->arrived_at && case_waited_for(ours, state->arrived_at);
 	}
 	walk_end(&walk);
 	return is_found;
@@ -175,7 +173,7 @@ enum fault casework_restore(struct casework *casework, struct txn *txn, const Co
 	bool is_own = !strcmp(message->from, casework->own_id);
 	*restored = (struct casework_restored){ .is_applied = true };
 	TRY(case_check_attachments(message));
-	restored->is_overtaken = is_own && message->request_id && is_overtaken(txn, message, arena);
+	restored->is_overtaken = is_own && message->request_id && is_overtaken(txn, message, state, arena);
 	enum fault fault = FAULT_NOT_FOUND;
 	if (!is_own)
 		fault = casework_receive(casework, txn, message, state, arena);

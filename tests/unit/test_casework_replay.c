@@ -239,8 +239,8 @@ static int64_t clock_that_goes_on(void)
 	return clock_at_noon() + minutes * 60 * STAMP_SECOND;
 }
 
-/* A message of either side, and when Sylvania receipted it; 0: it is its own. */
-struct crossed { const Comity__Message *message; int64_t receipted; };
+/* A message of either side, when Sylvania receipted it (0: it is its own), and when its dispatch was signed (0: at once). */
+struct crossed { const Comity__Message *message; int64_t receipted, left; };
 
 static const Comity__Message *say_later(struct party *party, const char *ref, act_kind kind, request_status to)
 {
@@ -257,7 +257,7 @@ static bool comes_back(struct party *party, const struct crossed *crossed)
 	const Comity__Message *message = crossed->message;
 	struct key key = key_of_message(message->from, message->message_id);
 	struct bytes raw = { 0 };
-	char receipted[STAMP_SIZE];
+	char receipted[STAMP_SIZE], left[STAMP_SIZE];
 	WRITING(&party->ledger, txn);
 	stamp_write(receipted, crossed->receipted);
 	state.has_number = state.has_came_back = state.came_back = 1;
@@ -268,6 +268,9 @@ static bool comes_back(struct party *party, const struct crossed *crossed)
 	state.request_id = message->request_id;
 	state.arrived_at = crossed->receipted ? receipted : NULL;
 	state.queued_at = crossed->receipted ? NULL : message->created_at;
+	stamp_write(left, crossed->left);
+	if (!crossed->receipted)
+		state.sent_at = crossed->left ? left : message->created_at;
 	assert_ok(pack(&message->base, &raw));
 	assert_ok(casework_restore(&party->casework, &txn, message, &state, &party->ledger.arena, &restored));
 	txn_put(&txn, TABLE_MESSAGES, key_span(&key), span_of(&raw));
@@ -300,7 +303,7 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 	char ref[64];
 	stamp_clock = clock_that_goes_on;
 	open_case(world, ref);
-	back[count++] = (struct crossed){ last_message(&world->f), clock_that_goes_on() };
+	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on() };
 	for (size_t i = 0; i < 3; i++) {
 		back[count].message = say_later(&world->s, ref, life[i].kind, life[i].to);
 		assert_ok(receive(&world->f, back[count++].message));
@@ -310,8 +313,34 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 	minutes++;
 	back[count].receipted = clock_that_goes_on();
 	assert_ok(receive(&world->s, back[count++].message));
-	back[count++].message = question;
+	back[count].message = question;
+	back[count++].left = clock_that_goes_on();
 	assert_status(&world->s, ref, S(WITHDRAWN));
+
+	party_open(&again, "xs-ca", "xf-ca");
+	for (size_t i = 0; i < count; i++)
+		if (!comes_back(&again, &back[i]))
+			fail_msg("message %zu does not fit", i);
+	assert_same_steps(find_case(&world->s, ref), find_case(&again, ref));
+	ledger_close(&again.ledger);
+}
+
+/* Between the receipt of the request and all that followed Sylvania's clock went back by a day: what it says comes, by that
+ * clock, before it was asked.  What it signed first it judged first. */
+static void a_clock_that_went_back_puts_nothing_before_what_it_answers(void **state)
+{
+	struct world *world = *state;
+	struct party again;
+	struct crossed back[CROSSED_MAX] = { 0 };
+	size_t count = 0;
+	char ref[64];
+	stamp_clock = clock_that_goes_on;
+	minutes = 24 * 60;
+	open_case(world, ref);
+	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on() };
+	minutes = 0;
+	for (size_t i = 0; i < 4; i++)
+		back[count++].message = say_later(&world->s, ref, life[i].kind, life[i].to);
 
 	party_open(&again, "xs-ca", "xf-ca");
 	for (size_t i = 0; i < count; i++)
@@ -329,6 +358,7 @@ int main(void)
 		WORLD_TEST(a_case_of_twenty_thousand_messages_is_told_again_in_little_memory),
 		WORLD_TEST(an_abandoned_draft_does_not_come_back),
 		WORLD_TEST(what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_judged_then),
+		WORLD_TEST(a_clock_that_went_back_puts_nothing_before_what_it_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
