@@ -185,7 +185,7 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	comityd->casework = (struct casework){ .own_id = own_id, .reference_pattern = settings->config->reference_pattern,
 		.approvals = settings->requests->approvals, .sees_assigned_only = !strcmp(settings->requests->officer_sees, "assigned"),
 		.answers_enquiries = settings->requests->answer_enquiries,
-		.submitted = comityd_on_submitted, .owner = comityd };
+		.submitted = comityd_on_submitted, .prove_destruction = comityd_on_destruction, .owner = comityd };
 	TRY(inbox_open(comityd->scribe, comityd->identity, &comityd_inbox_news, comityd, comityd->peers, &comityd->inbox));
 	inbox_set_quota(comityd->inbox, setting_count(settings->limits->peer_messages));
 	const struct supplier_rooms supplier = { .store = comityd->store, .porter = comityd->reader, .blobs = comityd->blobs,

@@ -9,6 +9,7 @@
 #include "daemon/upkeep/gap.h"
 #include "daemon/ledger/hold.h"
 #include "daemon/log.h"
+#include "daemon/desks/notices.h"
 #include "daemon/desks/receipts.h"
 #include "proto/unpack.h"
 
@@ -406,6 +407,13 @@ void comityd_on_submitted(void *owner, struct txn *txn, const Comity__MessageSta
 {
 	struct comityd *comityd = owner;
 	outbox_add(comityd->outbox, txn, state);
+}
+
+enum fault comityd_on_destruction(void *owner, struct txn *txn, const char *peer, const Comity__DestructionNotice *notice,
+	const struct destroyed *said, struct arena *arena, struct span *identity)
+{
+	(void)owner;
+	return notice_prove(txn, peer, notice, said, arena, identity);
 }
 
 void comityd_on_signer(void *owner, const char *peer, struct span certificate)

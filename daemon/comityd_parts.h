@@ -133,6 +133,8 @@ extern const struct peers_listener comityd_line_news;
 extern const struct inbox_listener comityd_inbox_news;
 void comityd_on_recorded(void *owner, struct link *link);
 void comityd_on_submitted(void *owner, struct txn *txn, const Comity__MessageState *state);
+enum fault comityd_on_destruction(void *owner, struct txn *txn, const char *peer, const Comity__DestructionNotice *notice,
+	const struct destroyed *said, struct arena *arena, struct span *identity) MUST_CHECK;
 void comityd_on_refused(void *owner, struct txn *txn, const Comity__MessageState *state, struct arena *arena);
 void comityd_on_broken(void *owner, const char *peer, enum fault why, const char *detail);
 void comityd_on_confirmed(void *owner);

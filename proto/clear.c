@@ -69,6 +69,7 @@ static const struct rule {
 	{ OF(exculpatory_notice), "occurred_at disclosure_at already_disclosed" },
 	{ OF(confidentiality_notice), "occurred_at can_comply ~unavoidable_disclosure ~reason" },
 	{ OF(confidentiality_response), "occurred_at proceed" },
+	{ OF(destruction_notice), "occurred_at certificate signature signing delegation" },
 	{ OF(safe_conduct_notice), "occurred_at informed_on ends_on" },
 	{ OF(return_of_originals), "occurred_at attachments sent_on channel" },
 	{ OF(feedback), "occurred_at" },

@@ -162,6 +162,7 @@ enum remedy {
 	X(FAULT_TRAINING_MIXED,      "training-mixed",      REMEDY_REFUSE,        77, "an authority for training never meets one in earnest", "for exercises: comity --home DIR init --training, on both sides") \
 	/* ── the directory ──────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_FOREIGN_ENTRY,       "foreign-entry",       REMEDY_REFUSE,        76, "an authority tells of another that is not its own to tell of", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender") \
+	X(FAULT_FALSE_NOTICE,        "false-notice",        REMEDY_REFUSE,        76, "the certificate of a destruction is not what its author could have signed", "nothing of it was taken; the message is kept: comity message show MESSAGE; telephone the sender") \
 	/* ── time stamps ────────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_BAD_TIMESTAMP,       "bad-timestamp",       REMEDY_REFUSE,        65, "a time stamp is not right, or not by an authority that was chosen", "comity evidence stamp FILE asks again; who may stamp: timestamp.ca_file, or --tsa-ca") \
 	X(FAULT_TIMESTAMP_PENDING,   "timestamp-pending",   REMEDY_RETRY,         75, "the time stamping authority gave no stamp; nothing else depends on it", "later: comity evidence stamp FILE")

@@ -112,6 +112,7 @@ WALLS = [
 	("daemon/desks/registry*", [*DESK, *LINE, "daemon/desks/directory_cards"]),
 	("daemon/desks/rotation*", [*DESK, *LINE, "daemon/desks/herald", "daemon/mischief"]),
 	("daemon/desks/herald*", [*DESK, *LINE, "daemon/desks/registry", "daemon/desks/directory_cards"]),
+	("daemon/desks/notices*", [*DESK, "daemon/law/casework", "daemon/desks/registry"]),
 	("daemon/desks/papers*", DESK),
 	("daemon/control/control_timestamp*", [*DESK, "daemon/config"]),
 	("daemon/control/control_proofs*", [*DESK, *LINE, "daemon/config", "daemon/keyholder/keyholder", "daemon/keyholder/keyholder_line", "daemon/line/endpoint",

@@ -11,6 +11,7 @@
 #include "proto/yaml.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/destruction.h"
 #include "tools/letter.h"
 #include "tools/links.h"
 #include "tools/people.h"
@@ -244,15 +245,12 @@ static void print_dues(struct tool *tool, const Comity__Case *request)
 	}
 }
 
-/* What the retention policy did with it, or may not do. */
+/* What the retention policy may not do with it. */
 static void print_keeping(struct tool *tool, const Comity__Case *request)
 {
 	if (request->legal_hold)
 		print(tool, "  LEGAL HOLD   since %s: %s; nothing of it is destroyed\n", time_of(tool, request->legal_hold->at),
 			safe_or(tool, request->legal_hold->reason, "no reason given"));
-	if (request->purged_at)
-		print(tool, "  PURGED       %s: its content was destroyed by the retention policy; receipts and references are kept\n",
-			time_of(tool, request->purged_at));
 }
 
 static void print_case(struct tool *tool, const Comity__RequestView *view)
@@ -269,6 +267,7 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print_dues(tool, request);
 	print_execution(tool, request);
 	print_keeping(tool, request);
+	print_destruction(tool, view);
 	print(tool, "  messages     %zu, attachments %zu\n", view->n_messages, view->n_attachments);
 	if (view->waiting_for && *view->waiting_for)
 		print(tool, "  waiting for  %s\n", safe(tool, view->waiting_for));

@@ -1,10 +1,8 @@
 /* Retention: what is spared, and what is destroyed when its time has come. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "certs/files.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/print.h"
@@ -63,49 +61,4 @@ enum fault cmd_request_release_hold(struct tool *tool)
 	Comity__Call call = SUBMIT(tool, REQUEST_RELEASE_HOLD, request_release_hold, &by);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
 	return tell_done(tool, reply);
-}
-
-/* ── destruction ──────────────────────────────────────────────────────────────────────────────── */
-
-/* FILE.p7s first: what has the text has its signature too. */
-static enum fault write_certificate(const Comity__Destruction *destruction, const char *path)
-{
-	char beside[PATH_MAX];
-	if (snprintf(beside, sizeof beside, "%s.p7s", path) >= (int)sizeof beside)
-		return fault_say(FAULT_USAGE, "the path %.60s… is too long", path);
-	TRY(file_create(beside, FILE_PUBLIC, (struct span){ destruction->signature.data, destruction->signature.len }));
-	return file_create(path, FILE_PUBLIC, span_of_text(destruction->text));
-}
-
-static enum fault export_certificate(struct tool *tool, const char *path, const Comity__RequestView **view)
-{
-	TRY(get_request(tool, argument(tool, 0), view));
-	const Comity__Destruction *destruction = (*view)->request->destruction;
-	if (!destruction || !destruction->text)
-		return fault_say(FAULT_NOT_FOUND, "%.80s was not destroyed by an operator: there is no certificate", argument(tool, 0));
-	return path ? write_certificate(destruction, path) : OK;
-}
-
-enum fault cmd_case_destroy(struct tool *tool)
-{
-	const Comity__Reply *reply;
-	const Comity__RequestView *view;
-	Comity__CaseDestroy destroy = COMITY__CASE_DESTROY__INIT;
-	destroy.ref = (char *)argument(tool, 0);
-	destroy.reason = (char *)given(tool, "reason");
-	if (strcmp(destroy.ref, given(tool, "confirm")))
-		return fault_say(FAULT_USAGE, "--confirm=%.40s does not name %.40s: nothing was done", given(tool, "confirm"), destroy.ref);
-	Comity__Call call = CALL(CASE_DESTROY, case_destroy, &destroy);
-	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
-	TRY(tell_done(tool, reply));
-	return given(tool, "output") ? export_certificate(tool, given(tool, "output"), &view) : OK;
-}
-
-enum fault cmd_case_certificate(struct tool *tool)
-{
-	const Comity__RequestView *view;
-	TRY(export_certificate(tool, given(tool, "output"), &view));
-	if (!printed_json(tool, &view->request->destruction->base))
-		print(tool, "%s\n", safe(tool, given(tool, "output")));
-	return OK;
 }

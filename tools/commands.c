@@ -304,6 +304,8 @@ const struct command commands[] = {
 	{ "case destroy REF --reason TEXT --confirm=REF [-o|--output FILE]", cmd_case_destroy,
 	  "Destroy a closed case and its key for good; a signed certificate of it is left", "operator" },
 	{ "case certificate REF -o|--output FILE", cmd_case_certificate, "Write the certificate of a destruction to FILE, its signature to FILE.p7s", "operator" },
+	{ "case notify REF [--officer NAME] [--wait=STATE] [--dry-run] [--confirm=REF]", cmd_case_notify,
+	  "Tell the counterpart of a destruction, with the certificate of it; --dry-run shows what it would be told", "officer" },
 	{ "store purge [--dry-run]", cmd_store_purge, "Destroy now what the retention policy says; receipts and what was seen stay", "operator" },
 
 	{ "explain SLUG", cmd_explain, "Explain an error by its slug or exit status", "everybody" },

@@ -108,6 +108,7 @@ enum fault cmd_store_compact(struct tool *tool);
 enum fault cmd_store_rekey(struct tool *tool);
 enum fault cmd_case_destroy(struct tool *tool);
 enum fault cmd_case_certificate(struct tool *tool);
+enum fault cmd_case_notify(struct tool *tool);
 enum fault cmd_store_grow(struct tool *tool);
 enum fault cmd_store_purge(struct tool *tool);
 enum fault cmd_request_hold(struct tool *tool);

@@ -44,6 +44,13 @@ struct dossier_manifest {
 	struct dossier_manifest *next;
 };
 
+/* What an authority signed of a destruction. */
+struct dossier_destruction {
+	const char *authority;			/* of its name */
+	struct span text, signature;		/* either may be empty: then it was not there */
+	struct dossier_destruction *next;
+};
+
 struct dossier_authority {
 	char id[AUTHORITY_ID_SIZE];
 	struct certificate_set certificates[DOSSIER_ROLES];	/* identity, delegation, signing */
@@ -61,6 +68,7 @@ struct dossier {
 	struct dossier_part *buckets[DOSSIER_BUCKETS];	/* by a hash of the name */
 	struct dossier_message *messages, **messages_end;
 	struct dossier_manifest *manifests;	/* by authority, then by number, when it was read whole */
+	struct dossier_destruction *destructions;
 	struct dossier_authority authorities[DOSSIER_AUTHORITIES_MAX];
 	size_t n_authorities;
 	struct span contents, stamp_list;	/* the texts of CONTENTS.sha256 and STAMPS.sha256 */

@@ -101,6 +101,7 @@ static enum fault add_message(struct dossier_writer *writer, const char *id)
 	TRY(writer_add(writer, name, (struct span){ view->raw.data, view->raw.len }));
 	writer->report.messages++;
 	writer_note_conditions(writer, view);
+	TRY(writer_note_theirs(writer, view));
 	return add_readable(writer, view);
 }
 
@@ -279,6 +280,8 @@ static enum fault compose(struct dossier_writer *writer)
 	TRY(add_summary(writer));
 	TRY(add_messages(writer));
 	TRY(add_attachments(writer));
+	TRY(writer_note_ours(writer));
+	TRY(writer_add_destructions(writer));
 	TRY(writer_add_side(writer, OURS));
 	TRY(writer_add_side(writer, THEIRS));
 	return add_end(writer);

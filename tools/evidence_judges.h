@@ -4,6 +4,11 @@
 
 /* Whose keys are these, and did they sign the manifests, in two whole chains?  Faults: no memory; of a card given with --trust. */
 enum fault judge_signers(struct verdict *verdict) MUST_CHECK;
+/* For others that look at signatures: is it that authority's, by its certificates in the file, when it was made?  Faults: bad signature,
+ * those of trust_judge(). */
+enum fault judge_signature(struct verdict *verdict, const char *id, struct span text, struct span signature) MUST_CHECK;
+/* After that: what do the two say that they destroyed? */
+void judge_destructions(struct verdict *verdict);
 /* After that: which message is covered by what, and is any not? */
 void judge_covered(struct verdict *verdict);
 /* After that: what do its time stamps say, and are they right?  Faults: of --tsa-ca. */

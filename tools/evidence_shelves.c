@@ -161,6 +161,31 @@ static enum fault take_list(struct reading *reading, const char *rest)
 	return fault ? odd(reading, "is not a revocation list") : OK;
 }
 
+/* "xf-ca.txt", "xf-ca.p7s" */
+static enum fault take_destruction(struct reading *reading, const char *rest)
+{
+	struct dossier *dossier = reading->dossier;
+	struct dossier_destruction *one = dossier->destructions;
+	char authority[AUTHORITY_ID_SIZE], ending[4];
+	int used = 0;
+	bool is_name = sscanf(rest, "%32[^./].%3[a-z0-9]%n", authority, ending, &used) == 2 && used && !rest[used] &&
+		authority_id_is_valid(span_of_text(authority));
+	bool is_text = is_name && !strcmp(ending, "txt");
+	if (!is_text && (!is_name || strcmp(ending, "p7s")))
+		return odd(reading, "is not the name of the certificate of a destruction");
+	while (one && strcmp(one->authority, authority))
+		one = one->next;
+	if (!one && (one = arena_alloc(&dossier->arena, sizeof *one))) {
+		one->authority = keep_text(reading, authority);
+		one->next = dossier->destructions;
+		dossier->destructions = one;
+	}
+	if (!one)
+		return FAULT_NO_MEMORY;
+	*(is_text ? &one->text : &one->signature) = keep_bytes(reading);
+	return OK;
+}
+
 /* "1.sha256", "1.tsr", "1.pem" */
 static enum fault take_stamp(struct reading *reading, const char *rest)
 {
@@ -202,6 +227,7 @@ static const struct shelf shelves[] = {
 	{ "messages/",        MESSAGE_SIZE_MAX,                         LISTED_IN_CONTENTS, take_message },
 	{ "manifests/",       MANIFEST_TEXT_MAX + SIGNATURE_SIZE_MAX,   LISTED_IN_CONTENTS, take_manifest },
 	{ "certificates/",    PEM_MAX,                                  LISTED_IN_CONTENTS, take_certificates },
+	{ "destructions/",    MESSAGE_SIZE_MAX,                         LISTED_IN_CONTENTS, take_destruction },
 	{ "revocations/",     2 * REVOCATION_SIZE_MAX,                  LISTED_IN_CONTENTS, take_list },
 	{ "timestamps/",      TIMESTAMP_ROOTS_MAX,                      LISTED_IN_STAMPS,   take_stamp },
 	{ "CONTENTS.sha256",  CONTENTS_MAX,                             LISTED_NOWHERE,     take_contents },

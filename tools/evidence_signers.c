@@ -164,25 +164,25 @@ static enum fault judge_signer(struct verdict *verdict, const struct dossier_aut
 }
 
 static enum fault verify_with(struct verdict *verdict, const struct dossier_authority *authority, struct span signing,
-	const struct dossier_manifest *manifest)
+	struct span text, struct span signature)
 {
 	int64_t signed_at;
 	struct signer *signer;
 	TRY(signer_new(signing, &signer));
-	enum fault fault = signature_verify(signer, manifest->text, manifest->signature, &signed_at);
+	enum fault fault = signature_verify(signer, text, signature, &signed_at);
 	signer_free(signer);
 	return fault ? fault : judge_signer(verdict, authority, signing, signed_at);
 }
 
-static enum fault verify_signature(struct verdict *verdict, const struct dossier_manifest *manifest)
+enum fault judge_signature(struct verdict *verdict, const char *id, struct span text, struct span signature)
 {
 	size_t at;
-	const struct dossier_authority *authority = find_authority(&verdict->dossier, manifest->authority, &at);
-	enum fault fault = fault_say(FAULT_BAD_SIGNATURE, "the certificates of %s are not there", manifest->authority);
-	if (!manifest->signature.len)
+	const struct dossier_authority *authority = find_authority(&verdict->dossier, id, &at);
+	enum fault fault = fault_say(FAULT_BAD_SIGNATURE, "the certificates of %s are not there", id);
+	if (!signature.len)
 		return fault_say(FAULT_BAD_SIGNATURE, "its signature is not there");
 	for (size_t i = 0; authority && authority->certificates[0].count && i < authority->certificates[2].count; i++) {
-		fault = verify_with(verdict, authority, authority->certificates[2].list[i], manifest);
+		fault = verify_with(verdict, authority, authority->certificates[2].list[i], text, signature);
 		if (!fault)
 			return OK;
 	}
@@ -197,7 +197,7 @@ static enum fault verify_manifest(struct verdict *verdict, struct dossier_manife
 	if (strcmp(manifest->manifest.from, manifest->authority) || manifest->manifest.number != manifest->number)
 		return fault_say(FAULT_BAD_EVIDENCE, "it is number %" PRIu64 " of %s, and lies in another's place",
 			manifest->manifest.number, manifest->manifest.from);
-	TRY(verify_signature(verdict, manifest));
+	TRY(judge_signature(verdict, manifest->authority, manifest->text, manifest->signature));
 	manifest->is_verified = true;
 	return OK;
 }

@@ -69,6 +69,7 @@ static void check_lists(struct verdict *verdict)
 enum fault judge_all(struct verdict *verdict)
 {
 	TRY(judge_signers(verdict));
+	judge_destructions(verdict);
 	judge_covered(verdict);
 	check_lists(verdict);
 	TRY(judge_stamps(verdict));

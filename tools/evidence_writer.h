@@ -19,11 +19,17 @@ struct side {
 	struct certificate_set lists;		/* of revoked certificates, as held now */
 };
 
+/* What one side signed of a destruction; empty: nothing that is here. */
+struct destruction_part {
+	struct span text, signature;
+};
+
 struct dossier_writer {
 	struct tool *tool;
 	const char *ref;
 	const Comity__RequestView *view;
 	struct side sides[CHAINS];
+	struct destruction_part destructions[CHAINS];
 	struct tar_writer *archive;
 	char *left_out[LEFT_OUT_MAX], *conditions[CONDITIONS_MAX];
 	struct bytes contents;			/* a line for each part, for sha256sum */
@@ -41,5 +47,9 @@ enum fault writer_list(struct dossier_writer *writer, const char *name, const ui
 enum fault writer_add(struct dossier_writer *writer, const char *name, struct span content) MUST_CHECK;
 /* Say in README and answer under which conditions of this message its content may be used. */
 void writer_note_conditions(struct dossier_writer *writer, const Comity__MessageView *view);
+/* Ours, as it is kept; theirs, if this message has it.  Their certificates go with those of the side: before writer_add_side(). */
+enum fault writer_note_ours(struct dossier_writer *writer) MUST_CHECK;
+enum fault writer_note_theirs(struct dossier_writer *writer, const Comity__MessageView *view) MUST_CHECK;
+enum fault writer_add_destructions(struct dossier_writer *writer) MUST_CHECK;
 /* The manifests of one side, with its certificates and lists of revoked ones. */
 enum fault writer_add_side(struct dossier_writer *writer, int which) MUST_CHECK;

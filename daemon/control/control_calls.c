@@ -79,6 +79,7 @@ static const struct row {
 	ROW(STORE_CHECK)      = { READERS,   .pursue = pursue_store_check },
 	ROW(STORE_COMPACT)    = { ADMINS,    .pursue = pursue_store_compact },
 	ROW(CASE_DESTROY)     = { ADMINS,    .pursue = pursue_case_destroy },
+	ROW(CASE_NOTIFY)      = { OFFICERS,  .is_submission = true, .change = change_case_notify,     .settle = settle_submitted },
 	ROW(STORE_REKEY)      = { ADMINS,    .pursue = pursue_store_rekey },
 	ROW(STORE_GROW)       = { ADMINS,    .pursue = pursue_store_grow },
 	ROW(STORE_PURGE)      = { ADMINS,    .pursue = pursue_store_purge, .noting = NOTED_FIRST },

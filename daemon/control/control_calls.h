@@ -92,7 +92,7 @@ call_pursue pursue_backup_create, pursue_backup_verify, pursue_backup_list;		/* 
 call_answer answer_store_stat;								/* control_store.c */
 call_pursue pursue_store_check, pursue_store_compact, pursue_store_grow, pursue_store_rekey, pursue_case_destroy, pursue_statistics,
 	pursue_portfolio;
-call_answer change_request_hold, change_request_release_hold;				/* control_retention.c */
+call_answer change_request_hold, change_request_release_hold, change_case_notify;	/* control_retention.c */
 call_pursue pursue_store_purge;
 call_answer change_daemon_release;
 call_settle settle_release;							/* control_hold.c */

@@ -40,6 +40,20 @@ enum fault change_request_release_hold(struct inquiry *inquiry)
 	return reply_done(inquiry, kase, "under no legal hold any more");
 }
 
+/* What the other State is told is what was signed, and nothing else: the tool has shown it to whoever calls. */
+enum fault change_case_notify(struct inquiry *inquiry)
+{
+	Comity__Submitted *submitted;
+	Comity__Case *kase;
+	if (!inquiry_make(inquiry, &comity__submitted__descriptor, &submitted))
+		return inquiry_fault(inquiry);
+	inquiry->reply->kind_case = COMITY__REPLY__KIND_SUBMITTED;
+	inquiry->reply->submitted = submitted;
+	TRY(inquiry_find_case(inquiry, &kase));
+	return casework_notify(inquiry->rooms->casework, inquiry->txn, kase, inquiry->call->case_notify->officer, inquiry->uid,
+		inquiry->arena, submitted);
+}
+
 /* ── a round on request ───────────────────────────────────────────────────────────────────────── */
 
 static enum fault write_refs(struct arena *arena, Comity__PurgeReport *report, const char *refs)

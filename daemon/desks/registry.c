@@ -95,6 +95,27 @@ static void apply_lines(struct registry *registry, const Comity__Peer *peer)
 		log_broken("peer %s: no line can be kept to it: %s", peer->authority, fault_detail(fault));
 }
 
+static void report_unusable(const Comity__Peer *peer, const char *what, enum fault fault)
+{
+	if (fault)
+		log_broken("peer %s: its %s cannot be used: %s", peer->authority, what, fault_detail(fault));
+}
+
+static void apply_trust(const struct registry *registry, const Comity__Peer *peer)
+{
+	struct trust *trust = registry->rooms.trust;
+	report_unusable(peer, "identity", trust_set_peer(trust, peer->authority, span_of_binary(peer->identity_certificate), standing_of(peer)));
+	report_unusable(peer, "former identities", registry_apply_formers(trust, peer));
+	report_unusable(peer, "revocation lists", registry_apply_revocations(trust, peer));
+}
+
+enum fault registry_trust_as_signer(const Comity__Peer *peer, struct trust *trust)
+{
+	TRY(trust_set_peer(trust, peer->authority, span_of_binary(peer->identity_certificate), STANDING_VERIFIED));
+	TRY(registry_apply_formers(trust, peer));
+	return registry_apply_revocations(trust, peer);
+}
+
 static void apply_known(struct registry *registry, const Comity__Peer *peer)
 {
 	struct acquaintance *one = meet(registry, peer->authority);
@@ -102,12 +123,7 @@ static void apply_known(struct registry *registry, const Comity__Peer *peer)
 		one->is_known = true;
 		one->has_refusal = one->has_refusal || registry_has_refusal(peer);
 	}
-	enum fault fault = trust_set_peer(registry->rooms.trust, peer->authority,
-		span_of_binary(peer->identity_certificate), standing_of(peer));
-	if (fault)
-		log_broken("peer %s: its identity cannot be used: %s", peer->authority, fault_detail(fault));
-	registry_apply_formers(registry, peer);
-	registry_apply_revocations(registry, peer);
+	apply_trust(registry, peer);
 	apply_signer(registry, peer);
 	apply_lines(registry, peer);
 	peers_judge_again(registry->rooms.peers, peer->authority);	/* by all that has just changed */

@@ -95,6 +95,9 @@ void registry_forget_refusals(struct txn *txn, const char *peer, int64_t until);
 /* After the commit: tell trust, peers and the inbox where this peer stands now.  Unknown ids are taken out. */
 void registry_apply(struct registry *registry, const char *peer);
 void registry_apply_all(struct registry *registry);	/* when the daemon starts */
+/* For whoever judges, on any thread and with a trust of its own, what the peer signed once: by its record, however it stands with us
+ * now.  Faults: those of trust_set_peer() and its like. */
+enum fault registry_trust_as_signer(const Comity__Peer *peer, struct trust *trust) MUST_CHECK;
 /* The inbox is told anew whether the peer's signing certificate counts, by the present clock: when a line has opened.
  * The clock may have been wrong when the daemon started, and certificates expire. */
 void registry_judge_signer(struct registry *registry, const char *peer);

@@ -30,11 +30,11 @@ void registry_drop_refusals(struct acquaintance *one);
 /* Does its record say that lines of its own were refused? */
 bool registry_has_refusal(const Comity__Peer *peer);
 
-/* registry_revocation.c: trust goes by the peer's lists from now on. */
-void registry_apply_revocations(struct registry *registry, const Comity__Peer *peer);
+/* registry_revocation.c: trust goes by the peer's lists from now on.  Faults: those of trust_set_revocations(). */
+enum fault registry_apply_revocations(struct trust *trust, const Comity__Peer *peer) MUST_CHECK;
 
-/* registry_succession.c: and by its former identities. */
-void registry_apply_formers(struct registry *registry, const Comity__Peer *peer);
+/* registry_succession.c: and by its former identities.  Faults: those of trust_set_formers(). */
+enum fault registry_apply_formers(struct trust *trust, const Comity__Peer *peer) MUST_CHECK;
 
 /* ── inside a transaction ────────────────────────────────────────────────────────────────────────── */
 

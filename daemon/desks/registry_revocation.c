@@ -7,7 +7,6 @@
 #include "certs/card.h"
 #include "certs/trust.h"
 #include "daemon/desks/registry_parts.h"
-#include "daemon/log.h"
 
 static struct span list_at(const Comity__Peer *peer, size_t index)
 {
@@ -96,13 +95,11 @@ enum fault registry_judge_revoked(const struct card *card, const Comity__Peer *k
 
 /* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
 
-void registry_apply_revocations(struct registry *registry, const Comity__Peer *peer)
+enum fault registry_apply_revocations(struct trust *trust, const Comity__Peer *peer)
 {
 	struct span lists[REVOCATIONS_MAX];
 	size_t count = peer->n_revocations < REVOCATIONS_MAX ? peer->n_revocations : REVOCATIONS_MAX;
 	for (size_t i = 0; i < count; i++)
 		lists[i] = list_at(peer, i);
-	enum fault fault = trust_set_revocations(registry->rooms.trust, peer->authority, lists, count);
-	if (fault)
-		log_broken("peer %s: its revocation lists cannot be used: %s", peer->authority, fault_detail(fault));
+	return trust_set_revocations(trust, peer->authority, lists, count);
 }

@@ -9,7 +9,6 @@
 #include "certs/trust.h"
 #include "daemon/desks/registry_parts.h"
 #include "daemon/ledger/events.h"
-#include "daemon/log.h"
 #include "proto/stamp.h"
 
 enum { CHECK_DAYS = 90, DAY_SECONDS = 86400 };
@@ -261,7 +260,7 @@ enum fault registry_revoke(struct txn *txn, const char *id, const char *statemen
 
 /* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
 
-void registry_apply_formers(struct registry *registry, const Comity__Peer *peer)
+enum fault registry_apply_formers(struct trust *trust, const Comity__Peer *peer)
 {
 	struct former formers[SUCCESSIONS_MAX];
 	size_t count = peer->n_formers < SUCCESSIONS_MAX ? peer->n_formers : SUCCESSIONS_MAX;
@@ -272,7 +271,5 @@ void registry_apply_formers(struct registry *registry, const Comity__Peer *peer)
 		formers[i] = (struct former){ span_of_binary(one->certificate), span_of_binary(one->vouched),
 			is_revoked ? until / STAMP_SECOND : INT64_MAX };
 	}
-	enum fault fault = trust_set_formers(registry->rooms.trust, peer->authority, formers, count);
-	if (fault)
-		log_broken("peer %s: its former identities cannot be used: %s", peer->authority, fault_detail(fault));
+	return trust_set_formers(trust, peer->authority, formers, count);
 }

@@ -49,6 +49,7 @@ static const struct act_rule rules[] = {
 	{ ACT(SAFE_CONDUCT_NOTICE),      "safe-conduct-notice",      SIDE_REQUESTING, SENT },
 	{ ACT(RETURN_OF_ORIGINALS),      "return-of-originals",      SIDE_REQUESTING, SENT },
 	{ ACT(FEEDBACK),                 "feedback",                 SIDE_BOTH,       SENT },
+	{ ACT(DESTRUCTION_NOTICE),       "destruction-notice",       SIDE_BOTH,       SENT },
 	{ ACT(MEETING_PROPOSAL),         "meeting-proposal",         SIDE_BOTH,       ALWAYS },
 	{ ACT(MEETING_RESPONSE),         "meeting-response",         SIDE_BOTH,       ALWAYS },
 	{ ACT(DIRECTORY_UPDATE),         "directory-update",         SIDE_BOTH,       ALWAYS },

@@ -6,6 +6,7 @@
  */
 #include "daemon/ledger/record.h"
 #include "proto/control.pb-c.h"
+#include "proto/destroyed.h"
 #include "proto/uuid.h"
 
 /* Who we are; the same for the life of the daemon. */
@@ -17,7 +18,9 @@ struct casework {
 	bool sees_assigned_only;		/* an officer sees his own cases, and those that are nobody's */
 	/* A message was put in the ledger for this peer: the outbox takes it from here (in the transaction). */
 	void (*submitted)(void *owner, struct txn *txn, const Comity__MessageState *state);
-	/* An attachment is to be fetched from this peer (in the transaction). */
+	/* Is this what that peer signed when it destroyed what it held (daemon/desks/notices.h)?  In the transaction. */
+	enum fault (*prove_destruction)(void *owner, struct txn *txn, const char *peer, const Comity__DestructionNotice *notice,
+		const struct destroyed *said, struct arena *arena, struct span *identity);
 	void *owner;
 };
 
@@ -104,6 +107,11 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
  * Faults: status transition, wrong side, incomplete, not found (an attachment), peer unverified. */
 enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+
+/* Tell the counterpart that an operator has destroyed what we held of a case, with the certificate of it.
+ * Faults: not found (there is none), exists (it was told), usage (it never saw the case), and those of casework_submit(). */
+enum fault casework_notify(struct casework *casework, struct txn *txn, Comity__Case *kase, const char *officer, uint32_t uid,
+	struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
 
 /* Say something that belongs to no case.  Nothing was written with a fault of: peer unknown, peer unverified, peer blocked,
  * recovering, sealing required, bad document (an act belongs to a case), too large. */

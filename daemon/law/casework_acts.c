@@ -259,11 +259,13 @@ static const struct telling {
 	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
 };
 
-static void tell(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
+static void tell(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tellings); i++)
 		if (tellings[i].kind == act->kind_case)
 			tellings[i].tell(kase, act, arena);
+	if (act->kind_case == COMITY__ACT__KIND_DESTRUCTION_NOTICE)
+		case_note_destruction(kase, message, act, arena);
 }
 
 /* ── applying ─────────────────────────────────────────────────────────────────────────────────── */
@@ -414,7 +416,7 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	kase->has_status = kase->has_resume_to = 1;
 	kase->status = step.status;
 	kase->resume_to = step.resume_to;
-	tell(kase, act, arena);
+	tell(kase, message, act, arena);
 	case_note_figures(kase, message, act, arena);
 	report_measures(kase, act, now, arena);
 	TRY(case_note_dues(kase, message, act, writer_of(kase, message), arena));

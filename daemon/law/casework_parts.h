@@ -120,6 +120,17 @@ enum fault case_hear_directory(struct casework *casework, struct txn *txn, const
 	struct arena *arena) MUST_CHECK;
 /* Does anything go to this peer now?  Faults: peer unknown, peer unverified, peer blocked, recovering. */
 enum fault case_may_send(struct txn *txn, const char *peer, bool *wants_sealed) MUST_CHECK;
+/* What a message says of a destruction, on which the case was told already, in memory: is it proven?  Before anything is written.
+ * Faults: bad document, false notice. */
+enum fault case_hear_destruction(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	struct arena *arena) MUST_CHECK;
+/* An event of it, if it does. */
+void case_tell_destruction(struct txn *txn, const Comity__Case *kase, const Comity__Message *message);
+/* Of either side, in the case. */
+void case_note_destruction(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena);
+/* Say something that only a room of the law says.  Faults: as of casework_submit(). */
+enum fault case_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template, uint32_t uid,
+	struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
 /* May so many more attachments be in the case?  Faults: too large. */
 enum fault case_check_room(const Comity__Case *kase, size_t more) MUST_CHECK;
 /* Both sides hold a message's attachments to this.  Faults: too large, bad document, bad name. */

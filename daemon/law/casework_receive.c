@@ -115,6 +115,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	TRY(case_check_room(kase, message->n_attachments));
 	TRY(check_request_in(message));
 	TRY(case_apply(kase, message, state, arena, &verdict));
+	TRY(case_hear_destruction(casework, txn, kase, message, arena));
 	state->reference = case_own_reference(kase);
 	case_link_message(txn, kase, message, arena);
 	case_keep_document_in(txn, kase, message);
@@ -122,6 +123,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	case_keep(txn, kase);
 	case_file_message(txn, kase, state);
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
+	case_tell_destruction(txn, kase, message);
 	TRY(case_hear_directory(casework, txn, message, true, arena));
 	return txn->fault ? txn->fault : case_answer_enquiry(casework, txn, kase, message, arena);
 }
@@ -167,6 +169,16 @@ static bool is_abandoned_here(const Comity__Case *kase)
 	return kase->status == COMITY__REQUEST_STATUS__VALUE__ABANDONED && (!last || last->status != kase->status);
 }
 
+/* The messages of a shell cannot tell it anew; its history still can. */
+static void step_back(Comity__Case *kase, const Comity__MessageState *state)
+{
+	size_t i = kase->n_history;
+	while (i && kase->history[i - 1]->message_id && !strcmp(kase->history[i - 1]->message_id, state->message_id))
+		i--;
+	if (i && i < kase->n_history)
+		kase->status = kase->history[i - 1]->status;
+}
+
 /* What the message did is taken back.  That its status changed is told by a further step: the history is only ever added
  * to. */
 static enum fault take_back(struct txn *txn, Comity__Case *kase, const Comity__MessageState *state,
@@ -176,7 +188,10 @@ static enum fault take_back(struct txn *txn, Comity__Case *kase, const Comity__M
 	stage_again(txn, kase, state, arena);
 	if (is_abandoned_here(kase))
 		return txn->fault;
-	TRY(case_replay(txn, kase, arena));
+	if (kase->purged_at)
+		step_back(kase, state);
+	else
+		TRY(case_replay(txn, kase, arena));
 	verdict.steps[0].to = kase->status;
 	verdict.count = verdict.steps[0].from != kase->status;
 	if (verdict.count && !add_step_back(kase, state, authority, at, note, arena))

@@ -254,7 +254,7 @@ enum fault casework_tell_anew(struct txn *txn, const Comity__MessageState *state
 	struct key id = key_of_uuid(state->request_id);
 	Comity__Case *now = NULL, *before = id.len ? case_find_by_id(txn, key_span(&id), arena) : NULL;
 	*is_fit = false;
-	if (!before)
+	if (!before || before->purged_at)	/* a shell's messages cannot tell it anew */
 		return txn->fault;
 	arena_init(&replay.scratch, UNPACK_ARENA);
 	enum fault fault = tell_anew(&replay, before, &now);

@@ -406,6 +406,8 @@ Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum cas
 	if (detail == CASE_BRIEF && view->discreet)
 		casework_redact(kase);
 	if (detail == CASE_BRIEF)
+		kase->destruction = NULL, kase->destroyed_there = NULL;		/* certificates are long */
+	if (detail == CASE_BRIEF)
 		add_arriving(view, txn, kase, arena);
 	else
 		add_allowed(view, kase, arena);

@@ -288,10 +288,18 @@ enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__C
 			return fault_say(FAULT_BAD_DOCUMENT, "act %zu is of no kind that is known here", i + 1);
 		if (message->acts[i]->kind_case == COMITY__ACT__KIND_REQUEST)
 			return fault_say(FAULT_USAGE, "a request is sent with: comity request send %s", casework_name(kase));
+		if (message->acts[i]->kind_case == COMITY__ACT__KIND_DESTRUCTION_NOTICE)
+			return fault_say(FAULT_USAGE, "a destruction is told of with: comity case notify %s", casework_name(kase));
 	}
 	if (message->text && !text_is_clean(span_of_text(message->text)))
 		return fault_say(FAULT_BAD_TEXT, "the text has control characters");
 	return submit(casework, txn, kase, message, all_staged, uid, arena, submitted);
+}
+
+enum fault case_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template, uint32_t uid,
+	struct arena *arena, Comity__Submitted *submitted)
+{
+	return submit(casework, txn, kase, template, false, uid, arena, submitted);
 }
 
 /* ── requests ─────────────────────────────────────────────────────────────────────────────────── */

@@ -33,6 +33,7 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_REQUEST_DEADLINE  "comity.request.deadline.v1"
 #define EVENT_REQUEST_SILENT    "comity.request.silent.v1"
 #define EVENT_REQUEST_PURGED    "comity.request.purged.v1"
+#define EVENT_REQUEST_DESTROYED_THERE "comity.request.destroyed-there.v1"
 #define EVENT_REQUEST_HELD      "comity.request.held.v1"
 #define EVENT_REQUEST_RELEASED  "comity.request.released.v1"
 #define EVENT_REQUEST_ALERT     "comity.request.alert.v1"

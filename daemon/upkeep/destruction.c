@@ -6,52 +6,31 @@
 #include "certs/digest.h"
 #include "certs/identity.h"
 #include "certs/signature.h"
-#include "proto/stamp.h"
 #include "proto/unpack.h"
-#include "proto/uuid.h"
 
-enum { LINE_SIZE = 1024 };
-
-enum fault destruction_check_reason(const char *reason)
+static const char *or_nothing(const char *text)
 {
-	size_t len = reason ? strlen(reason) : 0;
-	bool is_line = true;
-	for (size_t i = 0; i < len; i++)
-		is_line = is_line && (unsigned char)reason[i] >= ' ' && reason[i] != 127;
-	return len && len <= DESTRUCTION_REASON_MAX && is_line ? OK :
-		fault_say(FAULT_USAGE, "a destruction needs a reason, in one line of at most %d bytes", DESTRUCTION_REASON_MAX);
-}
-
-static enum fault add_line(struct bytes *text, const char *name, const char *value)
-{
-	char line[LINE_SIZE];
-	snprintf(line, sizeof line, "# %s: %s\n", name, value ? value : "");
-	return bytes_append_text(text, line);
+	return text ? text : "";
 }
 
 static enum fault write_head(struct bytes *text, const struct destruction *destruction, const Comity__Case *kase)
 {
-	char by[32];
-	snprintf(by, sizeof by, "uid %u", destruction->uid);
-	const struct { const char *name, *value; } lines[] = {
-		{ "authority", identity_authority(destruction->identity) }, { "request", kase->request_id },
-		{ "requesting-reference", kase->requesting_reference }, { "requested-reference", kase->requested_reference },
-		{ "at", kase->purged_at }, { "by", by }, { "reason", destruction->reason },
-	};
-	TRY(bytes_append_text(text, "# comity-destruction 1\n"));
-	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-		TRY(add_line(text, lines[i].name, lines[i].value));
-	return OK;
+	struct destroyed head = { .requesting_reference = or_nothing(kase->requesting_reference),
+		.requested_reference = or_nothing(kase->requested_reference), .uid = destruction->uid, .reason = destruction->reason };
+	snprintf(head.authority, sizeof head.authority, "%s", identity_authority(destruction->identity));
+	snprintf(head.request_id, sizeof head.request_id, "%s", kase->request_id);
+	snprintf(head.at, sizeof head.at, "%s", kase->purged_at);
+	return destroyed_begin(text, &head);
 }
 
 static enum fault write_message(struct bytes *text, const Comity__MessageState *state)
 {
-	char line[LINE_SIZE], hex[DIGEST_HEX_SIZE + 1];
+	struct destroyed_message message;
 	if (state->sha256.len != DIGEST_SIZE)
 		return OK;	/* not even its hash is known */
-	hex_write(hex, span_of_binary(state->sha256));
-	snprintf(line, sizeof line, "%s  %s\n", hex, state->message_id);
-	return bytes_append_text(text, line);
+	memcpy(message.sha256, state->sha256.data, DIGEST_SIZE);
+	snprintf(message.id, sizeof message.id, "%s", state->message_id);
+	return destroyed_add(text, &message);
 }
 
 static enum fault write_messages(struct txn *txn, struct bytes *text, const Comity__Case *kase)
@@ -74,6 +53,12 @@ static enum fault write_messages(struct txn *txn, struct bytes *text, const Comi
 	return fault ? fault : txn->fault;
 }
 
+static ProtobufCBinaryData certificate(const struct identity *identity, enum role role)
+{
+	struct span der = identity_certificate(identity, role);
+	return (ProtobufCBinaryData){ der.len, (uint8_t *)der.at };
+}
+
 static enum fault keep(struct txn *txn, const struct destruction *destruction, Comity__Case *kase, struct bytes *text,
 	struct bytes *signature)
 {
@@ -85,11 +70,14 @@ static enum fault keep(struct txn *txn, const struct destruction *destruction, C
 	hex_write(signer, SPAN(digest));
 	record.at = kase->purged_at;
 	record.reason = (char *)destruction->reason;
-	record.has_actor_uid = record.has_signature = 1;
+	record.has_actor_uid = record.has_signature = record.has_signing = record.has_delegation = record.has_identity = 1;
 	record.actor_uid = destruction->uid;
 	record.text = (char *)bytes_text(text);
 	record.signature = (ProtobufCBinaryData){ signature->len, signature->at };
 	record.signer = signer;
+	record.signing = certificate(destruction->identity, ROLE_SIGNING);
+	record.delegation = certificate(destruction->identity, ROLE_DELEGATION);
+	record.identity = certificate(destruction->identity, ROLE_IDENTITY);
 	kase->destruction = &record;
 	record_keep(txn, TABLE_CASES, key_span(&id), &kase->base);
 	kase->destruction = NULL;	/* it dies with this call */

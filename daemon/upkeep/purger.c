@@ -20,7 +20,7 @@ struct purger {
 	struct job job;
 	struct errand errand;
 	bool is_under_way, is_stopping;
-	char only[UUID_TEXT_SIZE], reason[DESTRUCTION_REASON_MAX + 1];	/* of the one case that is to be destroyed */
+	char only[UUID_TEXT_SIZE], reason[DESTROYED_REASON_MAX + 1];	/* of the one case that is to be destroyed */
 	enum fault fault;			/* of the errand */
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round);
 	void *owner;
@@ -186,7 +186,7 @@ enum fault purger_destroy(struct purger *purger, const char *request_id, const c
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner)
 {
 	int64_t now;
-	TRY(destruction_check_reason(reason));
+	TRY(destroyed_check_reason(reason));
 	TRY(begin(purger, &now));
 	snprintf(purger->only, sizeof purger->only, "%s", request_id);
 	snprintf(purger->reason, sizeof purger->reason, "%s", reason);

@@ -33,6 +33,6 @@ enum fault purger_run(struct purger *purger, bool is_dry,
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner) MUST_CHECK;
 /* Destroy that case now, if it is closed, whatever its age: a round of its own, whose end tells whether it was (`cases`), or
  * why not (`held`, `unsettled`, `open`).  A signed certificate of it is left in the shell.  `reason` is one line
- * (destruction.h).  Faults: those of purger_run(). */
+ * (proto/destroyed.h).  Faults: those of purger_run(). */
 enum fault purger_destroy(struct purger *purger, const char *request_id, const char *reason, uint32_t uid,
 	void (*done)(void *owner, enum fault fault, const struct retention_round *round), void *owner) MUST_CHECK;

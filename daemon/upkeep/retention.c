@@ -123,6 +123,8 @@ static void make_shell(Comity__Case *kase, char *now)
 		kase->history[i]->note = kase->history[i]->officer = NULL;
 	for (size_t i = 0; i < kase->n_measures; i++)
 		kase->measures[i]->note = NULL;
+	if (kase->destroyed_there)
+		kase->destroyed_there->reason = NULL;
 	kase->purged_at = now;
 }
 
