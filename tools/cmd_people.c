@@ -8,9 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/files.h"
+#include "proto/yaml.h"
+#include "tools/acts.h"
 #include "tools/commands.h"
 #include "tools/print.h"
 #include "tools/record.h"
+#include "tools/sealed_request.h"
 
 enum { ENTRY_SIZE = 16 << 10 };
 
@@ -45,6 +49,9 @@ void print_people(struct tool *tool, const Comity__RequestView *view)
 		print(tool, "  assigned to  %s, since %s\n", user_name(tool, request->assignment->uid), time_of(tool, request->assignment->at));
 	if (view->has_approvals_wanted)
 		print(tool, "  approved by  %u of %u officers, as it is now\n", view->approvals_given, view->approvals_wanted);
+	if (view->sealed_draft)
+		print(tool, "  sealed       as it will be sent, by %s, %s%s\n", user_name(tool, view->sealed_draft->uid),
+			time_of(tool, view->sealed_draft->at), view->sealed_void ? "; VOID, for the draft was changed since: comity request seal" : "");
 }
 
 static enum fault assign(struct tool *tool, Comity__Assign *order)
@@ -84,22 +91,64 @@ enum fault cmd_inbox_take(struct tool *tool)
 	return assign(tool, &order);
 }
 
-enum fault cmd_request_approve(struct tool *tool)
+/* ── approving ────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_enclosures(struct tool *tool, const Comity__RequestView *view)
+{
+	for (size_t i = 0; i < view->n_attachments; i++) {
+		const Comity__Attachment *file = view->attachments[i]->attachment;
+		if (file && view->attachments[i]->presence == COMITY__PRESENCE__VALUE__STAGED)
+			print(tool, "# %s  %s  sha256 %s%s\n", safe_or(tool, file->id, "-"), safe(tool, file->name), safe(tool, file->sha256),
+				file->sealed ? ", sealed: comity attach get opens it" : "");
+	}
+}
+
+/* What was sealed can be read nowhere else: whoever approves it reads it here. */
+static enum fault show_sealed(struct tool *tool, const Comity__RequestView *view)
+{
+	struct bytes yaml = { 0 };
+	bool is_opened;
+	TRY(sealed_request_open(tool, view, &is_opened));
+	if (!is_opened || tool->format == FORMAT_JSON)
+		return OK;
+	enum fault fault = yaml_write(&view->document->base, &yaml);
+	if (!fault)
+		print(tool, "%s", safe_lines(tool, bytes_text(&yaml)));
+	bytes_wipe(&yaml);
+	print_enclosures(tool, view);
+	return fault;
+}
+
+static enum fault approve(struct tool *tool, const Comity__RequestView *read, const Comity__RequestView **view)
 {
 	const Comity__Reply *reply;
-	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
-	by.ref = (char *)argument(tool, 0);
-	Comity__Call call = SUBMIT(tool, REQUEST_APPROVE, request_approve, &by);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
-	if (printed_document(tool, &reply->request->base))
+	Comity__RequestApprove order = COMITY__REQUEST_APPROVE__INIT;
+	order.ref = (char *)argument(tool, 0);
+	order.has_draft_sha256 = read->has_draft_sha256;
+	order.draft_sha256 = read->draft_sha256;
+	Comity__Call call = SUBMIT(tool, REQUEST_APPROVE, request_approve, &order);
+	TRY(ask_and_keep(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
+	*view = reply->request;
+	((Comity__RequestView *)*view)->document = read->sealed_draft ? read->document : NULL;
+	return OK;
+}
+
+enum fault cmd_request_approve(struct tool *tool)
+{
+	const Comity__RequestView *read, *view;
+	const char *ref = argument(tool, 0);
+	TRY(get_request(tool, ref, &read));
+	if (read->sealed_draft)
+		TRY(show_sealed(tool, read));
+	TRY(approve(tool, read, &view));
+	if (printed_document(tool, &view->base))
 		return OK;
-	const Comity__RequestView *view = reply->request;
 	uint32_t wanted = view->has_approvals_wanted ? view->approvals_wanted : 1;
 	uint32_t count = view->has_approvals_given ? view->approvals_given : 1;
 	print(tool, "Approved by %s (%u of %u).\n", user_name(tool, getuid()), count, wanted);
 	if (count < wanted)
 		say(tool, "Next: another officer runs the same command.");
 	else
-		next_step(tool, "comity request send %s", by.ref);
+		next_step(tool, "comity request send %s", ref);
 	return OK;
 }

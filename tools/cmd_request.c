@@ -67,6 +67,9 @@ enum fault cmd_request_edit(struct tool *tool)
 		TRY(take_request(tool, given(tool, "from"), &order.document));
 	} else {
 		TRY(get_request(tool, ref, &view));
+		if (view->sealed_draft)
+			return hinted(tool, fault_say(FAULT_USAGE, "%s is sealed: what is asked is changed in a file, and sealed again", safe(tool, ref)),
+				"comity request seal %s --from FILE", ref);
 		TRY(form_edit(tool, view->document ? view->document : &empty, &order.document));
 	}
 	Comity__Call call = SUBMIT(tool, REQUEST_EDIT, request_edit, &order);
@@ -145,6 +148,18 @@ enum fault cmd_request_validate(struct tool *tool)
 }
 
 /* ── sending ──────────────────────────────────────────────────────────────────────────────────── */
+
+enum fault cmd_request_seal(struct tool *tool)
+{
+	const Comity__RequestView *view;
+	const char *ref = argument(tool, 0);
+	TRY(sealed_request_keep(tool, ref, &view));
+	if (!printed_document(tool, &view->base))
+		print(tool, "%s is sealed for %s, and lies here until it is sent. Earlier approvals are void.\n", safe_or(tool, view->our_reference, ref),
+			safe(tool, view->request->peer));
+	next_step(tool, view->has_approvals_wanted ? "comity request approve %s" : "comity request send %s", ref);
+	return OK;
+}
 
 enum fault cmd_request_send(struct tool *tool)
 {

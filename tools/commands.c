@@ -229,6 +229,8 @@ const struct command commands[] = {
 	{ "request validate REF|FILE [--to PEER|STATE]", cmd_request_validate, "Say all that keeps a request from being sent", "officer" },
 	{ "request approve REF", cmd_request_approve,
 	  "Say that you have read a draft as it is, and that it may go; with requests.approvals: 2 another must, too", "officer" },
+	{ "request seal REF [--from FILE]", cmd_request_seal,
+	  "Seal a draft, or what is in FILE, and keep it so, for officers to approve what will be sent", "officer" },
 	{ "request send REF [--seal] [--from FILE] [--officer NAME] [--wait=STATE]", cmd_request_send,
 	  "Send a draft; with --seal and --from what is in FILE, which our daemon does not read either", "officer" },
 	{ "request list [--peer PEER] [--direction in|out] [--open] [--state S,S] [--mine] [--assigned USER] [--overdue] [--due-within TIME]",

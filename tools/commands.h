@@ -76,6 +76,7 @@ enum fault cmd_request_set_status(struct tool *tool);
 enum fault cmd_request_withdraw(struct tool *tool);
 enum fault cmd_request_abandon(struct tool *tool);
 enum fault cmd_request_approve(struct tool *tool);
+enum fault cmd_request_seal(struct tool *tool);
 enum fault cmd_request_assign(struct tool *tool);
 enum fault cmd_request_link(struct tool *tool);
 enum fault cmd_request_unlink(struct tool *tool);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "certs/digest.h"
 #include "daemon/law/completeness.h"
 #include "tools/acts.h"
 #include "tools/files.h"
@@ -73,71 +74,17 @@ static enum fault judge(struct tool *tool, const char *ref, char *peer, const Co
 	return judged ? judged : shown;
 }
 
-/* ── sending ──────────────────────────────────────────────────────────────────────────────────── */
-
-static enum fault take_document(struct tool *tool, const Comity__RequestView *view, Comity__Request **document)
-{
-	ProtobufCMessage *read;
-	*document = view->document;
-	if (given(tool, "from")) {
-		TRY(document_take(tool, given(tool, "from"), &comity__request__descriptor, &read));
-		*document = (Comity__Request *)read;
-	}
-	if (!*document)
-		return fault_say(FAULT_NOT_FOUND, "the request has no text");
-	if (!(*document)->requesting_reference)
-		(*document)->requesting_reference = view->request->requesting_reference;
-	return OK;
-}
-
-/* The subject of a request that is confidential stays inside as well, where it is in the document. */
-static enum fault hand_in(struct tool *tool, const char *ref, const struct sealing *sealing, Comity__Request *document,
-	const Comity__Reply **reply)
-{
-	Comity__Message message = COMITY__MESSAGE__INIT;
-	Comity__Act act = COMITY__ACT__INIT, *acts = &act;
-	Comity__RequestSend order = COMITY__REQUEST_SEND__INIT;
-	act.kind_case = COMITY__ACT__KIND_REQUEST;
-	act.request = document;
-	message.n_acts = 1;
-	message.acts = &acts;
-	TRY(sealing_body(tool, sealing, &message));
-	order.ref = (char *)ref;
-	order.officer = (char *)given(tool, "officer");
-	order.sealed = &message;
-	Comity__Call call = SUBMIT(tool, REQUEST_SEND, request_send, &order);
-	return ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, reply);
-}
-
-enum fault sealed_request_send(struct tool *tool, const char *ref, const Comity__Submitted **submitted)
-{
-	struct sealing sealing = { 0 };
-	const Comity__RequestView *view;
-	const Comity__Reply *reply;
-	Comity__Request *document;
-	*submitted = NULL;
-	TRY(sealing_begin(tool, ref, &sealing));
-	if (!sealing.is_wanted)
-		return given(tool, "from") ? fault_say(FAULT_USAGE, "--from goes with --seal; a draft is changed with: comity request edit REF "
-			"--from FILE") : OK;
-	TRY(get_request(tool, ref, &view));
-	TRY(take_document(tool, view, &document));
-	TRY(judge(tool, ref, view->request->peer, document));
-	TRY(hand_in(tool, ref, &sealing, document, &reply));
-	*submitted = reply->submitted;
-	return OK;
-}
-
 /* ── opening ──────────────────────────────────────────────────────────────────────────────────── */
 
+/* Of a draft it is at hand; what was sent is asked for. */
 static enum fault find_message(struct tool *tool, const Comity__RequestView *view, Comity__Message **message)
 {
 	const Comity__Reply *reply;
 	Comity__ByMessage by = COMITY__BY_MESSAGE__INIT;
 	by.ref = view->request->request_id;
 	by.message = view->request->message_id;
-	*message = NULL;
-	if (!by.message)
+	*message = view->sealed_draft ? view->sealed_draft->message : NULL;
+	if (*message || !by.message)
 		return OK;
 	Comity__Call call = CALL(MESSAGE_SHOW, message_show, &by);
 	TRY(ask_and_keep(tool, &call, COMITY__REPLY__KIND_MESSAGE, &reply));
@@ -169,5 +116,100 @@ enum fault sealed_request_open(struct tool *tool, const Comity__RequestView *vie
 	((Comity__RequestView *)view)->document = inside;
 	view->request->subject = inside->proceeding ? inside->proceeding->subject : NULL;
 	*is_opened = true;
+	return OK;
+}
+
+/* ── sending ──────────────────────────────────────────────────────────────────────────────────── */
+
+/* The file; or what was sealed before; or the draft as the daemon has it. */
+static enum fault take_document(struct tool *tool, const Comity__RequestView *view, Comity__Request **document)
+{
+	ProtobufCMessage *read;
+	bool is_opened;
+	if (!given(tool, "from"))
+		TRY(sealed_request_open(tool, view, &is_opened));
+	*document = view->document;
+	if (given(tool, "from")) {
+		TRY(document_take(tool, given(tool, "from"), &comity__request__descriptor, &read));
+		*document = (Comity__Request *)read;
+	}
+	if (!*document)
+		return fault_say(FAULT_NOT_FOUND, "the request has no text");
+	if (!(*document)->requesting_reference)
+		(*document)->requesting_reference = view->request->requesting_reference;
+	return OK;
+}
+
+/* The subject of a request that is confidential stays inside as well, where it is in the document. */
+static enum fault seal_document(struct tool *tool, const struct sealing *sealing, Comity__Request *document, Comity__Message *message)
+{
+	Comity__Act act = COMITY__ACT__INIT, *acts = &act;
+	act.kind_case = COMITY__ACT__KIND_REQUEST;
+	act.request = document;
+	message->n_acts = 1;
+	message->acts = &acts;
+	return sealing_body(tool, sealing, message);	/* which puts the clear part in their place */
+}
+
+static enum fault prepare(struct tool *tool, const char *ref, const Comity__RequestView *view, const struct sealing *sealing,
+	Comity__Message *message)
+{
+	Comity__Request *document;
+	TRY(take_document(tool, view, &document));
+	TRY(judge(tool, ref, view->request->peer, document));
+	return seal_document(tool, sealing, document, message);
+}
+
+static enum fault hand_in(struct tool *tool, const char *ref, Comity__Message *message, const Comity__Submitted **submitted)
+{
+	const Comity__Reply *reply;
+	Comity__RequestSend order = COMITY__REQUEST_SEND__INIT;
+	order.ref = (char *)ref;
+	order.officer = (char *)given(tool, "officer");
+	order.sealed = message;
+	Comity__Call call = SUBMIT(tool, REQUEST_SEND, request_send, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, &reply));
+	*submitted = reply->submitted;
+	return OK;
+}
+
+enum fault sealed_request_send(struct tool *tool, const char *ref, const Comity__Submitted **submitted)
+{
+	struct sealing sealing = { 0 };
+	const Comity__RequestView *view;
+	Comity__Message message = COMITY__MESSAGE__INIT;
+	*submitted = NULL;
+	TRY(sealing_begin(tool, ref, &sealing));
+	if (!sealing.is_wanted)
+		return given(tool, "from") ? fault_say(FAULT_USAGE, "--from goes with --seal; a draft is changed with: comity request edit REF "
+			"--from FILE") : OK;
+	TRY(get_request(tool, ref, &view));
+	if (view->sealed_draft && !given(tool, "from"))
+		return OK;
+	if (view->has_approvals_wanted)
+		return hinted(tool, fault_say(FAULT_APPROVAL_MISSING, "%u officers approve what is sealed before it is sent: it must lie here sealed",
+			view->approvals_wanted), "comity request seal %s", ref);
+	TRY(prepare(tool, ref, view, &sealing, &message));
+	return hand_in(tool, ref, &message, submitted);
+}
+
+enum fault sealed_request_keep(struct tool *tool, const char *ref, const Comity__RequestView **view)
+{
+	struct sealing sealing = { .is_wanted = true };
+	uint8_t to[DIGEST_SIZE];
+	const Comity__Reply *reply;
+	Comity__Message message = COMITY__MESSAGE__INIT;
+	Comity__RequestSeal order = COMITY__REQUEST_SEAL__INIT;
+	TRY(sealing_begin(tool, ref, &sealing));
+	TRY(get_request(tool, ref, view));
+	TRY(prepare(tool, ref, *view, &sealing, &message));
+	digest_of(to, sealing.to[0]);
+	order.ref = (char *)ref;
+	order.sealed = &message;
+	order.has_to_sha256 = 1;
+	order.to_sha256 = (ProtobufCBinaryData){ DIGEST_SIZE, to };
+	Comity__Call call = SUBMIT(tool, REQUEST_SEAL, request_seal, &order);
+	TRY(ask_and_keep(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
+	*view = reply->request;
 	return OK;
 }

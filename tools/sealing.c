@@ -31,7 +31,7 @@ enum fault sealing_begin(struct tool *tool, const char *ref, struct sealing *sea
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_SEAL_TO, &reply));
 	const Comity__SealTo *to = reply->seal_to;
 	sealing->is_demanded = to->required;
-	sealing->is_wanted = to->required || given(tool, "seal");
+	sealing->is_wanted = sealing->is_wanted || to->required || given(tool, "seal");
 	if (!sealing->is_wanted || (take(sealing->theirs, &sealing->to[0], to->theirs) && take(sealing->ours, &sealing->to[1], to->ours)))
 		return OK;
 	return fault_say(FAULT_SEALING_REQUIRED, "nothing can be sealed to %s: %s", to->peer ? to->peer : ref,

@@ -3,7 +3,7 @@
 #include "certs/parcel.h"
 #include "tools/tool.h"
 
-/* To whom contents of a case are sealed, if they are: --seal says so, or the counterpart's card. */
+/* To whom contents of a case are sealed, if they are: --seal says so, or the counterpart's card, or who asks wants it in any case. */
 struct sealing {
 	bool is_wanted, is_demanded;	/* demanded: by the card */
 	uint8_t theirs[4096], ours[4096];

@@ -58,6 +58,7 @@ static const struct row {
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
 	ROW(REQUEST_SEND)     = { WRITERS,   .is_submission = true, .change = change_request_send,    .settle = settle_submitted },
+	ROW(REQUEST_SEAL)     = { WRITERS,   .change = change_request_seal },
 	ROW(REQUEST_LIST)     = { READERS,   .list = &listing_requests },
 	ROW(REQUEST_SHOW)     = { READERS,   .list = &listing_case, .noting = NOTED_FIRST },
 	ROW(REQUEST_APPROVE)  = { OFFICERS,  .change = change_request_approve },

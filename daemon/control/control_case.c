@@ -13,6 +13,7 @@ static enum fault fill_head(struct inquiry *inquiry, struct paging *paging, Comi
 	if (!kase)
 		return fault_say(FAULT_NOT_FOUND, "the request is not here any more");
 	TRY(casework_show_approvals(inquiry->rooms->casework, inquiry->txn, kase, *view, inquiry->arena));
+	TRY(casework_show_sealed(inquiry->txn, kase, *view, inquiry->arena));
 	paging->bytes += protobuf_c_message_get_packed_size(&(*view)->base);
 	return OK;
 }

@@ -72,6 +72,7 @@ enum fault change_request_approve(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
 	TRY(inquiry_find_case(inquiry, &kase));
-	TRY(casework_approve(inquiry->txn, kase, inquiry->session->uid, inquiry->arena));
+	TRY(casework_approve(inquiry->txn, kase, span_of_binary(inquiry->call->request_approve->draft_sha256), inquiry->session->uid,
+		inquiry->arena));
 	return reply_case(inquiry, kase);
 }

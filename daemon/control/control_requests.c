@@ -68,6 +68,18 @@ enum fault change_request_edit(struct inquiry *inquiry)
 	return reply_request(inquiry, kase);
 }
 
+/* The answer says of it what an approval will be over. */
+enum fault change_request_seal(struct inquiry *inquiry)
+{
+	const Comity__RequestSeal *call = inquiry->call->request_seal;
+	const struct casework_sealing sealing = { .message = call->sealed, .to_sha256 = span_of_binary(call->to_sha256), .uid = inquiry->uid };
+	Comity__Case *kase;
+	TRY(inquiry_find_case(inquiry, &kase));
+	TRY(casework_seal(inquiry->txn, kase, &sealing, inquiry->arena));
+	TRY(reply_request(inquiry, kase));
+	return casework_show_approvals(inquiry->rooms->casework, inquiry->txn, kase, inquiry->reply->request, inquiry->arena);
+}
+
 enum fault change_request_abandon(struct inquiry *inquiry)
 {
 	Comity__Case *kase;
@@ -162,6 +174,8 @@ static enum fault find_document(struct inquiry *inquiry, Comity__Case **kase, Co
 	TRY(inquiry_find_case(inquiry, kase));
 	if (!*to || !**to)
 		*to = (*kase)->peer;
+	if (!*document && casework_sealed_draft(inquiry->txn, *kase, inquiry->arena))
+		return fault_say(FAULT_USAGE, "%s is sealed: the tool that sealed it has judged it, and nothing here can read it", call->ref);
 	if (!*document)
 		*document = casework_document(inquiry->txn, *kase, inquiry->arena);
 	return *document ? inquiry_fault(inquiry) : fault_say(FAULT_NOT_FOUND, "%s has no document", call->ref);

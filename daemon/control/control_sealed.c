@@ -50,6 +50,16 @@ enum fault answer_seal_to(struct inquiry *inquiry)
 
 /* ── opening ──────────────────────────────────────────────────────────────────────────────────── */
 
+/* Of a draft of ours, for whoever is to approve it. */
+static enum fault find_draft(struct txn *txn, const Comity__Case *kase, struct arena *arena, const Comity__Sealing **sealed)
+{
+	if (!kase)
+		return fault_say(FAULT_USAGE, "neither a case nor a message is named");
+	const Comity__SealedDraft *kept = casework_sealed_draft(txn, kase, arena);
+	*sealed = kept && kept->message ? kept->message->sealed : NULL;
+	return txn->fault;
+}
+
 static enum fault find_in(struct txn *txn, struct chore *chore, const Comity__Sealing **sealed)
 {
 	const Comity__Unseal *call = chore->call->unseal;
@@ -64,7 +74,7 @@ static enum fault find_in(struct txn *txn, struct chore *chore, const Comity__Se
 		return OK;
 	}
 	if (!call->message)
-		return fault_say(FAULT_USAGE, "neither an attachment of a case nor a message is named");
+		return find_draft(txn, kase, &chore->arena, sealed);
 	TRY(session_find_message(chore->session, txn, kase, call->message, &chore->arena, &view));
 	*sealed = view->message ? view->message->sealed : NULL;
 	return OK;

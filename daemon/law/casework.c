@@ -227,6 +227,7 @@ enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Cas
 			kase->requesting_reference, document->requesting_reference);
 	case_adopt(kase, document, arena);
 	case_link_document(txn, kase, document, arena);
+	case_drop_sealed(txn, kase);	/* it was another text */
 	case_keep(txn, kase);
 	case_keep_document(txn, kase, document);
 	return txn->fault;

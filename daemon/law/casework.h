@@ -69,10 +69,10 @@ struct assigning {
 /* Faults: assigned (another has it, and only_if_free). */
 enum fault casework_assign(struct txn *txn, Comity__Case *kase, const struct assigning *assigning, struct arena *arena) MUST_CHECK;
 bool casework_is_seen_by(const struct casework *casework, const Comity__Case *kase, uint32_t uid);
-/* An officer has read a draft as it is now, with all that is staged for it; a change of either makes it void.
- * Faults: not draft, approved already (by the same officer). */
-enum fault casework_approve(struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena) MUST_CHECK;
-/* How many approvals a draft has, and needs, where it needs more than one. */
+/* An officer has read a draft as it is now, with all that is staged for it, and as it was sealed; a change of any makes it void.  `read`,
+ * if not empty, is the digest of what he read.  Faults: not draft, draft changed (since), seal void, approved already (by the same officer). */
+enum fault casework_approve(struct txn *txn, Comity__Case *kase, struct span read, uint32_t uid, struct arena *arena) MUST_CHECK;
+/* The digest of a draft as it is now; how many approvals it has, and needs, where it needs more than one. */
 enum fault casework_show_approvals(const struct casework *casework, struct txn *txn, Comity__Case *kase,
 	Comity__RequestView *view, struct arena *arena) MUST_CHECK;
 
@@ -98,9 +98,22 @@ bool due_is_theirs(const Comity__Case *kase, const Comity__Due *due);
 enum fault casework_remind(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Due *due,
 	struct arena *arena) MUST_CHECK;
 
+/* A draft that the tool has sealed, before it is sent, so that officers can approve what will go.  From then on its text here is its clear
+ * part; a change of it, or of what is staged, makes what was sealed void.  Faults: not draft, bad document, sealing required, too large. */
+struct casework_sealing {
+	const Comity__Message *message;		/* one act, the clear part of the request, and its sealed body */
+	struct span to_sha256;			/* of the counterpart's sealing certificate */
+	uint32_t uid;
+};
+enum fault casework_seal(struct txn *txn, Comity__Case *kase, const struct casework_sealing *sealing, struct arena *arena) MUST_CHECK;
+/* NULL when it was not sealed. */
+Comity__SealedDraft *casework_sealed_draft(struct txn *txn, const Comity__Case *kase, struct arena *arena);
+enum fault casework_show_sealed(struct txn *txn, const Comity__Case *kase, Comity__RequestView *view, struct arena *arena) MUST_CHECK;
+
 /* Send a draft: validates, makes the message, takes every staged attachment along.  `sealed`, if not NULL, is sent in its place: a
- * message with the clear part of the request and its sealed body, which the tool has judged before it sealed it.
- * Faults: incomplete (with `submitted->warnings` holding every problem), not draft, peer unverified, approval missing. */
+ * message with the clear part of the request and its sealed body, which the tool has judged before it sealed it; a draft that was sealed
+ * is sent as it was.  Faults: incomplete (with `submitted->warnings` holding every problem), not draft, peer unverified, approval missing,
+ * seal void. */
 enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *sealed,
 	const char *officer, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
 /* Say something in a case.  `message` is a template as control.proto says.

@@ -245,6 +245,9 @@ static enum fault link_draft(struct casework *casework, struct txn *txn, Comity_
 	Comity__Request *document = casework_document(txn, kase, arena);
 	if (!document)
 		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "%s has no text", casework_name(kase));
+	if (casework_sealed_draft(txn, kase, arena))
+		return fault_say(FAULT_USAGE, "the text of %s is sealed: say it in the text, and seal that again: comity request seal %s --from FILE",
+			casework_name(kase), casework_name(kase));
 	if (document->n_related >= LINKS_MAX)
 		return fault_say(FAULT_TOO_LARGE, "%s names %d requests already", casework_name(kase), LINKS_MAX);
 	for (size_t i = 0; i < document->n_related; i++)

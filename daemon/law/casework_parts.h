@@ -1,5 +1,6 @@
 #pragma once
 /* What the files of casework share.  Nobody else includes this. */
+#include "certs/digest.h"
 #include "daemon/law/casework.h"
 #include "daemon/law/statuses.h"
 
@@ -141,6 +142,15 @@ enum fault case_check_slips(const Comity__Message *message) MUST_CHECK;
 enum fault case_check_sealed(const Comity__Message *message, struct arena *arena) MUST_CHECK;
 /* Does the card in this record of a peer demand it? */
 bool case_demands_sealing(struct span peer);
-/* A request that the tool has sealed, as a template and a clear document, both borrowed.  Faults: bad document, approval missing. */
-enum fault case_take_sealed(const struct casework *casework, const Comity__Case *kase, const Comity__Message *sealed,
+/* A request that the tool has sealed, as a template and a clear document, both borrowed.  Faults: bad document. */
+enum fault case_take_sealed(const Comity__Case *kase, const Comity__Message *sealed,
 	Comity__Message *template, Comity__Request **document) MUST_CHECK;
+/* Is it ours, and not sent yet? */
+bool case_is_our_draft(const Comity__Case *kase);
+/* The descriptions of what is staged; NULL when memory is out. */
+const Comity__Attachment **case_staged(struct txn *txn, const Comity__Case *kase, struct arena *arena, size_t *count);
+/* Of the draft's document and of what is staged for it.  Faults: not found. */
+enum fault case_digest_text(struct txn *txn, const Comity__Case *kase, struct arena *arena, uint8_t digest[DIGEST_SIZE]) MUST_CHECK;
+/* Is what was sealed the draft as it is now, and sealed to the key that its counterpart has now?  Faults: seal void. */
+enum fault case_seal_must_hold(struct txn *txn, const Comity__Case *kase, const Comity__SealedDraft *kept, struct arena *arena) MUST_CHECK;
+void case_drop_sealed(struct txn *txn, const Comity__Case *kase);

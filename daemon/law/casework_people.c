@@ -43,31 +43,55 @@ enum fault casework_assign(struct txn *txn, Comity__Case *kase, const struct ass
 
 /* ── who has read its draft ───────────────────────────────────────────────────────────────────── */
 
+bool case_is_our_draft(const Comity__Case *kase)
+{
+	return phase_of(kase->status) == PHASE_DRAFT && kase->role == COMITY__ROLE__VALUE__REQUESTING;
+}
+
 /* Only what is staged goes with it. */
 static enum fault add_papers(struct txn *txn, const Comity__Case *kase, struct bytes *draft, struct arena *arena)
 {
-	const Comity__AttachmentList *list = casework_attachments(txn, kase, arena);
-	if (!list)
+	size_t count;
+	const Comity__Attachment **staged = case_staged(txn, kase, arena, &count);
+	if (!staged)
 		return arena_fault(arena);
-	for (size_t i = 0; i < list->n_data; i++)
-		if (list->data[i]->presence == COMITY__PRESENCE__VALUE__STAGED)
-			TRY(pack(&list->data[i]->attachment->base, draft));
-	return OK;
+	for (size_t i = 0; i < count; i++)
+		TRY(pack(&staged[i]->base, draft));
+	return txn->fault;
 }
 
-/* What an approval holds for: the document, and what goes with it. */
-static enum fault digest_draft(struct txn *txn, const Comity__Case *kase, struct arena *arena, uint8_t digest[DIGEST_SIZE])
+static enum fault add_text(struct txn *txn, const Comity__Case *kase, struct bytes *draft, struct arena *arena)
 {
-	struct bytes draft = { 0 };
 	const Comity__Request *document = casework_document(txn, kase, arena);
 	if (!document)
 		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "%s has no text", casework_name(kase));
-	enum fault fault = pack(&document->base, &draft);
-	if (!fault)
-		fault = add_papers(txn, kase, &draft, arena);
-	digest_of(digest, span_of(&draft));
-	bytes_clear(&draft);
+	TRY(pack(&document->base, draft));
+	return add_papers(txn, kase, draft, arena);
+}
+
+static enum fault digest_of_draft(struct bytes *draft, enum fault fault, uint8_t digest[DIGEST_SIZE])
+{
+	digest_of(digest, span_of(draft));
+	bytes_clear(draft);
 	return fault;
+}
+
+enum fault case_digest_text(struct txn *txn, const Comity__Case *kase, struct arena *arena, uint8_t digest[DIGEST_SIZE])
+{
+	struct bytes draft = { 0 };
+	enum fault fault = add_text(txn, kase, &draft, arena);
+	return digest_of_draft(&draft, fault, digest);
+}
+
+/* What an approval holds for: the document, what goes with it, and both as they were sealed, if they were. */
+static enum fault digest_draft(struct txn *txn, const Comity__Case *kase, struct arena *arena, uint8_t digest[DIGEST_SIZE])
+{
+	struct bytes draft = { 0 };
+	const Comity__SealedDraft *kept = casework_sealed_draft(txn, kase, arena);
+	enum fault fault = add_text(txn, kase, &draft, arena);
+	if (!fault && kept && kept->message)
+		fault = pack(&kept->message->base, &draft);
+	return digest_of_draft(&draft, fault ? fault : txn->fault, digest);
 }
 
 static bool is_for(const Comity__Approval *approval, const uint8_t digest[DIGEST_SIZE])
@@ -106,12 +130,23 @@ static enum fault add_approval(Comity__Case *kase, uint32_t uid, const uint8_t d
 	return record_append(arena, &kase->n_approvals, &kase->approvals, &approval, sizeof approval) ? OK : arena_fault(arena);
 }
 
-enum fault casework_approve(struct txn *txn, Comity__Case *kase, uint32_t uid, struct arena *arena)
+/* What was read is what lies here; and what was sealed can go. */
+static enum fault must_be_as_read(struct txn *txn, const Comity__Case *kase, struct span read, const uint8_t digest[DIGEST_SIZE],
+	struct arena *arena)
+{
+	const Comity__SealedDraft *kept = casework_sealed_draft(txn, kase, arena);
+	if (read.len && !span_equal(read, (struct span){ digest, DIGEST_SIZE }))
+		return fault_say(FAULT_DRAFT_CHANGED, "%s was changed while you read it: it is not approved", casework_name(kase));
+	return kept ? case_seal_must_hold(txn, kase, kept, arena) : txn->fault;
+}
+
+enum fault casework_approve(struct txn *txn, Comity__Case *kase, struct span read, uint32_t uid, struct arena *arena)
 {
 	uint8_t digest[DIGEST_SIZE];
-	if (phase_of(kase->status) != PHASE_DRAFT || kase->role != COMITY__ROLE__VALUE__REQUESTING)
+	if (!case_is_our_draft(kase))
 		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it is no draft of ours", casework_name(kase), status_name(kase->status));
 	TRY(digest_draft(txn, kase, arena, digest));
+	TRY(must_be_as_read(txn, kase, read, digest, arena));
 	drop_stale(kase, digest);
 	if (has_approved(kase, uid))
 		return fault_say(FAULT_APPROVED_ALREADY, "you approved %s as it is already; another officer must", casework_name(kase));
@@ -147,7 +182,13 @@ enum fault case_must_be_approved(const struct casework *casework, struct txn *tx
 enum fault casework_show_approvals(const struct casework *casework, struct txn *txn, Comity__Case *kase,
 	Comity__RequestView *view, struct arena *arena)
 {
-	if (casework->approvals <= 1 || phase_of(kase->status) != PHASE_DRAFT || kase->role != COMITY__ROLE__VALUE__REQUESTING)
+	uint8_t digest[DIGEST_SIZE];
+	if (!case_is_our_draft(kase))
+		return OK;
+	TRY(digest_draft(txn, kase, arena, digest));
+	view->has_draft_sha256 = 1;
+	view->draft_sha256 = record_bytes(arena, SPAN(digest));
+	if (casework->approvals <= 1)
 		return OK;
 	view->has_approvals_wanted = view->has_approvals_given = 1;
 	view->approvals_wanted = casework->approvals;

@@ -69,17 +69,13 @@ enum fault case_check_sealed(const Comity__Message *message, struct arena *arena
 	return check_acts(message, arena);
 }
 
-/* The tool has judged the request before it sealed it.  What was approved was the draft, and nobody here can hold what is sealed
- * against that. */
-enum fault case_take_sealed(const struct casework *casework, const Comity__Case *kase, const Comity__Message *sealed,
+/* The tool has judged the request before it sealed it. */
+enum fault case_take_sealed(const Comity__Case *kase, const Comity__Message *sealed,
 	Comity__Message *template, Comity__Request **document)
 {
 	bool is_request = sealed->n_acts == 1 && sealed->acts[0]->kind_case == COMITY__ACT__KIND_REQUEST;
 	if (!is_request || !sealed->sealed)
 		return fault_say(FAULT_BAD_DOCUMENT, "a request that is sent sealed is one act and its sealed body");
-	if (casework->approvals > 1)
-		return fault_say(FAULT_APPROVAL_MISSING, "%s needs %u approvals, and what is sealed cannot be held against what was approved",
-			casework_name(kase), casework->approvals);
 	*document = sealed->acts[0]->request;
 	if (!(*document)->requesting_reference || strcmp((*document)->requesting_reference, kase->requesting_reference))
 		return fault_say(FAULT_BAD_DOCUMENT, "what is sealed is not %s: requesting_reference is another", casework_name(kase));

@@ -238,11 +238,6 @@ static void write_all(struct casework *casework, struct txn *txn, Comity__Case *
 	casework->submitted(casework->owner, txn, &draft->state);
 }
 
-static bool is_requesting(const Comity__Case *kase)
-{
-	return kase->role == COMITY__ROLE__VALUE__REQUESTING;
-}
-
 /* That there was a draft is nobody's business over there when it was never shown: it is not told to be dropped. */
 static bool tells_of_unseen(const Comity__Case *kase, const Comity__Message *message)
 {
@@ -323,7 +318,7 @@ static enum fault add_problems(const struct problems *found, struct arena *arena
 	return OK;
 }
 
-static const Comity__Attachment **staged_of(struct txn *txn, const Comity__Case *kase, struct arena *arena, size_t *count)
+const Comity__Attachment **case_staged(struct txn *txn, const Comity__Case *kase, struct arena *arena, size_t *count)
 {
 	Comity__AttachmentList *list = kase ? casework_attachments(txn, kase, arena) : NULL;
 	const Comity__Attachment **attachments = arena_alloc(arena, ((list ? list->n_data : 0) + 1) * sizeof *attachments);
@@ -340,7 +335,7 @@ enum fault casework_validate(struct casework *casework, struct txn *txn, const C
 	struct problems found = { 0 };
 	size_t count;
 	(void)casework;
-	const Comity__Attachment **attachments = staged_of(txn, kase, arena, &count);
+	const Comity__Attachment **attachments = case_staged(txn, kase, arena, &count);
 	const Comity__Profile *addressee = to ? directory_profile(txn, to, arena) : NULL;
 	struct key key = key_of_peer(to ? to : "");
 	bool is_peer = to && txn_get(txn, TABLE_PEERS, key_span(&key), NULL);
@@ -379,16 +374,37 @@ static enum fault take_draft(struct casework *casework, struct txn *txn, Comity_
 	return case_must_be_approved(casework, txn, kase, arena);
 }
 
+/* As it was sealed and approved, to the byte. */
+static enum fault take_kept(const struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message **sealed,
+	struct arena *arena)
+{
+	const Comity__SealedDraft *kept = casework_sealed_draft(txn, kase, arena);
+	if (!kept)
+		return txn->fault;
+	TRY(case_seal_must_hold(txn, kase, kept, arena));
+	TRY(case_must_be_approved(casework, txn, kase, arena));
+	*sealed = kept->message;
+	return OK;
+}
+
+/* What is approved must be what goes, so it must lie here before. */
+static enum fault judge_sealed(const struct casework *casework, const Comity__Case *kase)
+{
+	return casework->approvals <= 1 ? OK : fault_say(FAULT_APPROVAL_MISSING, "%s is first sealed, then approved by %u officers, then sent: "
+		"comity request seal %s", casework_name(kase), casework->approvals, casework_name(kase));
+}
+
 enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *sealed,
 	const char *officer, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
 {
 	Comity__Message template = COMITY__MESSAGE__INIT;
 	Comity__Act act = COMITY__ACT__INIT, *acts = &act;
-	if (phase_of(kase->status) != PHASE_DRAFT || !is_requesting(kase))
+	if (!case_is_our_draft(kase))
 		return fault_say(FAULT_NOT_DRAFT, "%s is \"%s\": it was sent already", casework_name(kase),
 			status_name(kase->status));
+	TRY(sealed ? judge_sealed(casework, kase) : take_kept(casework, txn, kase, &sealed, arena));
 	if (sealed)
-		TRY(case_take_sealed(casework, kase, sealed, &template, &act.request));
+		TRY(case_take_sealed(kase, sealed, &template, &act.request));
 	else
 		TRY(take_draft(casework, txn, kase, arena, submitted, &act.request));
 	case_note_zone(txn, kase, arena);
@@ -400,5 +416,6 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
 	TRY(submit(casework, txn, kase, &template, true, uid, arena, submitted));
 	if (sealed)
 		case_keep_document(txn, kase, act.request);
+	case_drop_sealed(txn, kase);
 	return txn->fault;
 }

@@ -28,6 +28,7 @@ Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number,
 #define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
 #define EVENT_REQUEST_STATUS    "comity.request.status.v1"
 #define EVENT_REQUEST_APPROVED  "comity.request.approved.v1"
+#define EVENT_REQUEST_SEALED    "comity.request.sealed.v1"
 #define EVENT_REQUEST_ASSIGNED  "comity.request.assigned.v1"
 #define EVENT_REQUEST_LINKED    "comity.request.linked.v1"
 #define EVENT_REQUEST_DEADLINE  "comity.request.deadline.v1"

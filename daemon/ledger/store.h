@@ -43,6 +43,7 @@
 	X(TABLE_WANTED,        "wanted", LEDGER) \
 	X(TABLE_TOKENS,        "tokens", LEDGER) \
 	X(TABLE_DRAFTS,        "drafts", OWN) \
+	X(TABLE_SEALED_DRAFTS, "sealed-drafts", OWN)	/* of the tool, waiting to be approved and sent */ \
 	X(TABLE_CORRESPONDENCES, "correspondences", LEDGER) \
 	X(TABLE_AUDIT,         "audit", LEDGER)		/* what every user did: a hash chain, never pruned */ \
 	X(TABLE_AUDIT_HEADS,   "audit-heads", PLAIN) \

@@ -166,6 +166,7 @@ static bool purge(struct txn *txn, const struct retention *retention, Comity__Ca
 	if (!purge_messages(txn, kase, round, now))
 		return false;
 	txn_delete(txn, TABLE_DRAFTS, key_span(&id));
+	txn_delete(txn, TABLE_SEALED_DRAFTS, key_span(&id));
 	purge_attachments(txn, kase);
 	make_shell(kase, now);
 	store_destroy_key(txn, id.at);		/* what is left has another one */

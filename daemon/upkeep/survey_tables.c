@@ -205,4 +205,5 @@ const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_CORRESPONDENCES] = { .type = &comity__correspondence__descriptor },
 	[TABLE_KEYS]          = { NULL, judge_key, NULL },
 	[TABLE_DRAFTS]        = { &comity__request__descriptor, judge_draft, NULL },
+	[TABLE_SEALED_DRAFTS] = { &comity__sealed_draft__descriptor, judge_draft, NULL },
 };

@@ -135,12 +135,136 @@ static void what_says_something_does_not_go_bare_to_a_card_that_demands_sealing(
 	assert_ok(submit(f, ref, &act));
 }
 
+/* ── a draft that is kept sealed ──────────────────────────────────────────────────────────────── */
+
+/* The counterpart of this world has no card: its sealing certificate is of no bytes. */
+static enum fault keep_sealed(struct party *party, const char *ref, const Comity__Message *sealed)
+{
+	uint8_t to[DIGEST_SIZE];
+	Comity__Case *kase;
+	digest_of(to, (struct span){ 0 });
+	const struct casework_sealing sealing = { .message = sealed, .to_sha256 = SPAN(to), .uid = UID };
+	WRITING(&party->ledger, txn);
+	assert_ok(casework_find(&txn, ref, &party->ledger.arena, &kase));
+	return ledger_end(&txn, casework_seal(&txn, kase, &sealing, &party->ledger.arena));
+}
+
+static Comity__SealedDraft *kept(struct party *party, const char *ref)
+{
+	READING(&party->ledger, txn);
+	Comity__SealedDraft *found = casework_sealed_draft(&txn, find_case(party, ref), &party->ledger.arena);
+	txn_abort(&txn);
+	return found;
+}
+
+static enum fault approve(struct party *party, const char *ref, uint32_t uid, struct span read)
+{
+	Comity__Case *kase;
+	WRITING(&party->ledger, txn);
+	assert_ok(casework_find(&txn, ref, &party->ledger.arena, &kase));
+	return ledger_end(&txn, casework_approve(&txn, kase, read, uid, &party->ledger.arena));
+}
+
+static enum fault edit(struct party *party, const char *ref, const char *yaml)
+{
+	Comity__Case *kase;
+	WRITING(&party->ledger, txn);
+	assert_ok(casework_find(&txn, ref, &party->ledger.arena, &kase));
+	return ledger_end(&txn, casework_edit(&party->casework, &txn, kase, document_of(party, yaml), &party->ledger.arena));
+}
+
+static void what_was_sealed_and_approved_is_sent_to_the_byte(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	struct parcel parcel;
+	const char *ref = draft_of(f);
+	f->casework.approvals = 2;
+	seal(&parcel, clear_request(f, ref));
+	memset(parcel.body, 0x5a, sizeof parcel.body);
+	assert_fault(send_sealed(f, ref, &parcel.message), FAULT_APPROVAL_MISSING);
+	assert_ok(keep_sealed(f, ref, &parcel.message));
+	assert_null(document(f, ref)->facts_summary);
+	assert_fault(send(f, ref, NULL), FAULT_APPROVAL_MISSING);
+	assert_ok(approve(f, ref, 1, (struct span){ 0 }));
+	assert_fault(approve(f, ref, 1, (struct span){ 0 }), FAULT_APPROVED_ALREADY);
+	assert_fault(send_sealed(f, ref, &parcel.message), FAULT_APPROVAL_MISSING);
+	assert_ok(approve(f, ref, 2, (struct span){ 0 }));
+	assert_ok(send(f, ref, NULL));
+	const Comity__Message *message = last_message(f);
+	assert_true(span_equal(span_of_binary(message->sealed_body), SPAN(parcel.body)));
+	assert_true(span_equal(span_of_binary(message->sealed->envelope), SPAN(parcel.envelope)));
+	assert_status(f, ref, S(SENT));
+	assert_null(kept(f, ref));
+	assert_fault(keep_sealed(f, ref, &parcel.message), FAULT_NOT_DRAFT);
+}
+
+static void a_change_voids_what_was_sealed_and_what_was_approved(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	struct parcel parcel;
+	const char *ref = draft_of(f);
+	uint8_t another[DIGEST_SIZE] = { 1 };
+	f->casework.approvals = 2;
+	assert_ok(keep_sealed(f, ref, seal(&parcel, clear_request(f, ref))));
+	assert_fault(approve(f, ref, 1, SPAN(another)), FAULT_DRAFT_CHANGED);
+	assert_ok(approve(f, ref, 1, (struct span){ 0 }));
+	assert_ok(stage(f, ref, NULL, NULL));
+	assert_fault(approve(f, ref, 2, (struct span){ 0 }), FAULT_SEAL_VOID);
+	assert_fault(send(f, ref, NULL), FAULT_SEAL_VOID);
+	assert_fault(keep_sealed(f, ref, &parcel.message), FAULT_SEALING_REQUIRED);	/* what is staged is bare */
+	assert_ok(edit(f, ref, complete));
+	assert_null(kept(f, ref));
+	assert_fault(send(f, ref, NULL), FAULT_APPROVAL_MISSING);
+	assert_status(f, ref, S(DRAFT));
+}
+
+static void a_draft_is_void_once_its_counterpart_has_another_key(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	struct parcel parcel;
+	const char *ref = draft_of(f);
+	Comity__Peer peer = COMITY__PEER__INIT;
+	struct key key = key_of_peer(f->peer);
+	assert_ok(keep_sealed(f, ref, seal(&parcel, clear_request(f, ref))));
+	peer.authority = (char *)f->peer;
+	peer.has_standing = peer.has_sealing_certificate = 1;
+	peer.standing = COMITY__STANDING__VALUE__VERIFIED;
+	peer.sealing_certificate = (ProtobufCBinaryData){ 3, (uint8_t *)"new" };
+	WRITING(&f->ledger, txn);
+	record_keep(&txn, TABLE_PEERS, key_span(&key), &peer.base);
+	assert_ok(ledger_end(&txn, OK));
+	assert_fault(send(f, ref, NULL), FAULT_SEAL_VOID);
+	assert_non_null(kept(f, ref));
+}
+
+static void what_cannot_be_sent_is_not_kept(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	struct parcel parcel;
+	const char *ref = draft_of(f);
+	Comity__Act *clear = clear_request(f, ref);
+	assert_fault(keep_sealed(f, ref, NULL), FAULT_BAD_DOCUMENT);
+	assert_fault(keep_sealed(f, ref, seal(&parcel, clear_request(f, "another"))), FAULT_BAD_DOCUMENT);
+	clear->request->facts_summary = "words";
+	assert_fault(keep_sealed(f, ref, seal(&parcel, clear)), FAULT_SEALING_REQUIRED);
+	clear->request->facts_summary = NULL;
+	seal(&parcel, clear);
+	parcel.slip.envelope.len = 5000;
+	assert_fault(keep_sealed(f, ref, &parcel.message), FAULT_BAD_DOCUMENT);
+	assert_null(kept(f, ref));
+	assert_non_null(document(f, ref)->facts_summary);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(a_sealed_request_opens_its_case_by_its_clear_part),
 		WORLD_TEST(what_is_not_the_clear_part_of_this_request_is_no_sealed_one),
 		WORLD_TEST(what_says_something_does_not_go_bare_to_a_card_that_demands_sealing),
+		WORLD_TEST(what_was_sealed_and_approved_is_sent_to_the_byte),
+		WORLD_TEST(a_change_voids_what_was_sealed_and_what_was_approved),
+		WORLD_TEST(a_draft_is_void_once_its_counterpart_has_another_key),
+		WORLD_TEST(what_cannot_be_sent_is_not_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
