@@ -52,7 +52,7 @@ enum remedy {
 	X(FAULT_BAD_MANIFEST,        "bad-manifest",        REMEDY_HANG_UP,       76, "a manifest is not of the protocol's form", "the counterpart's software is at fault; see its log") \
 	/* ── who says it ──────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_BAD_KEY,             "bad-key",             REMEDY_CALL_OPERATOR, 78, "a key or certificate of ours cannot be used", "restore the keys directory from its backup") \
-	X(FAULT_BAD_CARD,            "bad-card",            REMEDY_REFUSE,        65, "this is not a sound card", "ask the authority to send its card again, by another way") \
+	X(FAULT_BAD_CARD,            "bad-card",            REMEDY_REFUSE,        65, "this is not a sound card", "ask the authority whose card it should be to send it again, by another way") \
 	X(FAULT_CARD_ALTERED,        "card-altered",        REMEDY_REFUSE,        65, "the card was altered after it was signed", "do not use it; ask the authority to send its card again, by another way") \
 	X(FAULT_CARD_OLDER,          "card-older",          REMEDY_REFUSE,        65, "we hold a newer card of this authority", "comity peer show PEER tells which one") \
 	X(FAULT_IDENTITY_DIFFERS,    "identity-differs",    REMEDY_REFUSE,        77, "the digits do not match: this card does not belong to the person on the telephone", "stop here; do not try until it fits; ask them to send the card by another way") \

@@ -159,15 +159,10 @@ enum fault audit_pin_cards(struct audit_file *file)
 {
 	const char *path;
 	for (size_t i = 0; (path = given_at(file->tool, "trust", i)); i++) {
-		struct bytes text = { 0 };
 		struct card card = { 0 };
-		enum fault fault = file_take(path, CARD_SIZE_MAX, &text);
-		if (!fault)
-			fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, &card);
-		if (!fault)
-			fault = pin(file, &card);
+		TRY(card_take(path, &card));
+		enum fault fault = pin(file, &card);
 		card_clear(&card);
-		bytes_clear(&text);
 		TRY(fault);
 	}
 	return OK;

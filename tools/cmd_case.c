@@ -46,7 +46,7 @@ static enum fault read_due(struct tool *tool, Comity__RequestFilter *filter)
 	int64_t within_ms = 0;
 	char before[STAMP_SIZE];
 	if (given(tool, "due-within"))
-		TRY(duration_read(given(tool, "due-within"), &within_ms));
+		TRY(typed("--due-within", duration_read(given(tool, "due-within"), &within_ms)));
 	if (!given(tool, "due-within") && !given(tool, "overdue"))
 		return OK;
 	stamp_write(before, stamp_clock() + within_ms * 1000);

@@ -109,7 +109,7 @@ static enum fault read_loss(struct tool *tool, char **stamp)
 	*stamp = NULL;
 	if (!given(tool, "lost-at"))
 		return OK;
-	TRY(moment_read(given(tool, "lost-at"), &at));
+	TRY(typed("--lost-at", moment_read(given(tool, "lost-at"), &at)));
 	stamp_write(text, at);
 	*stamp = arena_text(&tool->arena, span_of_text(text));
 	return *stamp ? OK : FAULT_NO_MEMORY;

@@ -161,14 +161,9 @@ static void print_card(struct tool *tool, const struct card *card)
 
 enum fault cmd_card_show(struct tool *tool)
 {
-	struct bytes text = { 0 };
 	struct card card = { 0 };
-	enum fault fault = file_take(argument(tool, 0), CARD_SIZE_MAX, &text);
-	if (!fault)
-		fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, &card);
-	if (!fault)
-		print_card(tool, &card);
+	TRY(card_take(argument(tool, 0), &card));
+	print_card(tool, &card);
 	card_clear(&card);
-	bytes_clear(&text);
-	return fault;
+	return OK;
 }

@@ -75,7 +75,7 @@ static enum fault order(struct tool *tool, struct statement *statement, const st
 		return fault_say(FAULT_USAGE, "\"%.40s\" is no reason: unspecified, keyCompromise, affiliationChanged, superseded, "
 			"cessationOfOperation", order.reason);
 	if (given(tool, "lost-at"))
-		TRY(moment_read(given(tool, "lost-at"), &lost_at));
+		TRY(typed("--lost-at", moment_read(given(tool, "lost-at"), &lost_at)));
 	if (lost_at > now || lost_at < 0)
 		return fault_say(FAULT_USAGE, "the time of the loss is not a time in the past");
 	order.lost_at = lost_at / STAMP_SECOND;

@@ -124,7 +124,7 @@ static enum fault write_config(struct tool *tool, const struct places *places, c
 	Comity__KeysSettings keys = COMITY__KEYS_SETTINGS__INIT;
 	keys.pin = pin_setting(tool, secret);
 	config.keys = keys.pin ? &keys : NULL;
-	return create(places->config, "# comityd: who we are and how we are reached.  All keys and what they mean: man comityd.yaml\n",
+	return create(places->config, "# comityd: who we are and how we are reached.  All keys and what they mean: man comityd\n",
 		&config.base);
 }
 

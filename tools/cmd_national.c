@@ -92,20 +92,32 @@ static enum fault refuse_training(struct tool *tool)
 	return is_training ? fault_say(FAULT_TRAINING_MIXED, "an authority for training stays one: it has no certificates of its State") : OK;
 }
 
+/* Appended.  What is no PEM at all is told with its name: of several files one is easily the wrong one. */
+static enum fault take_pem(const char *path, struct bytes *pem)
+{
+	static const char begin[] = "-----BEGIN ";
+	size_t before = pem->len;
+	TRY(file_take(path, IMPORT_SIZE_MAX, pem));
+	if (!memmem(pem->at + before, pem->len - before, begin, strlen(begin)))
+		return fault_say(FAULT_BAD_DOCUMENT, "%s: there is neither a certificate nor a revocation list in PEM form", path);
+	return bytes_append_text(pem, "\n");
+}
+
 enum fault cmd_cert_import(struct tool *tool)
 {
 	struct bytes pem = { 0 };
 	unsigned count = 0;
 	enum fault fault = OK;
-	for (size_t i = 0; argument(tool, i) && !fault; i++) {
-		fault = file_take(argument(tool, i), IMPORT_SIZE_MAX, &pem);
-		if (!fault)
-			fault = bytes_append_text(&pem, "\n");
-	}
+	for (size_t i = 0; argument(tool, i) && !fault; i++)
+		fault = take_pem(argument(tool, i), &pem);
 	if (!fault)
 		fault = refuse_training(tool);
 	if (!fault)
 		fault = national_import(state_of(tool), span_of(&pem), stamp_clock() / STAMP_SECOND, &count);
 	bytes_clear(&pem);
+	if (fault == FAULT_BAD_KEY)
+		return hinted(tool, fault, "comity cert csr ROLE makes the key and asks for its certificate");
+	if (fault == FAULT_CERT_PROFILE)
+		return hinted(tool, fault, "nothing was changed; what the PKI must copy from the request: man comity-cert");
 	return fault ? fault : tell_import(tool, count);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certs/card.h"
+#include "proto/text.h"
 #include "tools/commands.h"
 #include "tools/files.h"
 #include "tools/print.h"
@@ -36,18 +37,28 @@ static void print_added(struct tool *tool, const Comity__Peer *peer)
 	next_step(tool, "comity peer verify %s", safe(tool, peer->authority));
 }
 
-enum fault cmd_peer_add(struct tool *tool)
+static enum fault add_card(struct tool *tool, const Comity__Reply **reply)
 {
-	const Comity__Reply *reply;
 	struct bytes text = { 0 };
 	Comity__PeerAdd add = COMITY__PEER_ADD__INIT;
 	enum fault fault = file_take(argument(tool, 0), CARD_SIZE_MAX, &text);
+	if (!fault && !text_is_clean(span_of(&text)))
+		fault = fault_say(FAULT_BAD_CARD, "it is no text");
 	if (!fault && !(add.card = arena_text(&tool->arena, span_of(&text))))
 		fault = FAULT_NO_MEMORY;
 	bytes_clear(&text);
 	TRY(fault);
 	Comity__Call call = SUBMIT(tool, PEER_ADD, peer_add, &add);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_PEER, &reply));
+	return ask(tool, &call, COMITY__REPLY__KIND_PEER, reply);
+}
+
+enum fault cmd_peer_add(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	enum fault fault = add_card(tool, &reply);
+	if (fault == FAULT_BAD_CARD || fault == FAULT_CARD_ALTERED)
+		return hinted(tool, fault_say(fault, "%s: %s", argument(tool, 0), fault_detail(fault)), "%s", fault_hint(fault));
+	TRY(fault);
 	if (!printed_document(tool, &reply->peer->base))
 		print_added(tool, reply->peer->peer);
 	return OK;

@@ -138,7 +138,10 @@ enum fault cmd_request_validate(struct tool *tool)
 	else
 		order.ref = (char *)argument(tool, 0);
 	Comity__Call call = CALL(REQUEST_VALIDATE, request_validate, &order);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_VALIDATION, &reply));
+	enum fault fault = ask(tool, &call, COMITY__REPLY__KIND_VALIDATION, &reply);
+	if (fault == FAULT_NOT_FOUND)
+		return hinted(tool, fault_say(fault, "\"%.80s\" is neither a file nor a request", argument(tool, 0)), "check the path, or: comity request list");
+	TRY(fault);
 	if (!printed_json(tool, &reply->validation->base))
 		print_validation(tool, reply->validation);
 	if (reply->validation->ok)

@@ -99,7 +99,7 @@ enum fault cmd_store_grow(struct tool *tool)
 	const Comity__Reply *reply;
 	Comity__StoreGrow grow = COMITY__STORE_GROW__INIT;
 	grow.has_map_size = 1;
-	TRY(size_read(argument(tool, 0), &grow.map_size));
+	TRY(typed("SIZE", size_read(argument(tool, 0), &grow.map_size)));
 	Comity__Call call = CALL(STORE_GROW, store_grow, &grow);
 	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_STORE, &reply));
 	if (!printed_json(tool, &reply->store->base))

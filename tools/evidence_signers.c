@@ -132,16 +132,10 @@ static enum fault pin_cards(struct verdict *verdict)
 {
 	const char *path;
 	for (size_t i = 0; (path = given_at(verdict->tool, "trust", i)); i++) {
-		struct bytes text = { 0 };
 		struct card card = { 0 };
-		enum fault fault = file_take(path, CARD_SIZE_MAX, &text);
-		if (!fault)
-			fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, &card);
-		if (!fault)
-			pin(verdict, &card, path);
+		TRY(card_take(path, &card));
+		pin(verdict, &card, path);
 		card_clear(&card);
-		bytes_clear(&text);
-		TRY(fault);
 	}
 	return OK;
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/card.h"
 #include "proto/json.h"
 #include "proto/mapping.h"
+#include "proto/stamp.h"
 #include "proto/text.h"
 #include "tools/print.h"
 
@@ -55,6 +57,8 @@ enum fault text_take(struct tool *tool, const char *path, char **text)
 	struct bytes content = { 0 };
 	const char *name = strcmp(path, "-") ? path : "standard input";
 	enum fault fault = file_take(path, TEXT_MAX, &content);
+	if (fault == FAULT_NO_INPUT)
+		fault = hinted(tool, fault, "give the words in a file, or - and the words on standard input");
 	if (!fault && !text_is_clean(span_of(&content)))
 		fault = fault_say(FAULT_BAD_TEXT, "%s: the text is not UTF-8 or has control characters in it",
 			name);
@@ -64,6 +68,15 @@ enum fault text_take(struct tool *tool, const char *path, char **text)
 		fault = FAULT_NO_MEMORY;
 	bytes_clear(&content);
 	return fault;
+}
+
+enum fault card_take(const char *path, struct card *card)
+{
+	struct bytes text = { 0 };
+	TRY(file_take(path, CARD_SIZE_MAX, &text));
+	enum fault fault = card_read(span_of(&text), stamp_clock() / STAMP_SECOND, card);
+	bytes_clear(&text);
+	return fault ? fault_say(fault, "%s: %s", path, fault_detail(fault)) : OK;
 }
 
 /* ── documents ────────────────────────────────────────────────────────────────────────────────── */

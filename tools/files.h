@@ -7,6 +7,10 @@ enum fault file_take(const char *path, size_t size_max, struct bytes *content) M
 /* The words in a file, as a text that lives as long as the tool.  Faults: bad text, also when there is none. */
 enum fault text_take(struct tool *tool, const char *path, char **text) MUST_CHECK;
 
+/* The card in a file, checked; to be cleared.  What is wrong with it names the file.  Faults: as of card_read(); no input. */
+struct card;
+enum fault card_take(const char *path, struct card *card) MUST_CHECK;
+
 /* A YAML or JSON document of this type.  All that is wrong in it is told at once, each with its line:
  * then the tool counts as told.  The message lives as long as the tool. */
 enum fault document_take(struct tool *tool, const char *path, const ProtobufCMessageDescriptor *type,

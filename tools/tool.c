@@ -150,14 +150,40 @@ enum fault hinted(struct tool *tool, enum fault fault, const char *format, ...)
 	return fault;
 }
 
-/* What to do about it: what was said of this case; for a mistake in typing, the help of that very command. */
-static const char *hint_for(struct tool *tool, enum fault fault)
+/* Where to look for what is not there, for what is no part of a case. */
+static const char *shelf_of(const char *noun)
+{
+	static const struct { const char *noun, *hint; } shelves[] = {
+		{ "backup", "comity backup list DIR" },
+		{ "cert", "comity cert status" },
+		{ "queue", "comity queue list" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(shelves); i++)
+		if (!strcmp(noun, shelves[i].noun))
+			return shelves[i].hint;
+	return NULL;
+}
+
+/* What to do about it: what was said of this case; else what follows from the very command that was typed, which who found the
+ * mistake need not know; NULL when nothing does. */
+static const char *hint_of_command(struct tool *tool, enum fault fault)
 {
 	const struct pattern *pattern = &tool->line.pattern;
-	if (!tool->hint && fault == FAULT_USAGE && tool->line.command)
+	if (tool->hint || !tool->line.command)
+		return tool->hint;
+	if (fault == FAULT_USAGE)
 		fault = hinted(tool, fault, "comity help %s%s%s", pattern->words[0], pattern->n_words > 1 ? " " : "",
 			pattern->n_words > 1 ? pattern->words[1] : "");
-	return tool->hint ? tool->hint : fault_hint(fault);
+	return fault == FAULT_NOT_FOUND ? shelf_of(pattern->words[0]) : tool->hint;
+}
+
+static int told_with(struct tool *tool, const Comity__Error *error, const char *hint)
+{
+	Comity__Error hinted = *error;
+	char *hints[] = { (char *)hint };
+	hinted.hints = hints;
+	hinted.n_hints = 1;
+	return told(tool, hint ? &hinted : error);
 }
 
 int tool_report(struct tool *tool, enum fault fault)
@@ -165,10 +191,11 @@ int tool_report(struct tool *tool, enum fault fault)
 	if (tool->is_told || !fault)
 		return tool->exit_status ? tool->exit_status : fault_exit_status(fault);
 	const Comity__Error *theirs = tool->client ? client_error(tool->client) : NULL;
-	if (!tool->hint && theirs && theirs->code && (fault == fault_from_slug(theirs->code) || fault == FAULT_INTERNAL))
-		return told(tool, theirs);
+	bool is_theirs = !tool->hint && theirs && theirs->code && (fault == fault_from_slug(theirs->code) || fault == FAULT_INTERNAL);
+	const char *hint = hint_of_command(tool, fault);
+	if (is_theirs)
+		return told_with(tool, theirs, hint);
 
-	char *hints[] = { (char *)hint_for(tool, fault) };
 	Comity__Error ours = COMITY__ERROR__INIT;
 	ours.schema = "comity.error/1";
 	ours.code = (char *)fault_slug(fault);
@@ -176,9 +203,7 @@ int tool_report(struct tool *tool, enum fault fault)
 	ours.exit = fault_exit_status(fault);
 	ours.message = arena_text(&tool->arena, span_of_text(fault_detail(fault)));
 	ours.retryable = fault_remedy(fault) == REMEDY_RETRY;
-	ours.hints = hints;
-	ours.n_hints = hints[0] != NULL;
-	return told(tool, &ours);
+	return told_with(tool, &ours, hint ? hint : fault_hint(fault));
 }
 
 /* ── what was typed ───────────────────────────────────────────────────────────────────────────── */
@@ -196,6 +221,11 @@ const char *given(const struct tool *tool, const char *option)
 const char *given_at(const struct tool *tool, const char *option, size_t n)
 {
 	return line_option_at(&tool->line, option, n);
+}
+
+enum fault typed(const char *what, enum fault fault)
+{
+	return fault == FAULT_BAD_DOCUMENT ? fault_say(FAULT_USAGE, "%s: %s", what, fault_detail(fault)) : fault;
 }
 
 char *lower(struct tool *tool, const char *text)

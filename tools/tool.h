@@ -45,6 +45,8 @@ void tool_close(struct tool *tool);
 const char *argument(const struct tool *tool, size_t n);		/* NULL when it was left out */
 const char *given(const struct tool *tool, const char *option);	/* the value, or NULL */
 const char *given_at(const struct tool *tool, const char *option, size_t n);
+/* What is no duration, size or time is a fault of a document; in an option or argument it is one of typing. */
+enum fault typed(const char *what, enum fault fault) MUST_CHECK;
 /* An authority's id in lower case, however it was typed. */
 char *lower(struct tool *tool, const char *text);
 

@@ -23,7 +23,8 @@ enum fault change_daemon_release(struct inquiry *inquiry)
 	if (was_held)
 		events_append(txn, EVENT_DAEMON_RELEASED, NULL, &data);
 	done->schema = "comity.done/1";
-	done->text = was_held ? "released: lines are opened, and what waits goes" : "it was not on hold";
+	done->text = was_held ? "released: lines are opened, and what waits goes" :
+		control_of(inquiry->rooms)->is_draining ? "submissions are taken again" : "it was not on hold";
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_DONE;
 	inquiry->reply->done = done;
 	return OK;

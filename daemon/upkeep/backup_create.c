@@ -333,14 +333,21 @@ static enum fault fill(struct making *making, const char *directory)
 	return give_name(making, directory);
 }
 
+/* Where backups go; made, when only its last name is missing. */
+static enum fault open_set(const char *directory, int *set)
+{
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return file_fault(directory);
+	enum fault fault = backup_open_dir(directory, set);
+	return fault == FAULT_NO_INPUT ? fault_say(FAULT_CANNOT_CREATE, "%s", fault_detail(fault)) : fault;
+}
+
 /* What an attempt that died has left is of no use. */
 static enum fault begin(struct making *making, const char *directory)
 {
 	if (directory[0] != '/')
 		return fault_say(FAULT_USAGE, "\"%s\" is no absolute path", directory);
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return disk_fault(directory);
-	TRY(backup_open_dir(directory, &making->set));
+	TRY(open_set(directory, &making->set));
 	if (flock(making->set, LOCK_EX | LOCK_NB))
 		return fault_say(FAULT_NOT_YET, "another backup is being made in %s", directory);
 	TRY(backup_join(making->partial, directory, ".making"));

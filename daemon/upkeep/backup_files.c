@@ -24,7 +24,10 @@ enum fault backup_join(char path[BACKUP_PATH_SIZE], const char *directory, const
 enum fault backup_open_dir(const char *path, int *dir)
 {
 	*dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return *dir < 0 ? disk_fault(path) : OK;
+	if (*dir >= 0)
+		return OK;
+	bool is_elsewhere = errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+	return is_elsewhere ? fault_say(FAULT_NO_INPUT, "%s: %m", path) : disk_fault(path);
 }
 
 static enum fault read_all(int file, const char *name, struct bytes *content)

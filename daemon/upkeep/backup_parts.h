@@ -48,6 +48,7 @@ enum fault backup_view(const char *path, const char *store_key, struct store **v
 /* ── files ────────────────────────────────────────────────────────────────────────────────────── */
 
 enum fault backup_join(char path[BACKUP_PATH_SIZE], const char *directory, const char *name) MUST_CHECK;
+/* Faults: no input (there is none, or it is not open to us), io. */
 enum fault backup_open_dir(const char *path, int *dir) MUST_CHECK;
 /* A whole small file, appended.  Faults: not found, too large, io. */
 enum fault backup_read_file(int dir, const char *name, struct bytes *content) MUST_CHECK;

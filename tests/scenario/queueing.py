@@ -251,7 +251,7 @@ def a_daemon_is_drained(lab):
 	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
 	freedonia.say(ref, "in time\n")
 	freedonia.comity("daemon", "drain")
-	freedonia.comity("daemon", "release")
+	require("taken again" in freedonia.comity("daemon", "release")["text"], "a release ends it, and says so")
 	sylvania.stop()
 	lab.eventually(lambda: not freedonia.is_up(sylvania), "the line is down")
 	freedonia.say(ref, "for later\n")

@@ -49,15 +49,28 @@ def every_mistake_is_answered_with_the_next_step(lab):
 		(64, "needs-answer", "--spoke-with", ["peer", "verify", "xs-ca", "--digits-file", lab.file("x", b"1" * 40)]),
 		(64, "needs-answer", "--digits-file", ["peer", "verify", "xs-ca"]),
 		(64, "needs-answer", "--from", ["request", "edit", ref]),
+		(64, "usage", "comity help store grow", ["store", "grow", "plenty"]),
+		(64, "usage", "comity help cert rotate", ["cert", "rotate", "nothing"]),
+		(64, "usage", "comity help id revoke", ["id", "revoke", "--lost-at", "lately", "-o", lab.directory + "/revoked"]),
+		(65, "bad-card", "send it again", ["peer", "add", lab.file("noise", b"\xff\x00\x01")]),
+		(65, "bad-card", "send it again", ["card", "show", lab.file("noise", b"\xff\x00\x01")]),
+		(65, "bad-document", "named place", ["cert", "import", lab.file("noise", b"\xff\x00\x01")]),
+		(66, "no-input", "standard input", ["message", "send", ref, "--text", "words instead of a file"]),
+		(66, "no-input", "path", ["backup", "verify", lab.directory + "/none"]),
 		(66, "no-input", "path", ["evidence", "verify", lab.directory]),
 		(66, "no-input", "path", ["evidence", "verify", lab.directory + "/none"]),
 		(67, "not-found", "comity request list", ["request", "show", "nothing-like-it"]),
+		(67, "not-found", "check the path", ["request", "validate", "nothing-like-it.yaml"]),
+		(67, "not-found", "comity queue list", ["queue", "show", "nothing-like-it"]),
+		(67, "not-found", "comity cert status", ["cert", "revoke", "nothing-like-it", "--reason", "superseded"]),
 		(67, "not-found", "comity attach list", ["attach", "get", ref, "A9"]),
 		(67, "not-found", "--ref", ["message", "show", "1"]),
 		(67, "not-found", "comity explain peer-unknown", ["explain", "peer-unknwon"]),
 		(67, "peer-unknown", "comity peer list", ["peer", "show", "xx-ca"]),
 		(73, "exists", "another name", ["card", "export", "-o", lab.directory]),
 		(73, "cannot-create", "directory", ["card", "export", "-o", lab.directory + "/none/own.card"]),
+		(73, "cannot-create", "directory", ["backup", "create", "-o", lab.directory + "/none/backups"]),
+		(73, "cannot-create", "directory", ["backup", "create", "-o", lab.file("a-file", b"x")]),
 		(73, "cannot-create", "directory", ["evidence", "export", ref, "-o", lab.directory + "/none/e.tar"]),
 		(73, "cannot-create", "directory", ["attach", "get", ref, "1", "-o", lab.directory + "/none/a.pdf"]),
 	]
@@ -66,6 +79,9 @@ def every_mistake_is_answered_with_the_next_step(lab):
 		error = freedonia.refused(slug, *words)
 		require(error["exit"] == status, f"{words}: exit {status}", error)
 		require(any(hint in one for one in error.get("hints", [])), f"{words}: a hint that names {hint!r}", error)
+	cut = lab.file("cut.card", freedonia.comity("card", "export")["card"].encode()[:500])
+	for words in (["peer", "add", cut], ["card", "show", cut]):
+		require(cut in freedonia.refused("bad-card", *words)["message"], "which file it is")
 	error = freedonia.refused("usage", "attach", "add", ref, lab.file("b.pdf", b"b"), "--role", "nonsense")
 	require("request-letter" in error["message"] and error["message"].endswith("other"), "all roles are named", error)
 
