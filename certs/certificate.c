@@ -30,8 +30,8 @@ static const struct profile profiles[ROLE_COUNT] = {
 		KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, XKU_SMIME, false,
 	},
 	[ROLE_SEALING] = {
-		"sealing", 365, "critical,CA:FALSE", "critical,keyAgreement", NULL,
-		KU_KEY_AGREEMENT, 0, false,
+		"sealing", 365, "critical,CA:FALSE", "critical,keyAgreement", "emailProtection",
+		KU_KEY_AGREEMENT, XKU_SMIME, false,
 	},
 };
 

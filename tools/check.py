@@ -121,6 +121,10 @@ def layers():
 	return tap("layers", ["/usr/bin/python3", "tests/layers.py"])
 
 
+def claims():
+	return tap("claims", ["/usr/bin/python3", "tests/claims.py"])
+
+
 def differential():
 	return one("differential", ["/usr/bin/python3", "tests/differential.py", BUILD + "/tests/json_filter"])
 
@@ -219,6 +223,7 @@ def cppcheck():
 
 GROUPS = {
 	"layers": layers,
+	"claims": claims,
 	"unit": unit,
 	"scenario": scenario,
 	"differential": differential,

@@ -161,14 +161,14 @@ static void see_clock(struct climb *climb)
 	see(climb, RUNG_CLOCK, apart > CLOCK_TOLERANCE_US ? FAULT_CLOCK_DIFFERS : OK, text);
 }
 
-static const struct { enum rung rung; enum ping_stage stage; } shown_by[] = {
-	{ RUNG_TCP,        PING_TCP },		/* they called us */
-	{ RUNG_TLS,        PING_TLS },
-	{ RUNG_CHAIN,      PING_IDENTITY },
-	{ RUNG_PIN,        PING_IDENTITY },
-	{ RUNG_REVOCATION, PING_IDENTITY },
-	{ RUNG_VERSION,    PING_PROTOCOL },
-	{ RUNG_PERMISSION, PING_PERMISSION },
+static const struct { enum rung rung; enum ping_stage stage; const char *text; } shown_by[] = {	/* NULL: the stage's own */
+	{ RUNG_TCP,        PING_TCP,        NULL },	/* they called us */
+	{ RUNG_TLS,        PING_TLS,        NULL },
+	{ RUNG_CHAIN,      PING_IDENTITY,   "the channel certificate leads to the identity, and is in force" },
+	{ RUNG_PIN,        PING_IDENTITY,   NULL },
+	{ RUNG_REVOCATION, PING_IDENTITY,   "nothing of it is on a list of revoked ones that is held" },
+	{ RUNG_VERSION,    PING_PROTOCOL,   NULL },
+	{ RUNG_PERMISSION, PING_PERMISSION, NULL },
 };
 
 /* Not where one stands firmly already: who connects and is not answered does not fail at the connecting.  But what they say of
@@ -188,7 +188,7 @@ static void on_pinged(void *owner, const struct ping_report *report)
 	const struct sight *rungs = climb->report.ours.rungs;
 	for (size_t i = 0; i < ARRAY_LEN(shown_by); i++)
 		if (report->stages[shown_by[i].stage].outcome == PING_PASSED && rungs[shown_by[i].rung].footing == FOOTING_UNKNOWN)
-			see(climb, shown_by[i].rung, OK, report->stages[shown_by[i].stage].text);
+			see(climb, shown_by[i].rung, OK, shown_by[i].text ? shown_by[i].text : report->stages[shown_by[i].stage].text);
 	see_clock(climb);
 	if (report->fault)
 		fall(climb, report->fault, report->detail);

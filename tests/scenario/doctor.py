@@ -76,6 +76,7 @@ def a_sound_line_is_sound_from_both_sides(lab):
 	for seen in (report["ours"], report["theirs"]):
 		require([one["rung"] for one in seen] == ["name", "route", "tcp", "tls", "chain", "pin", "revocation", "clock",
 			"version", "permission", "disk", "quota"] and all(one["ok"] for one in seen), "every rung was climbed", seen)
+		require(len({_rungs(seen)[rung]["text"] for rung in ("chain", "pin", "revocation")}) == 3, "each says what was seen", seen)
 	shown = freedonia.run("peer", "doctor", "xs-ca")
 	require("The side of xs-ca" in shown.out and "FAIL" not in shown.out, "and shown", shown.out)
 

@@ -32,6 +32,7 @@ static void each_certificate_serves_its_purpose_and_no_other(void **state)
 		{ "sslserver", "signing", false },   { "sslclient", "signing", false },  { "smimesign", "signing", true },
 		{ "crlsign", "channel", false },     { "timestampsign", "signing", false },
 		{ "smimeencrypt", "signing", false },
+		{ "sslserver", "sealing", false },   { "sslclient", "sealing", false },  { "smimesign", "sealing", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		int status = shell("cd %s && openssl verify -x509_strict -attime %lld -purpose %s -no-CApath -no-CAstore "
@@ -61,7 +62,7 @@ static void the_extensions_are_those_of_the_role(void **state)
 		{ "delegation", { "CA:TRUE, pathlen:0", "Certificate Sign, CRL Sign" } },
 		{ "channel", { "CA:FALSE", "Digital Signature$", "TLS Web Server Authentication, TLS Web Client Authentication" } },
 		{ "signing", { "CA:FALSE", "Digital Signature, Non Repudiation", "E-mail Protection" } },
-		{ "sealing", { "CA:FALSE", "Key Agreement$" } },
+		{ "sealing", { "CA:FALSE", "Key Agreement$", "E-mail Protection" } },
 	};
 	static const char *const always[] = {
 		"Version: 3 (0x2)", "URI:comity:xf-ca$", "X509v3 Basic Constraints: critical", "X509v3 Key Usage: critical",
