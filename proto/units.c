@@ -149,13 +149,28 @@ static int64_t local_midnight(int64_t stamp, int days)
 	return (int64_t)mktime(&local) * STAMP_SECOND;
 }
 
-static int64_t local_date(int64_t day)
+/* What the clock on the wall shows, counted as if it were UTC's. */
+static int64_t local_time(int64_t shown)
 {
-	time_t seconds = (time_t)(day * 86400);
+	time_t seconds = (time_t)shown;
 	struct tm local;
 	gmtime_r(&seconds, &local);
 	local.tm_isdst = -1;
 	return (int64_t)mktime(&local) * STAMP_SECOND;
+}
+
+/* "2026-11-20 18:00", with or without seconds. */
+static bool local_read(const char *text, int64_t *stamp)
+{
+	char exact[STAMP_SIZE];
+	size_t len = strlen(text);
+	if ((len != 16 && len != 19) || !strchr(" T", text[10]))
+		return false;
+	snprintf(exact, sizeof exact, "%.10sT%s%sZ", text, text + 11, len == 16 ? ":00" : "");
+	if (!stamp_read(exact, stamp))
+		return false;
+	*stamp = local_time(*stamp / STAMP_SECOND);
+	return true;
 }
 
 enum fault moment_read(const char *text, int64_t *stamp)
@@ -164,7 +179,9 @@ enum fault moment_read(const char *text, int64_t *stamp)
 	if (stamp_read(text, stamp))
 		return OK;
 	if (date_read(text, &day))
-		return *stamp = local_date(day), OK;
+		return *stamp = local_time(day * 86400), OK;
+	if (local_read(text, stamp))
+		return OK;
 	if (!strcmp(text, "now"))
 		return *stamp = now, OK;
 	if (!strcmp(text, "today") || !strcmp(text, "yesterday"))
@@ -172,5 +189,5 @@ enum fault moment_read(const char *text, int64_t *stamp)
 	if (*text == '-' && !duration_read(text + 1, &ago) && ago < INT64_MAX / 1000)
 		return *stamp = now - ago * 1000, OK;
 	return fault_say(FAULT_BAD_DOCUMENT,
-		"\"%.40s\" is not a time: write it like 2026-11-23T10:12:00+01:00, 2026-11-23, yesterday or -3d", text);
+		"\"%.40s\" is not a time: write it like 2026-11-23T10:12:00+01:00, \"2026-11-23 10:12\", 2026-11-23, yesterday or -3d", text);
 }

@@ -11,6 +11,6 @@ void duration_write(char text[UNITS_SIZE], int64_t milliseconds);	/* reads back 
 /* "1024", "64 MiB", "16GiB", "2 GB": KiB counts 1024, kB 1000; "K", "M", "G", "T" alone mean KiB and so on. */
 enum fault size_read(const char *text, uint64_t *size_bytes) MUST_CHECK;
 void size_write(char text[UNITS_SIZE], uint64_t size_bytes);		/* for people: "14.2 MiB" */
-/* A point in time: RFC 3339, YYYY-MM-DD (its first moment, local time), "today", "yesterday", "now", or
- * "-3d" for a duration ago.  Microseconds since 1970 UTC as in stamp.h. */
+/* A point in time: RFC 3339, YYYY-MM-DD (its first moment) or "YYYY-MM-DD HH:MM" in local time, "today", "yesterday", "now",
+ * or "-3d" for a duration ago.  Microseconds since 1970 UTC as in stamp.h. */
 enum fault moment_read(const char *text, int64_t *stamp) MUST_CHECK;

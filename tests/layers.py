@@ -115,7 +115,7 @@ WALLS = [
 	("daemon/desks/notices*", [*DESK, "daemon/law/casework", "daemon/desks/registry"]),
 	("daemon/desks/papers*", DESK),
 	("daemon/control/control_timestamp*", [*DESK, "daemon/config"]),
-	("daemon/control/control_proofs*", [*DESK, *LINE, "daemon/config", "daemon/keyholder/keyholder", "daemon/keyholder/keyholder_line", "daemon/line/endpoint",
+	("daemon/control/control_proofs*", [*DESK, *LINE, "daemon/config", "daemon/keyholder/keyholder", "daemon/keyholder/keyholder_line", "daemon/line/endpoint", "daemon/desks/rotation",
 		"daemon/upkeep/backup", "daemon/upkeep/examination"]),
 	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/desks/outbox", "daemon/desks/papers", "daemon/upkeep/backup", "daemon/upkeep/backups",
 		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/surveyed", "daemon/upkeep/examination", "daemon/upkeep/retention", "daemon/upkeep/destruction", "daemon/upkeep/purger", "daemon/ledger/clock", "daemon/desks/fetcher",

@@ -4,6 +4,7 @@
 
 #include "certs/card.h"
 #include "certs/files.h"
+#include "certs/identity.h"
 #include "proto/stamp.h"
 #include "tools/commands.h"
 #include "tools/files.h"
@@ -87,10 +88,30 @@ enum fault cmd_status(struct tool *tool)
 	return OK;
 }
 
+/* By the certificate that lies here: on the machine of the key ceremony no daemon runs. */
+static enum fault read_identity(struct tool *tool, Comity__DaemonStatus *own)
+{
+	struct identity *identity;
+	char digits[IDENTITY_DIGITS_SIZE];
+	TRY(identity_open(tool->home ? tool->home : "/var/lib/comity", &(struct identity_access){ 0 }, &identity));
+	identity_digits(digits, identity_pin(identity));
+	own->schema = "comity.status/1";
+	own->authority = arena_text(&tool->arena, span_of_text(identity_authority(identity)));
+	own->name = arena_text(&tool->arena, span_of_text(identity_name(identity)));
+	own->digits = arena_text(&tool->arena, span_of_text(digits));
+	own->has_training = own->training = certificate_is_training(identity_certificate(identity, ROLE_IDENTITY));
+	identity_free(identity);
+	return own->authority && own->name && own->digits ? OK : FAULT_NO_MEMORY;
+}
+
 enum fault cmd_id_show(struct tool *tool)
 {
-	const Comity__DaemonStatus *status;
-	TRY(get_status(tool, &status));
+	Comity__DaemonStatus own = COMITY__DAEMON_STATUS__INIT;
+	const Comity__DaemonStatus *status = &own;
+	enum fault fault = get_status(tool, &status);
+	if (fault == FAULT_DAEMON_AWAY && !read_identity(tool, &own))
+		fault = OK;
+	TRY(fault);
 	if (printed_json(tool, &status->base))
 		return OK;
 	if (tool->format == FORMAT_PLAIN) {

@@ -19,6 +19,7 @@
 #include "daemon/config.h"
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
+#include "daemon/desks/rotation.h"
 #include "daemon/keyholder/keyholder.h"
 #include "daemon/keyholder/keyholder_line.h"
 #include "daemon/line/endpoint.h"
@@ -41,6 +42,7 @@ struct proofs {
 	uv_work_t work;
 	struct session *session;
 	const struct control_rooms *rooms;
+	uint8_t serving[DIGEST_SIZE];	/* of the channel certificate that lines use: a new one waits until every peer has heard */
 	struct door doors[DOORS_MAX];
 	size_t door_count, answered, found_count;
 	struct proof_finding {
@@ -181,7 +183,8 @@ static void judge_served(struct proofs *proofs, const struct door *door, struct 
 	if (is_revoked(proofs, certificate, &entry))
 		find(proofs, check_served, remedy, "at %s:%s a channel certificate of ours is served that is revoked (%s)", door->at.host,
 			door->at.port, entry.reason);
-	else if (memcmp(digest, identity_digest(proofs->rooms->identity, ROLE_CHANNEL), DIGEST_SIZE) != 0)
+	else if (memcmp(digest, proofs->serving, DIGEST_SIZE) != 0 &&
+		 memcmp(digest, identity_digest(proofs->rooms->identity, ROLE_CHANNEL), DIGEST_SIZE) != 0)
 		find(proofs, check_served, remedy, "at %s:%s another certificate is served than our channel certificate of today%s",
 			door->at.host, door->at.port,
 			identity_generation(proofs->rooms->identity, ROLE_CHANNEL, SPAN(digest)) ? ": an older one of ours" : "");
@@ -287,6 +290,7 @@ void pursue_examination(struct session *session)
 	}
 	proofs->session = session;
 	proofs->rooms = &session->control->rooms;
+	memcpy(proofs->serving, identity_digest(rotation_serving(proofs->rooms->rotation), ROLE_CHANNEL), DIGEST_SIZE);
 	list_doors(proofs);
 	session_hold(session);
 	if (!uv_queue_work(proofs->rooms->loop, &proofs->work, work, on_worked))

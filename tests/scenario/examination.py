@@ -210,6 +210,13 @@ def another_certificate_at_our_endpoint_is_named(lab):
 		_found(freedonia, "served", "fail", str(door.port), "another certificate is served", "older one of ours")
 
 
+def a_new_certificate_that_waits_for_a_peer_is_no_fault(lab):
+	freedonia, sylvania = lab.pair()
+	sylvania.stop()
+	freedonia.comity("cert", "rotate", "channel")
+	_found(freedonia, "served", "ok", "2 of 2 addresses")
+
+
 def a_revoked_certificate_at_our_endpoint_is_named(lab):
 	door = types.SimpleNamespace(host="127.0.0.1", port=free_port())
 	freedonia, old = lab.authority("xf-ca", endpoint=f"127.0.0.1:{door.port}"), lab.directory + "/old-keys"

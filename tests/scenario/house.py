@@ -106,6 +106,9 @@ def without_a_daemon_the_tool_says_so(lab):
 	freedonia = lab.authority("xf-ca", start=False)
 	error = freedonia.refused("daemon-away", "status")
 	require(error["exit"] == 69 and error.get("hints"), "exit 69 and a hint", error)
+	told = freedonia.comity("id", "show")["digits"]	# the machine of the key ceremony has none
+	freedonia.start()
+	require(freedonia.comity("id", "show")["digits"] == told, "the digits are told without one, and are the same")
 
 
 def events_are_dense_and_can_be_read_from_any_number(lab):

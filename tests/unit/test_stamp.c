@@ -171,6 +171,7 @@ static void moments_are_read_as_people_say_them(void **state)
 		{ "now", "2026-11-23T10:12:03.412Z" }, { "today", "2026-11-22T23:00:00.000Z" }, { "yesterday", "2026-11-21T23:00:00.000Z" },
 		{ "2026-01-01", "2025-12-31T23:00:00.000Z" }, { "-3d", "2026-11-20T10:12:03.412Z" }, { "-2w", "2026-11-09T10:12:03.412Z" },
 		{ "2026-11-23T10:12:00+01:00", "2026-11-23T09:12:00.000Z" },
+		{ "2026-11-20 18:00", "2026-11-20T17:00:00.000Z" }, { "2026-11-20T18:00:30", "2026-11-20T17:00:30.000Z" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		int64_t stamp;
@@ -183,6 +184,8 @@ static void moments_are_read_as_people_say_them(void **state)
 	assert_int_equal(moment_read("tomorrow", &stamp), FAULT_BAD_DOCUMENT);
 	assert_int_equal(moment_read("-", &stamp), FAULT_BAD_DOCUMENT);
 	assert_int_equal(moment_read("", &stamp), FAULT_BAD_DOCUMENT);
+	assert_int_equal(moment_read("2026-11-20 24:00", &stamp), FAULT_BAD_DOCUMENT);
+	assert_int_equal(moment_read("2026-11-20 18:00:0", &stamp), FAULT_BAD_DOCUMENT);
 }
 
 static void uuids_grow_even_when_the_clock_does_not(void **state)
