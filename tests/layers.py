@@ -68,7 +68,7 @@ WALLS = [
 	("daemon/law/calendar*", ["proto/"]),
 	("daemon/law/survival*", ["proto/"]),
 	("daemon/law/discretion*", []),
-	("daemon/law/census*", ["proto/", "daemon/ledger/record", "daemon/law/survival", "daemon/law/discretion"]),
+	("daemon/law/census*", ["proto/", "daemon/ledger/record", "daemon/law/survival", "daemon/law/discretion", "daemon/law/completeness_needs"]),
 	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems", "daemon/law/competence"]),
 	("daemon/law/competence*", ["proto/"]),
 	("daemon/law/routing*", ["proto/", "certs/authority", *LEDGER, "daemon/ledger/directory", "daemon/law/competence"]),

@@ -1,5 +1,6 @@
 /* Statistics: what was asked of us and by us, and how long it took; for people, as CSV, as JSON. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,25 @@ static void add_times(struct tool *tool, struct table *table, const Comity__Stat
 	}
 }
 
+static const char *flow_number(struct tool *tool, bool is_told, uint64_t number, bool is_hidden)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%" PRIu64, number);
+	return is_told ? safe(tool, text) : is_hidden ? "hidden" : "-";
+}
+
+static void add_flows(struct tool *tool, struct table *table, const Comity__StatisticsSide *side)
+{
+	for (size_t i = 0; i < side->n_flows; i++) {
+		const Comity__StatisticsFlow *flow = side->flows[i];
+		ROW(tool, table, direction_of(side), safe(tool, flow->series),
+			flow_number(tool, flow->has_open_before, flow->open_before, flow->hidden), flow_number(tool, flow->has_entered, flow->entered, flow->hidden),
+			flow_number(tool, flow->has_finalised, flow->finalised, flow->hidden), flow_number(tool, flow->has_open_after, flow->open_after, flow->hidden),
+			flow_number(tool, flow->has_clearance_percent, (uint64_t)lround(flow->clearance_percent), flow->hidden),
+			flow_number(tool, flow->has_disposition_days, flow->disposition_days, flow->hidden));
+	}
+}
+
 /* Comma-separated, as RFC 4180 has it; none of our cells has a quotation mark in it, and safe() leaves no line feed. */
 void print_csv(struct tool *tool, const struct table *table)
 {
@@ -73,12 +93,16 @@ void print_csv(struct tool *tool, const struct table *table)
 void print_statistics(struct tool *tool, const Comity__Statistics *statistics)
 {
 	struct table cells = TABLE("DIRECTION", "BY", "NAME", ">COUNT");
+	struct table flows = TABLE("DIRECTION", "SERIES", ">OPEN-BEFORE", ">ENTERED", ">FINALISED", ">OPEN-AFTER", ">CLEARANCE-%", ">DISPOSITION-DAYS");
 	struct table times = TABLE("DIRECTION", "PERIOD", "MEASURE", "UNIT", ">ENDED", ">OPEN", ">MEDIAN", ">P90");
 	void (*show)(struct tool *, const struct table *) = given(tool, "csv") ? print_csv : table_print;
 	for (size_t i = 0; i < statistics->n_sides; i++) {
+		add_flows(tool, &flows, statistics->sides[i]);
 		add_cells(tool, &cells, statistics, statistics->sides[i]);
 		add_times(tool, &times, statistics->sides[i]);
 	}
+	show(tool, &flows);
+	print(tool, given(tool, "csv") ? "\r\n" : "\n");
 	show(tool, &cells);
 	print(tool, given(tool, "csv") ? "\r\n" : "\n");
 	show(tool, &times);

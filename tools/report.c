@@ -83,13 +83,41 @@ static void put_totals(struct column *column, const Comity__StatisticsSide *side
 	put(column, &subtitle_words, text, 2);
 }
 
+static size_t flow_text(char *text, size_t size, const Comity__StatisticsFlow *flow, struct tool *tool)
+{
+	size_t used = (size_t)snprintf(text, size, "%s open + %s came = %s finalised + %s open", report_number(tool, flow->open_before),
+		report_number(tool, flow->entered), report_number(tool, flow->finalised), report_number(tool, flow->open_after));
+	if (flow->has_clearance_percent && used < size)
+		used += (size_t)snprintf(text + used, size - used, "; clearance %.0f %%", flow->clearance_percent);
+	if (flow->has_disposition_days && used < size)
+		used += (size_t)snprintf(text + used, size - used, "; disposition %s days", report_number(tool, flow->disposition_days));
+	return used;
+}
+
+/* The balance of each series, in a line. */
+static void put_flows(struct column *column, const Comity__StatisticsSide *side)
+{
+	const struct words line = { .size = 6.6, .ink = INK_TEXT };
+	if (side->n_flows)
+		report_heading(column, "Balance of the period");
+	for (size_t i = 0; i < side->n_flows; i++) {
+		const Comity__StatisticsFlow *flow = side->flows[i];
+		char numbers[200] = "too small to tell", text[280];
+		if (!flow->hidden)
+			flow_text(numbers, sizeof numbers, flow, column->tool);
+		snprintf(text, sizeof text, "%s: %s", report_plain(column->tool, flow->series), numbers);
+		put(column, &line, text, 2);
+	}
+}
+
 void report_side(struct column *column, const Comity__StatisticsSide *side, uint32_t threshold)
 {
 	static const struct { const char *heading, *by; size_t rows; } tables[] = {
-		{ "Counterpart", "counterpart", 7 }, { "Outcome", "outcome", 5 }, { "Kind", "kind", 3 },
-		{ "Measures by form of assistance", "form", 6 }, { "Legal basis invoked", "basis", 4 }, { "Grounds of refusal", "ground", 3 },
+		{ "Age of open requests", "age", 6 }, { "Counterpart", "counterpart", 4 }, { "Outcome", "outcome", 4 }, { "Kind", "kind", 2 },
+		{ "Measures by form of assistance", "form", 4 }, { "Legal basis invoked", "basis", 3 }, { "Grounds of refusal", "ground", 2 },
 	};
 	put_totals(column, side, threshold);
+	put_flows(column, side);
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		report_bars(column, tables[i].heading, side, tables[i].by, tables[i].rows, threshold);
 	report_curves(column, side, threshold);

@@ -28,6 +28,8 @@ void report_side(struct column *column, const Comity__StatisticsSide *side, uint
 /* At the foot of the page. */
 void report_foot(struct column *column, const char *text);
 
+/* BANK_FINANCIAL_RECORDS, as people write it. */
+const char *report_plain(struct tool *tool, const char *name);
 /* "12 345": with thin spaces.  Lives as long as the tool. */
 const char *report_number(struct tool *tool, uint64_t number);
 

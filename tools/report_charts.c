@@ -17,8 +17,7 @@ static struct words within(struct words words, double width)
 	return words;
 }
 
-/* BANK_FINANCIAL_RECORDS, as people write it; names of authorities stay. */
-static const char *plain(struct tool *tool, const char *name)
+const char *report_plain(struct tool *tool, const char *name)
 {
 	char text[64];
 	size_t i = 0;
@@ -71,7 +70,7 @@ static void draw_bar(struct column *column, const struct bars *bars, const Comit
 	const double height = 6.5, step = 9.2, from = column->x + bars->names + 6, room = column->width - bars->names - bars->figures - 12;
 	const struct words name = within(label, bars->names);
 	double share = cell->has_count && bars->most ? (double)cell->count / (double)bars->most : 0;
-	canvas_text(column->canvas, column->x, column->y + height - 0.6, &name, strcmp(by, "counterpart") ? plain(column->tool, cell->name) : safe(column->tool, cell->name));
+	canvas_text(column->canvas, column->x, column->y + height - 0.6, &name, strcmp(by, "counterpart") ? report_plain(column->tool, cell->name) : safe(column->tool, cell->name));
 	if (cell->has_count)
 		canvas_box(column->canvas, from, column->y, fmax(room * share, 0.6), height, INK_BAR);
 	else
@@ -261,7 +260,7 @@ void report_times(struct column *column, const Comity__StatisticsSide *side, uin
 	for (size_t i = 0; i + 1 < side->n_times && column->y < PAPER_HEIGHT - REPORT_MARGIN; i += 2) {
 		const Comity__StatisticsTime *gross = side->times[i], *net = side->times[i + 1];
 		char name[80];
-		snprintf(name, sizeof name, "%s%s", gross->urgent ? "urgent: " : "", plain(column->tool, gross->period));
+		snprintf(name, sizeof name, "%s%s", gross->urgent ? "urgent: " : "", report_plain(column->tool, gross->period));
 		row(column, &small, (const char *const[]){ name, how_many(column->tool, gross, gross->ended), how_many(column->tool, gross, gross->open),
 			pair_of(column->tool, gross, net, false), pair_of(column->tool, gross, net, true) });
 	}

@@ -24,6 +24,7 @@ void case_adopt_figures(Comity__Case *kase, const Comity__Request *document, str
 	kase->n_bases_invoked = 0;
 	for (size_t i = 0; i < document->n_legal_bases; i++)
 		add_code(arena, &kase->n_bases_invoked, &kase->bases_invoked, (int)document->legal_bases[i]->basis);
+	case_mark_request(kase, document, arena);
 }
 
 void case_reset_figures(Comity__Case *kase)
@@ -73,6 +74,7 @@ void case_note_figures(Comity__Case *kase, const Comity__Message *message, const
 {
 	const char *occurred_at = act_text(act, "occurred_at"), *at = occurred_at ? occurred_at : message->created_at;
 	note_grounds(kase, act, arena);
+	case_mark_act(kase, act, arena);
 	switch (act->kind_case) {
 	case COMITY__ACT__KIND_ACKNOWLEDGEMENT:
 		apply_bases(kase, act->acknowledgement->bases_applied, act->acknowledgement->n_bases_applied, arena);

@@ -73,6 +73,9 @@ void case_waive_secrecy(Comity__Case *kase, bool proceeds);
 void case_adopt_figures(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
 void case_note_figures(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena);
 void case_reset_figures(Comity__Case *kase);
+/* The codes that are counted besides, anew of the document, and more of an act (daemon/law/casework_marks.c). */
+void case_mark_request(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+void case_mark_act(Comity__Case *kase, const Comity__Act *act, struct arena *arena);
 /* Whose act it is when no user of this system did it. */
 enum { NOBODY = UINT32_MAX };
 /* A peer asks how far its request is: the authority may have it answered at once, from the record.  What keeps that from

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/law/census_flows.h"
+#include "daemon/law/census_rows.h"
 #include "daemon/law/census_times.h"
 #include "daemon/law/discretion.h"
 #include "daemon/ledger/record.h"
@@ -20,12 +22,13 @@ struct count {
 struct census {
 	struct arena *arena;
 	Comity__Statistics head;
-	int64_t from, to, now;
+	struct census_period period;
 	bool is_untoc, is_wanted[SIDES];
 	struct side_census {
 		size_t n;
 		struct count *counts;
 		struct census_times times;
+		struct census_flows flows;
 	} sides[SIDES];
 };
 
@@ -44,7 +47,7 @@ enum fault census_begin(struct census **begun, const Comity__StatisticsOf *asked
 	if (!census)
 		return arena_fault(arena);
 	stamp_write(text, now);
-	*census = (struct census){ .arena = arena, .now = now, .is_untoc = asked->untoc };
+	*census = (struct census){ .arena = arena, .period.now = now, .is_untoc = asked->untoc };
 	comity__statistics__init(&census->head);
 	census->head.schema = "comity.statistics/1";
 	census->head.generated_at = record_text(arena, text);
@@ -55,8 +58,8 @@ enum fault census_begin(struct census **begun, const Comity__StatisticsOf *asked
 	census->head.threshold = asked->has_threshold && asked->threshold ? asked->threshold : CENSUS_THRESHOLD;
 	for (size_t which = 0; which < SIDES; which++)
 		census->is_wanted[which] = !asked->role || asked->role == roles[which];
-	TRY(read_time(asked->from, INT64_MIN, &census->from));
-	return read_time(asked->to, INT64_MAX, &census->to);
+	TRY(read_time(asked->from, INT64_MIN, &census->period.from));
+	return read_time(asked->to, INT64_MAX, &census->period.to);
 }
 
 /* ── counting ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -76,8 +79,9 @@ static struct count *find(const struct place *place, const char *by, const char 
 	return NULL;
 }
 
-static enum fault count(const struct place *place, const char *by, const char *name)
+static enum fault count(void *owner, const char *by, const char *name)
 {
+	const struct place *place = owner;
 	struct arena *arena = place->census->arena;
 	struct count *found = find(place, by, name);
 	if (!found) {
@@ -85,67 +89,15 @@ static enum fault count(const struct place *place, const char *by, const char *n
 		if (!fresh.cell)
 			return arena_fault(arena);
 		comity__statistics_cell__init(fresh.cell);
-		fresh.cell->by = (char *)by;
+		fresh.cell->by = record_text(arena, by);
 		fresh.cell->name = record_text(arena, name);
-		if (!fresh.cell->name || !record_push(arena, &place->side->n, &place->side->counts, &fresh, sizeof fresh))
+		if (!fresh.cell->by || !fresh.cell->name || !record_push(arena, &place->side->n, &place->side->counts, &fresh, sizeof fresh))
 			return arena_fault(arena);
 		found = &place->side->counts[place->side->n - 1];
 	}
 	found->whole++;
 	found->count += place->is_in;
 	return OK;
-}
-
-/* A value that a newer peer knows and we do not is one of the unknown. */
-static const char *name_of(const ProtobufCEnumDescriptor *type, int value)
-{
-	const ProtobufCEnumValue *found = value ? protobuf_c_enum_descriptor_get_value(type, value) : NULL;
-	return found ? found->name : "UNKNOWN";
-}
-
-/* Different units are never added: what is no request to be executed, or only more of one, is told apart (DOMAIN 5.2). */
-static const char *series_of(const Comity__Case *kase)
-{
-	if (kase->kind == COMITY__REQUEST_KIND__VALUE__SPONTANEOUS_INFORMATION)
-		return "SPONTANEOUS_INFORMATION";
-	if (kase->kind == COMITY__REQUEST_KIND__VALUE__DATA_PRESERVATION)
-		return "PRESERVATION";
-	return kase->nature == COMITY__REQUEST_NATURE__VALUE__SUPPLEMENTARY ? "SUPPLEMENTARY" : "REQUEST";
-}
-
-static enum fault count_codes(const struct place *place, const char *by, const ProtobufCEnumDescriptor *type, const int *codes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		TRY(count(place, by, name_of(type, codes[i])));
-	return OK;
-}
-
-static enum fault count_lists(const struct place *place, const Comity__Case *kase)
-{
-	TRY(count_codes(place, "basis", &comity__legal_basis__value__descriptor, (const int *)kase->bases_invoked, kase->n_bases_invoked));
-	TRY(count_codes(place, "basis-applied", &comity__legal_basis__value__descriptor, (const int *)kase->bases_applied, kase->n_bases_applied));
-	return count_codes(place, "ground", &comity__refusal_ground__value__descriptor, (const int *)kase->grounds, kase->n_grounds);
-}
-
-static enum fault count_measures(const struct place *place, const Comity__Case *kase)
-{
-	for (size_t i = 0; i < kase->n_measures; i++) {
-		TRY(count(place, "total", "measures"));
-		TRY(count(place, "form", name_of(&comity__assistance_form__value__descriptor, (int)kase->measures[i]->form)));
-	}
-	return OK;
-}
-
-static enum fault count_case(const struct place *place, const Comity__Case *kase)
-{
-	TRY(count(place, "total", "requests"));
-	TRY(count(place, "series", series_of(kase)));
-	TRY(count(place, "kind", name_of(&comity__request_kind__value__descriptor, (int)kase->kind)));
-	TRY(count(place, "counterpart", kase->peer ? kase->peer : "UNKNOWN"));
-	TRY(count(place, "urgency", kase->urgency ? name_of(&comity__urgency__value__descriptor, (int)kase->urgency) : "ROUTINE"));
-	TRY(count(place, "outcome", kase->outcome ? name_of(&comity__outcome__value__descriptor, (int)kase->outcome) : "NONE-YET"));
-	TRY(count_lists(place, kase));
-	return count_measures(place, kase);
 }
 
 static bool invokes_untoc(const Comity__Case *kase)
@@ -158,14 +110,20 @@ static bool invokes_untoc(const Comity__Case *kase)
 
 enum fault census_add(struct census *census, const Comity__Case *kase)
 {
-	int64_t sent_at;
+	int64_t sent_at, age;
 	size_t which = kase->role == COMITY__ROLE__VALUE__REQUESTED;
+	const struct census_period *period = &census->period;
 	struct place place = { census, &census->sides[which], !census->is_untoc || invokes_untoc(kase) };
-	if (!census->is_wanted[which] || !kase->sent_at || !stamp_read(kase->sent_at, &sent_at) || sent_at < census->from || sent_at >= census->to)
+	if (!census->is_wanted[which] || !kase->sent_at || !stamp_read(kase->sent_at, &sent_at))
+		return OK;
+	age = census_flows_add(&place.side->flows, kase, sent_at, period, place.is_in);
+	if (age >= 0)
+		TRY(census_age(census_series(kase), age, count, &place));
+	if (sent_at < period->from || sent_at >= period->to)
 		return OK;
 	if (place.is_in)
-		TRY(census_times_add(&place.side->times, kase, census->now, census->arena));
-	return count_case(&place, kase);
+		TRY(census_times_add(&place.side->times, kase, period->now, census->arena));
+	return census_rows(kase, period->now, count, &place);
 }
 
 /* ── what is not told ─────────────────────────────────────────────────────────────────────────── */
@@ -244,60 +202,85 @@ static void hide_totals(const struct census *census, struct count *counts, size_
 
 /* ── the end ──────────────────────────────────────────────────────────────────────────────────── */
 
-static const char *const tables[] = {
-	"total", "series", "kind", "counterpart", "urgency", "outcome", "basis", "basis-applied", "ground", "form",
-};
-
-static size_t rank(const char *by)
-{
-	size_t i = 0;
-	while (i < ARRAY_LEN(tables) && strcmp(tables[i], by))
-		i++;
-	return i;
-}
-
 static int in_order(const void *a, const void *b)
 {
 	const struct count *one = a, *other = b;
-	size_t here = rank(one->cell->by), there = rank(other->cell->by);
+	unsigned here = census_rank(one->cell->by), there = census_rank(other->cell->by);
+	int by = here != there ? (here < there ? -1 : 1) : strcmp(one->cell->by, other->cell->by);
+	if (by)
+		return by;
+	here = census_rank_of_row(one->cell->by, one->cell->name);
+	there = census_rank_of_row(other->cell->by, other->cell->name);
 	if (here != there)
 		return here < there ? -1 : 1;
 	return one->count != other->count ? (one->count < other->count ? 1 : -1) : strcmp(one->cell->name, other->cell->name);
 }
 
-static enum fault tell_table(struct census *census, struct count *counts, size_t n, Comity__StatisticsSide *told, bool *is_any_hidden)
+/* What the ages add up to is a number of the balance: where that is not told, they are not. */
+static bool is_total_told(const struct side_census *side, const char *by)
 {
-	if (rank(counts->cell->by) == 0)
+	enum series series;
+	return !census_is_age(by, &series) || !side->flows.of[series].is_hidden;
+}
+
+static enum fault tell_table(struct census *census, const struct side_census *side, struct count *counts, size_t n, Comity__StatisticsSide *told)
+{
+	if (!is_total_told(side, counts->cell->by)) {
+		n = drop_empty(counts, n);
+		if (n)
+			tell_none(counts, &n);
+	} else if (!strcmp(counts->cell->by, "total"))
 		hide_totals(census, counts, &n);
 	else
 		TRY(hide_table(census, counts, &n));
-	for (size_t i = 0; i < n; i++) {
-		*is_any_hidden = *is_any_hidden || !counts[i].cell->has_count;
+	for (size_t i = 0; i < n; i++)
 		if (!record_push(census->arena, &told->n_cells, &told->cells, &counts[i].cell, sizeof counts[i].cell))
 			return arena_fault(census->arena);
+	return OK;
+}
+
+/* From that row on, the tables of ages or the others. */
+static enum fault tell_tables(struct census *census, const struct side_census *side, bool are_ages, Comity__StatisticsSide *told)
+{
+	enum series series;
+	for (size_t i = 0, next; i < side->n; i = next) {
+		struct count *first = &side->counts[i];
+		for (next = i; next < side->n && !strcmp(first->cell->by, side->counts[next].cell->by); next++)
+			;
+		if (census_is_age(first->cell->by, &series) == are_ages)
+			TRY(tell_table(census, side, first, next - i, told));
 	}
 	return OK;
 }
 
+static bool is_any_hidden(const Comity__StatisticsSide *told)
+{
+	for (size_t i = 0; i < told->n_cells; i++)
+		if (!told->cells[i]->has_count)
+			return true;
+	for (size_t i = 0; i < told->n_flows; i++)
+		if (told->flows[i]->hidden)
+			return true;
+	return false;
+}
+
 static enum fault tell_side(struct census *census, size_t which)
 {
+	struct arena *arena = census->arena;
 	struct side_census *side = &census->sides[which];
-	Comity__StatisticsSide *told = arena_alloc(census->arena, sizeof *told);
-	bool is_any_hidden = false;
+	Comity__StatisticsSide *told = arena_alloc(arena, sizeof *told);
 	if (!told)
-		return arena_fault(census->arena);
+		return arena_fault(arena);
 	comity__statistics_side__init(told);
 	told->has_role = 1;
 	told->role = roles[which];
 	if (side->n)
 		qsort(side->counts, side->n, sizeof *side->counts, in_order);
-	for (size_t i = 0, next; i < side->n; i = next) {
-		for (next = i; next < side->n && !strcmp(side->counts[i].cell->by, side->counts[next].cell->by); next++)
-			;
-		TRY(tell_table(census, side->counts + i, next - i, told, &is_any_hidden));
-	}
-	TRY(census_times_tell(&side->times, census->head.threshold, is_any_hidden, census->arena, told));
-	return record_push(census->arena, &census->head.n_sides, &census->head.sides, &told, sizeof told) ? OK : arena_fault(census->arena);
+	TRY(tell_tables(census, side, false, told));
+	TRY(census_flows_tell(&side->flows, &census->head, &census->period, arena, told));
+	TRY(tell_tables(census, side, true, told));
+	TRY(census_times_tell(&side->times, census->head.threshold, is_any_hidden(told), arena, told));
+	return record_push(arena, &census->head.n_sides, &census->head.sides, &told, sizeof told) ? OK : arena_fault(arena);
 }
 
 enum fault census_end(struct census *census, Comity__Statistics *statistics)

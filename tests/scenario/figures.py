@@ -19,12 +19,23 @@ def _side(figures, role):
 
 def _mirrored(side):
 	"""All of it but who the other is."""
-	return [cell for cell in side.get("cells", []) if cell["by"] != "counterpart"], side["times"]
+	return [cell for cell in side.get("cells", []) if cell["by"] != "counterpart"], side["times"], side["flows"]
+
+
+def _counts(side):
+	return {(cell["by"], cell["name"]): int(cell["count"]) for cell in side.get("cells", [])}
+
+
+def _balance(figures, role):
+	"""The numbers of the first series, which must balance."""
+	flow = _side(figures, role)["flows"][0]
+	before, entered, finalised, after = [int(flow[name]) for name in ("open_before", "entered", "finalised", "open_after")]
+	require(before + entered == finalised + after, "it balances", flow)
+	return before, entered, finalised, after
 
 
 def _total(figures, role):
-	cells = {(cell["by"], cell["name"]): cell for cell in _side(figures, role).get("cells", [])}
-	return int(cells["total", "requests"]["count"]) if cells else 0
+	return next((int(cell["count"]) for cell in _side(figures, role).get("cells", []) if (cell["by"], cell["name"]) == ("total", "requests")), 0)
 
 
 def _periods_and_directions(xf):
@@ -42,10 +53,46 @@ def _a_page_of_it(lab, xf):
 	page = os.path.join(lab.directory, "year.pdf")
 	require(xf.comity("stats", "--threshold", "1", "--report", page)["file"] == page, "it is written")
 	words = subprocess.run(["pdftotext", "-layout", page, "-"], capture_output=True, text=True, check=True).stdout
-	for word in ["From us (outgoing)", "To us (incoming)", "6 requests", "xs-ca", "bank financial records", "At risk then", "not reached"]:
+	for word in ["From us (outgoing)", "To us (incoming)", "6 requests", "xs-ca", "bank financial records", "At risk then", "not reached",
+		"Balance of the period", "request: 0 open + 6 came = 0 finalised + 6 open; clearance 0 %", "up to 30 days"]:
 		require(word in words, f"\"{word}\" can be selected", words)
 	xf.refused("exists", "stats", "--report", page)
 	xf.refused("usage", "stats", "--report", os.path.join(lab.directory, "year.png"))
+
+
+def _codes_are_counted(xf, xs):
+	"""What the sample says, and what was answered, under its codes, with both."""
+	wanted = {("offence", "FRAUD"): 6, ("offence", "UNTOC_6_LAUNDERING"): 6, ("proceeding", "INVESTIGATION"): 6, ("mode", "FORMAL"): 6,
+		("language", "en"): 6, ("translation", "ATTACHED"): 6, ("letter", "18(3)(c)"): 6, ("letter", "18(3)(f)"): 6, ("status", "SENT"): 5,
+		("status", "ACCEPTED"): 1, ("consulted-before", "NO"): 6, ("information-rounds", "NONE"): 6, ("age", "UP-TO-30-DAYS"): 6,
+		("channel-before", "FIU_EGMONT"): 6, ("seriousness", "SERIOUS"): 6, ("measure-status", "ACCEPTED"): 3}
+	for one, role in ((xf, "REQUESTING"), (xs, "REQUESTED")):
+		counts = _counts(_side(_figures(one, "--threshold", "1"), role))
+		for row, count in wanted.items():
+			require(counts.get(row) == count, f"{one.name}: {count} of {row}", counts)
+
+
+def what_was_destroyed_counts_as_before(lab):
+	"""Statistics are of codes and dates: the content of a case is not needed for them."""
+	xf, xs = lab.authority("xf-ca", settings={"retention": {"closed_cases": "1s", "events": "never"}}), lab.authority("xs-ca")
+	lab.befriend(xf, xs)
+	ref, other = xf.send(xs), xf.send(xs)
+	lab.eventually(lambda: xs.has(ref) and xs.has(other), "the requests are there")
+	xs.admit(ref)
+	lab.eventually(lambda: xf.status(ref) == "ACCEPTED", "accepted")
+	xf.comity("request", "withdraw", ref, "--reason", "settled")
+	lab.eventually(lambda: xs.status(ref) == "WITHDRAWN", "withdrawn")
+	before = _figures(xf, "--threshold", "1")
+	require(_balance(before, "REQUESTING") == (0, 2, 1, 1), "one of two is over", before)
+	require(_figures(xf)["sides"][0]["flows"][0]["hidden"], "which is too small to be told")
+	lab.eventually(lambda: xf.comity("store", "purge") and "purged_at" in xf.request(ref)["request"], "its content is destroyed")
+	require("document" not in xf.request(ref), "nothing is left to read")
+	after = _figures(xf, "--threshold", "1")
+	require(_mirrored(_side(after, "REQUESTING")) == _mirrored(_side(before, "REQUESTING")), "and the figures are the same", before, after)
+	require(_mirrored(_side(after, "REQUESTING")) == _mirrored(_side(_figures(xs, "--threshold", "1"), "REQUESTED")), "on both sides", after)
+	year = datetime.date.today().year
+	require(_balance(_figures(xf, "--threshold", "1", "--period", f"{year + 1}"), "REQUESTING") == (1, 0, 0, 1), "what is open is so next year")
+	require(_balance(_figures(xf, "--threshold", "1", "--period", f"{year - 1}"), "REQUESTING") == (0, 0, 0, 0), "and was not there last year")
 
 
 def the_figures_of_the_two_sides_are_mirror_images(lab):
@@ -68,6 +115,9 @@ def the_figures_of_the_two_sides_are_mirror_images(lab):
 	require(["out", "total", "requests", "6"] in rows, "the same as CSV", rows)
 	require("not reached" in xf.run("stats").out, "and for people")
 	require(not _side(_figures(xf, "--sent-before", "2020-01-01"), "REQUESTING").get("cells"), "nothing was sent then")
+	require(["out", "REQUEST", "hidden", "hidden", "hidden", "hidden", "hidden", "hidden"] not in rows and
+		["out", "REQUEST", "0", "6", "0", "6", "0", "-"] in rows, "and the balance", rows)
+	_codes_are_counted(xf, xs)
 	_periods_and_directions(xf)
 	_a_page_of_it(lab, xf)
 	xf.refused("usage", "stats", "--threshold", "0")

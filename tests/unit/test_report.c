@@ -105,6 +105,7 @@ static Comity__StatisticsSide *make_side(struct page *page, Comity__Role__Value 
 		"WITNESS_PROTECTION_RELOCATION", "CONFISCATION_ENFORCE_ORDER", "SEARCH_SEIZURE", "FREEZING" };
 	static const char *const kinds[] = { "MLA", "EXTRADITION", "TRANSFER_SENTENCED_PERSON", "LAW_ENFORCEMENT_COOPERATION" };
 	static const char *const bases[] = { "UNTOC", "EU_FREEZING_CONFISCATION_2018", "COE_TRANSFER_PROCEEDINGS_1972", "UNCAC", "RECIPROCITY" };
+	static const char *const ages[] = { "UP-TO-30-DAYS", "31-TO-90-DAYS", "91-TO-180-DAYS", "181-TO-365-DAYS", "1-TO-2-YEARS", "OVER-2-YEARS" };
 	static const char *const grounds[] = { "SOVEREIGNTY_SECURITY_ORDRE_PUBLIC", "NO_DUAL_CRIMINALITY", "DE_MINIMIS" };
 	static const struct { const char *name; double pace; } periods[] = {
 		{ "transmission", 1 }, { "acknowledgement", 12 }, { "first-answer", 45 }, { "execution", 300 }, { "closing", 2500 },
@@ -116,10 +117,21 @@ static Comity__StatisticsSide *make_side(struct page *page, Comity__Role__Value 
 	side->role = role;
 	side->cells = arena_alloc(&page->tool.arena, 64 * sizeof *side->cells);
 	side->times = arena_alloc(&page->tool.arena, 64 * sizeof *side->times);
+	Comity__StatisticsFlow *flow = make(page, &comity__statistics_flow__descriptor);
+	flow->series = "REQUEST";
+	flow->open_before = scale;
+	flow->entered = flow->finalised = scale / 2;
+	flow->open_after = scale;
+	flow->has_clearance_percent = flow->has_disposition_days = 1;
+	flow->clearance_percent = 100;
+	flow->disposition_days = 730;
+	side->flows = arena_alloc(&page->tool.arena, sizeof *side->flows);
+	side->flows[side->n_flows++] = flow;
 	add_cell(page, side, "total", "requests", scale);
 	add_cell(page, side, "total", "measures", scale * 3);
 #define CELLS(by, names) for (size_t i = 0; i < ARRAY_LEN(names); i++) \
 		add_cell(page, side, by, (names)[i], i == 4 ? 0 : scale / (i + 2))
+	CELLS("age", ages);
 	CELLS("counterpart", peers);
 	CELLS("outcome", outcomes);
 	CELLS("kind", kinds);

@@ -3,6 +3,7 @@
  * fixed offsets of the table of zones. */
 #include "tests/year/life.h"
 #include "daemon/law/census.h"
+#include "daemon/law/census_rows.h"
 
 enum { FINDINGS_SHOWN = 40, TOLD_SLOTS = 1 << 18 };
 
@@ -199,9 +200,8 @@ static inline void judge_agreement(const struct life *life)
 
 /* ── statistics are mirror images ─────────────────────────────────────────────────────────────────── */
 
-static inline Comity__Statistics *figures_of(struct office *office, struct arena *arena)
+static inline Comity__Statistics *figures_of(struct office *office, Comity__StatisticsOf asked, struct arena *arena)
 {
-	Comity__StatisticsOf asked = COMITY__STATISTICS_OF__INIT;
 	static Comity__Statistics statistics;
 	struct census *census;
 	struct span key, value;
@@ -228,7 +228,7 @@ static struct sum {
 	char name[96];
 	int64_t value;
 	uint64_t outgoing;
-} sums[512];
+} sums[2048];
 static size_t n_sums;
 
 static inline void add_cell(const char *by, const char *name, int64_t sign, uint64_t count)
@@ -259,16 +259,67 @@ static inline void add_side(const struct office *office, const Comity__Statistic
 	}
 }
 
-static inline void judge_statistics(void)
+/* What was open at the end of the last period is what is open at the beginning of this, with each side of each authority. */
+static uint64_t open_after[AUTHORITIES_MAX][2][SERIES_COUNT];
+
+static inline uint64_t *open_after_of(const struct office *office, bool is_outgoing, const char *series)
+{
+	size_t i = 0;
+	while (strcmp(census_series_name((enum series)i), series))
+		assert_true(++i < SERIES_COUNT);
+	return &open_after[office->index][is_outgoing][i];
+}
+
+static inline void add_flows(const struct office *office, const Comity__StatisticsSide *side, const char *period)
+{
+	bool is_outgoing = side->role == COMITY__ROLE__VALUE__REQUESTING;
+	for (size_t i = 0; i < side->n_flows; i++) {
+		const Comity__StatisticsFlow *flow = side->flows[i];
+		const struct { const char *name; uint64_t count; } numbers[] = { { "open before", flow->open_before }, { "entered", flow->entered },
+			{ "finalised", flow->finalised }, { "open after", flow->open_after } };
+		char name[60];
+		uint64_t *open = open_after_of(office, is_outgoing, flow->series);
+		for (size_t which = 0; which < ARRAY_LEN(numbers); which++) {
+			snprintf(name, sizeof name, "%.24s %s", flow->series, numbers[which].name);
+			add_cell(period, name, is_outgoing ? 1 : -1, numbers[which].count);
+		}
+		if (flow->open_before + flow->entered != flow->finalised + flow->open_after)
+			find("the balance of %s with %s in %s is wrong", flow->series, office->id, period);
+		if (flow->open_before != *open)
+			find("%s had %llu of %s open, and begins %s with %llu", office->id, (unsigned long long)*open, flow->series, period,
+				(unsigned long long)flow->open_before);
+		*open = flow->open_after;
+	}
+}
+
+static inline void judge_period(const char *from, const char *to)
 {
 	for (size_t i = 0; i < n_offices; i++) {
 		struct arena arena;
+		Comity__StatisticsOf asked = COMITY__STATISTICS_OF__INIT;
+		asked.from = (char *)from;
+		asked.to = (char *)to;
 		arena_init(&arena, (size_t)1 << 30);
-		const Comity__Statistics *statistics = figures_of(&offices[i], &arena);
+		const Comity__Statistics *statistics = figures_of(&offices[i], asked, &arena);
 		for (size_t side = 0; side < statistics->n_sides; side++)
+			add_flows(&offices[i], statistics->sides[side], from ? from : "the beginning");
+		for (size_t side = 0; !from && !to && side < statistics->n_sides; side++)
 			add_side(&offices[i], statistics->sides[side]);
 		arena_clear(&arena);
 	}
+}
+
+/* All of it, and then quarter by quarter. */
+static inline void judge_statistics(void)
+{
+	enum { QUARTERS = 5 };
+	char ends[QUARTERS][STAMP_SIZE];
+	for (unsigned i = 0; i < QUARTERS; i++)
+		stamp_write(ends[i], NOON * STAMP_SECOND + (i + 1) * 80 * STAMP_DAY);
+	judge_period(NULL, NULL);
+	memset(open_after, 0, sizeof open_after);
+	for (unsigned i = 0; i <= QUARTERS; i++)
+		judge_period(i ? ends[i - 1] : NULL, i < QUARTERS ? ends[i] : NULL);
 	for (size_t i = 0; i < n_sums; i++)
 		if (sums[i].value)
 			find("statistics are no mirror image: \"%s\": %llu outgoing, %lld less than incoming", sums[i].name,
