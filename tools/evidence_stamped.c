@@ -19,7 +19,8 @@ static enum fault check_stamped(struct verdict *verdict, unsigned number, struct
 		char name[64];
 		unsigned earlier = 0;
 		size_t head = DIGEST_HEX_SIZE + 2;
-		if (line.len <= head || line.len - head >= sizeof name || !hex_read(sum, DIGEST_SIZE, (struct span){ line.at, DIGEST_HEX_SIZE }))
+		if (line.len <= head || line.len - head >= sizeof name || !hex_read(sum, DIGEST_SIZE, (struct span){ line.at, DIGEST_HEX_SIZE }) ||
+		    memcmp(line.at + DIGEST_HEX_SIZE, "  ", 2))
 			return fault_say(FAULT_BAD_TIMESTAMP, "what was stamped is no list of sums");
 		snprintf(name, sizeof name, "%.*s", (int)(line.len - head), (const char *)line.at + head);
 		const struct dossier_part *part = dossier_part(&verdict->dossier, name);

@@ -25,7 +25,8 @@ static enum fault check_line(struct verdict *verdict, const struct list *list, s
 	size_t head = DIGEST_HEX_SIZE + 2;
 	if (line.len && *line.at == '#')
 		return OK;	/* a remark, as for sha256sum: evidence_stamped.c knows those that there are */
-	if (line.len <= head || line.len - head >= sizeof name || !hex_read(sum, DIGEST_SIZE, (struct span){ line.at, DIGEST_HEX_SIZE }))
+	if (line.len <= head || line.len - head >= sizeof name || !hex_read(sum, DIGEST_SIZE, (struct span){ line.at, DIGEST_HEX_SIZE }) ||
+	    memcmp(line.at + DIGEST_HEX_SIZE, "  ", 2))
 		return fault_say(FAULT_BAD_EVIDENCE, "a line of it is not a digest and a name");
 	snprintf(name, sizeof name, "%.*s", (int)(line.len - head), (const char *)line.at + head);
 	struct dossier_part *part = dossier_part(&verdict->dossier, name);

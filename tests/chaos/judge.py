@@ -145,7 +145,7 @@ def stock(directory, script):
 
 
 SUMS = """( cd messages && cat ../manifests/*/*.manifest | grep -v '^#' | sort -u | sha256sum --check --quiet --ignore-missing )
-sha256sum --check --quiet CONTENTS.sha256"""
+sha256sum --check --strict --quiet CONTENTS.sha256"""
 
 
 def read(directory, *parts):
