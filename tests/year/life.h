@@ -1,7 +1,7 @@
 #pragma once
 /* What officers do in a simulated year: each looks at a case every few days, and does something that the table allows there
  * (daemon/law/statuses.c), or says something that changes no status. */
-#include "tests/year/world.h"
+#include "tests/year/requests.h"
 
 struct life {
 	char request_id[UUID_TEXT_SIZE];
@@ -15,28 +15,6 @@ enum { ROWS_MAX = 160, MEASURES_MAX = 4 };
 static struct { uint64_t taken[2][ROWS_MAX], acts[96], promises, refused_here; } lives;
 
 /* ── a request ────────────────────────────────────────────────────────────────────────────────────── */
-
-static const char mla[] =
-	"kind: MLA\nnature: INITIAL\ntransmission_mode: FORMAL\nmaking_authority: { name: Court }\n"
-	"proceeding: { type: INVESTIGATION, subject: Fraud, conducting_authority: { name: Court, functions: directs investigations } }\n"
-	"language: { request: en }\nlegal_bases: [{ basis: UNTOC }]\nfacts_summary: Money was taken.\n"
-	"persons: [{ ref: P1, type: NATURAL, role: [SUSPECT], name: Tobin FALSEWORK, nationality: [XFR], location: Freedonia City }]\n"
-	"purpose: Evidence for trial.\n"
-	"measures: [{ id: M1, form: BANK_FINANCIAL_RECORDS, description: Account statements., persons: [P1] },\n"
-	"  { id: M2, form: TAKE_EVIDENCE_STATEMENT, description: Hear the manager., persons: [P1] }]\n"
-	"contact: { officer: B. Sandglass, phone: \"+999-01-555-0110\" }\n"
-	"signed: { by: Head of Unit, signed_at: \"2026-11-23T10:20:00+01:00\" }\n";
-static const char preservation[] =
-	"kind: DATA_PRESERVATION\nnature: INITIAL\ntransmission_mode: FORMAL\nmaking_authority: { name: Court }\n"
-	"proceeding: { type: INVESTIGATION, subject: Fraud, conducting_authority: { name: Court, functions: directs investigations } }\n"
-	"language: { request: en }\nlegal_bases: [{ basis: BUDAPEST_2001 }]\nfacts_summary: Money was taken.\n"
-	"offences: [{ title: Fraud, statute: Section 1, max_penalty_months: 60, category: [FRAUD] }]\nintention_to_submit_mla_request: true\n"
-	"purpose: Evidence for trial.\n"
-	"measures: [{ id: M1, form: DATA_PRESERVATION, custodian: A provider, data_types: [TRAFFIC], necessity: It will be gone., preserve_for_days: 90,\n"
-	"  identifiers: [{ type: EMAIL, value: someone@example.org }] }]\n"
-	"contact: { officer: B. Sandglass, phone: \"+999-01-555-0110\" }\n"
-	"signed: { by: Head of Unit, signed_at: \"2026-11-23T10:20:00+01:00\" }\n";
-static const char spontaneous[] = "kind: SPONTANEOUS_INFORMATION\nproceeding: { subject: A shipment }\n";
 
 /* A date so many days ahead. */
 static inline char *date_ahead(char text[DATE_SIZE], uint32_t days)
@@ -58,14 +36,9 @@ static inline Comity__Request *document_of(struct arena *arena, const char *yaml
 static inline void begin(struct life *life)
 {
 	struct office *office = life->sides[0];
-	char date[DATE_SIZE], text[sizeof mla + 512];
-	uint32_t die = chance(100);
-	const char *kind = die < 70 ? mla : die < 88 ? preservation : spontaneous;
-	bool has_deadline = kind != spontaneous && happens(40);
+	char date[DATE_SIZE], text[REQUEST_SIZE];
 	Comity__Case *kase;
-	snprintf(text, sizeof text, "%s%s%s%s%s", kind, has_deadline ? "urgency: { level: URGENT, reasons: [PERSON_IN_CUSTODY], text: He is held., "
-		"deadlines: [{ by: \"" : "", has_deadline ? date_ahead(date, 5 + chance(60)) : "", has_deadline ? "\", reason: The hearing. }] }\n" : "",
-		kind != spontaneous && happens(15) ? "confidentiality: { requested: true, scope: FACT, reason: The suspect. }\n" : "");
+	write_request(text, happens(40) ? date_ahead(date, 5 + chance(60)) : NULL);
 	WRITING(&office->ledger, txn);
 	assert_ok(casework_draft(&office->casework, &txn, life->sides[1]->id, document_of(&office->ledger.arena, text), OFFICER,
 		&office->ledger.arena, &kase));

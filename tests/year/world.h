@@ -39,7 +39,7 @@ static const struct { const char *name; int minutes; } zones[] = {
 static struct office offices[AUTHORITIES_MAX];
 static size_t n_offices;
 static int64_t now;
-static struct { uint64_t messages, repeats, refused, restarts, looks, downs; } counts;
+static struct { uint64_t messages, repeats, refused, restarts, looks, downs, destroyed, loose_sent, loose_arrived; } counts;
 
 static inline int64_t tell_now(void) { return now; }
 
@@ -230,6 +230,7 @@ static inline enum fault arrive(struct office *office, const Comity__Message *me
 	assert_true(!fault || fault_remedy(fault) == REMEDY_REFUSE);
 	counts.refused += fault != OK;
 	keep_arrived(&txn, message, &state, fault);
+	counts.loose_arrived += !fault && !message->request_id;
 	assert_ok(ledger_end(&txn, OK));
 	return fault;
 }

@@ -9,6 +9,7 @@
 #include <getopt.h>
 
 #include "tests/year/judge.h"
+#include "daemon/upkeep/retention.h"
 
 enum { STEPS_A_DAY = 4, DAYS = 365, DRAIN_STEPS = 1000 };
 
@@ -75,6 +76,41 @@ static void look(struct office *office)
 	arena_reset(&office->ledger.arena);
 }
 
+/* What is closed for two months is destroyed, with half of them: both must go on to agree, and to count alike. */
+static void destroy_old(struct office *office)
+{
+	struct retention retention = { .own_id = office->id, .cases_before = now - 60 * STAMP_DAY, .events_before = INT64_MIN };
+	struct retention_round round = { 0 };
+	while (office->index % 2 == 0 && !round.is_over) {
+		WRITING(&office->ledger, txn);
+		retention_step(&txn, &retention, &round);
+		retention_forget_blobs(&txn, &round);
+		assert_ok(ledger_end(&txn, OK));
+		arena_reset(&office->ledger.arena);
+	}
+	counts.destroyed += round.cases;
+}
+
+/* A word that belongs to no case. */
+static void write_loosely(struct office *office)
+{
+	struct office *other = &offices[(office->index + 1 + chance((uint32_t)n_offices - 1)) % n_offices];
+	Comity__GeneralCorrespondence letter = COMITY__GENERAL_CORRESPONDENCE__INIT;
+	Comity__Act act = COMITY__ACT__INIT, *acts = &act;
+	Comity__Message message = COMITY__MESSAGE__INIT;
+	char id[UUID_TEXT_SIZE];
+	letter.note = "We shall be closed on Friday.";
+	act.kind_case = KIND(GENERAL_CORRESPONDENCE);
+	act.general_correspondence = &letter;
+	message.n_acts = 1;
+	message.acts = &acts;
+	WRITING(&office->ledger, txn);
+	assert_ok(casework_say(&office->casework, &txn, other->id, &message, OFFICER, &office->ledger.arena, id));
+	assert_ok(ledger_end(&txn, OK));
+	arena_reset(&office->ledger.arena);
+	counts.loose_sent++;
+}
+
 static void pass_day(unsigned number)
 {
 	for (unsigned step = 0; step < STEPS_A_DAY; step++) {
@@ -87,6 +123,10 @@ static void pass_day(unsigned number)
 		if (happens(2))
 			office_restart(&offices[i]);
 		look(&offices[i]);
+		if (happens(5))
+			write_loosely(&offices[i]);
+		if (number % 30 == 29)
+			destroy_old(&offices[i]);
 	}
 	for (size_t i = 0; number % 7 == 0 && i < options.requests; i++)
 		judge_deadlines(&all[i]);
@@ -108,6 +148,18 @@ static void judge_rows(void)
 	}
 }
 
+static void judge_variety(void)
+{
+	size_t kinds = missing_of(&comity__request_kind__value__descriptor, variety.kinds);
+	size_t natures_missing = missing_of(&comity__request_nature__value__descriptor, variety.natures);
+	if (options.every_row && (kinds || natures_missing))
+		find("%zu kinds and %zu natures of request were not asked", kinds, natures_missing);
+	if (counts.loose_sent != counts.loose_arrived)
+		find("%llu words outside of cases were sent, %llu arrived", (unsigned long long)counts.loose_sent, (unsigned long long)counts.loose_arrived);
+	printf("  kinds that were not asked: %zu, natures: %zu; words outside of cases %llu; cases that were destroyed on one side or both %llu\n", kinds,
+		natures_missing, (unsigned long long)counts.loose_sent, (unsigned long long)counts.destroyed);
+}
+
 static void judge_all(void)
 {
 	for (unsigned i = 0; i < DRAIN_STEPS && !is_quiet(); i++)
@@ -118,6 +170,7 @@ static void judge_all(void)
 		judge_agreement(&all[i]);
 	judge_statistics();
 	judge_rows();
+	judge_variety();
 }
 
 static void report(void)
