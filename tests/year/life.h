@@ -7,7 +7,7 @@ struct life {
 	char request_id[UUID_TEXT_SIZE];
 	struct office *sides[2];		/* requesting, requested */
 	int64_t next[2];
-	bool is_begun;
+	bool is_begun, is_misdirected;		/* it went to the wrong State, and is to be asked of another */
 };
 
 enum { ROWS_MAX = 160, MEASURES_MAX = 4 };
@@ -89,6 +89,17 @@ static inline void report_done(struct plan *plan, const Comity__Case *kase)
 	result->n_measures = result->n_measures ? result->n_measures : 0;
 }
 
+static inline Comity__Outcome__Value outcome_of(request_status status)
+{
+	switch (status) {
+	case S(REFUSED):        return COMITY__OUTCOME__VALUE__REFUSED;
+	case S(NOT_EXECUTABLE): return COMITY__OUTCOME__VALUE__NOT_EXECUTABLE;
+	case S(REDIRECTED):     return COMITY__OUTCOME__VALUE__REDIRECTED;
+	case S(WITHDRAWN):      return COMITY__OUTCOME__VALUE__WITHDRAWN;
+	default:                return COMITY__OUTCOME__VALUE__FULLY_EXECUTED;
+	}
+}
+
 static inline void fill(struct plan *plan, const struct office *office, const Comity__Case *kase, act_kind kind, request_status to)
 {
 	plan->promises = false;
@@ -115,7 +126,7 @@ static inline void fill(struct plan *plan, const struct office *office, const Co
 	case KIND(CLOSURE):
 		plan->acts.body.closure.has_results_complete = plan->acts.body.closure.results_complete = 1;
 		if (kase->status != S(INFO_REQUESTED))
-			plan->acts.body.closure.outcome = COMITY__OUTCOME__VALUE__FULLY_EXECUTED;
+			plan->acts.body.closure.outcome = outcome_of(kase->status);
 		break;
 	default: break;
 	}
@@ -262,8 +273,10 @@ static inline void act_in(struct life *life, size_t which)
 	struct office *office = life->sides[which];
 	Comity__Case *kase = case_of(office, life->request_id);
 	enum side side = which ? SIDE_REQUESTED : SIDE_REQUESTING;
-	if (kase && phase_of(kase->status) == PHASE_OVER)
+	if (kase && phase_of(kase->status) == PHASE_OVER) {
 		life->next[which] = INT64_MAX;
+		life->is_misdirected = !which && kase->outcome == COMITY__OUTCOME__VALUE__REDIRECTED;
+	}
 	else if (kase && !speak_aside(office, kase, side))
 		take_a_row(office, kase, side);
 	arena_reset(&office->ledger.arena);

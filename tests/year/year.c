@@ -1,10 +1,10 @@
 /* A year in a minute: authorities, requests, officers who do all that the table of statuses allows, lines that fail, daemons that
  * are killed, on a clock that is turned.  The rooms of the law and of the ledger are the product's own; the line is not.
  *
- *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop|late]
+ *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop|late|silent]
  *
  * --mutate breaks something on purpose, so that it can be seen that the judge finds it: a status update in twenty is receipted and
- * lost, or deadlines are looked at by a clock that is three days behind.
+ * lost, or deadlines are looked at by a clock that is three days behind, or one authority never looks at them.
  */
 #include <getopt.h>
 
@@ -19,7 +19,8 @@ static struct options {
 	bool every_row;
 } options = { 5, 200, 1, false };
 
-static struct life *all;
+static struct life *all;		/* with room for what is asked again, of another State */
+static size_t n_lives;
 
 static void read_options(int count, char **words)
 {
@@ -43,9 +44,9 @@ static void read_options(int count, char **words)
 /* Between two that are not the same, on any day of the year but its last weeks. */
 static void plan_lives(void)
 {
-	all = calloc(options.requests, sizeof *all);
+	all = calloc(2 * options.requests, sizeof *all);
 	assert_non_null(all);
-	for (size_t i = 0; i < options.requests; i++) {
+	for (size_t i = 0; i < options.requests; i++, n_lives++) {
 		size_t from = chance((uint32_t)n_offices), to = (from + 1 + chance((uint32_t)n_offices - 1)) % n_offices;
 		all[i].sides[0] = &offices[from];
 		all[i].sides[1] = &offices[to];
@@ -65,9 +66,25 @@ static void live(struct life *life)
 	}
 }
 
+/* What went to the wrong State is asked of another one, as a new request. */
+static void ask_another(struct life *life)
+{
+	struct life *fresh = &all[n_lives];
+	life->is_misdirected = false;
+	if (n_lives == 2 * options.requests || n_offices < 3)
+		return;
+	*fresh = (struct life){ .sides = { life->sides[0], life->sides[1] } };
+	while (fresh->sides[1] == life->sides[0] || fresh->sides[1] == life->sides[1])
+		fresh->sides[1] = &offices[chance((uint32_t)n_offices)];
+	fresh->next[0] = fresh->next[1] = now + STAMP_DAY;
+	n_lives++;
+}
+
 /* Every day the deadlines are looked at; what was told then is judged at once, once a week. */
 static void look(struct office *office)
 {
+	if (is_mutation("silent") && !office->index)
+		return;
 	WRITING(&office->ledger, txn);
 	vigil_look(office->vigil, &txn, is_mutation("late") ? now - 3 * STAMP_DAY : now);
 	assert_ok(ledger_end(&txn, OK));
@@ -114,8 +131,11 @@ static void write_loosely(struct office *office)
 static void pass_day(unsigned number)
 {
 	for (unsigned step = 0; step < STEPS_A_DAY; step++) {
-		for (size_t i = 0; i < options.requests; i++)
+		for (size_t i = 0; i < n_lives; i++)
 			live(&all[i]);
+		for (size_t i = 0, n = n_lives; i < n; i++)
+			if (all[i].is_misdirected)
+				ask_another(&all[i]);
 		carry_all(false);
 		now += STAMP_DAY / STEPS_A_DAY;
 	}
@@ -128,7 +148,7 @@ static void pass_day(unsigned number)
 		if (number % 30 == 29)
 			destroy_old(&offices[i]);
 	}
-	for (size_t i = 0; number % 7 == 0 && i < options.requests; i++)
+	for (size_t i = 0; number % 7 == 0 && i < n_lives; i++)
 		judge_deadlines(&all[i]);
 }
 
@@ -156,8 +176,8 @@ static void judge_variety(void)
 		find("%zu kinds and %zu natures of request were not asked", kinds, natures_missing);
 	if (counts.loose_sent != counts.loose_arrived)
 		find("%llu words outside of cases were sent, %llu arrived", (unsigned long long)counts.loose_sent, (unsigned long long)counts.loose_arrived);
-	printf("  kinds that were not asked: %zu, natures: %zu; words outside of cases %llu; cases that were destroyed on one side or both %llu\n", kinds,
-		natures_missing, (unsigned long long)counts.loose_sent, (unsigned long long)counts.destroyed);
+	printf("  kinds that were not asked: %zu, natures: %zu; asked again of another State: %zu; words outside of cases %llu; cases that were destroyed"
+		" %llu\n", kinds, natures_missing, n_lives - options.requests, (unsigned long long)counts.loose_sent, (unsigned long long)counts.destroyed);
 }
 
 static void judge_all(void)
@@ -166,7 +186,7 @@ static void judge_all(void)
 		carry_all(true);
 	if (!is_quiet())
 		find("the lines do not come to rest");
-	for (size_t i = 0; i < options.requests; i++)
+	for (size_t i = 0; i < n_lives; i++)
 		judge_agreement(&all[i]);
 	judge_statistics();
 	judge_rows();
