@@ -4,7 +4,9 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "certs/digest.h"
 #include "certs/openssl.h"
+#include "certs/seal.h"
 
 static enum fault refuse(const char *what)
 {
@@ -40,13 +42,20 @@ static enum fault fill(CMS_ContentInfo *cms, BIO *plain, const struct span *cert
 	return fault;
 }
 
-enum fault envelope_make(const struct span *certificates, size_t count, const uint8_t key[CONTENT_KEY_SIZE], struct bytes *der)
+enum fault envelope_make(const struct span *certificates, size_t count, const uint8_t key[CONTENT_KEY_SIZE], struct span bound,
+	struct bytes *der)
 {
-	BIO *plain = BIO_new_mem_buf(key, CONTENT_KEY_SIZE);
+	uint8_t content[CONTENT_KEY_SIZE + DIGEST_SIZE];
+	size_t len = bound.len == DIGEST_SIZE ? sizeof content : CONTENT_KEY_SIZE;
+	memcpy(content, key, CONTENT_KEY_SIZE);
+	if (len > CONTENT_KEY_SIZE)
+		memcpy(content + CONTENT_KEY_SIZE, bound.at, DIGEST_SIZE);
+	BIO *plain = BIO_new_mem_buf(content, (int)len);
 	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_256_gcm(), CMS_BINARY | CMS_PARTIAL);
 	enum fault fault = plain && cms ? fill(cms, plain, certificates, count, der) : FAULT_NO_MEMORY;
 	CMS_ContentInfo_free(cms);
 	BIO_free(plain);
+	seal_wipe(content, sizeof content);
 	ERR_clear_error();
 	return fault;
 }
@@ -66,36 +75,38 @@ static CMS_ContentInfo *parse(struct span der)
 	return NULL;
 }
 
-static enum fault take_key(BIO *plain, uint8_t key[CONTENT_KEY_SIZE])
+static enum fault take_key(BIO *plain, struct span bound, uint8_t key[CONTENT_KEY_SIZE])
 {
 	char *at;
 	long len = BIO_get_mem_data(plain, &at);
-	if (len != CONTENT_KEY_SIZE)
+	if (len != CONTENT_KEY_SIZE && len != CONTENT_KEY_SIZE + DIGEST_SIZE)
 		return refuse("what is in it is no content key");
+	if (!span_equal((struct span){ (uint8_t *)at + CONTENT_KEY_SIZE, (size_t)len - CONTENT_KEY_SIZE }, bound))
+		return refuse("it is for others than those who are named with it");
 	memcpy(key, at, CONTENT_KEY_SIZE);
 	return OK;
 }
 
-static enum fault open_parsed(CMS_ContentInfo *cms, const struct identity *identity, uint8_t key[CONTENT_KEY_SIZE])
+static enum fault open_parsed(CMS_ContentInfo *cms, const struct identity *identity, struct span bound, uint8_t key[CONTENT_KEY_SIZE])
 {
 	BIO *plain = BIO_new(BIO_s_secmem());
 	if (!plain)
 		return FAULT_NO_MEMORY;
 	bool is_open = CMS_decrypt(cms, identity_key(identity, ROLE_SEALING), identity_x509(identity, ROLE_SEALING), NULL, plain,
 		CMS_BINARY) == 1;
-	enum fault fault = is_open ? take_key(plain, key) : refuse("it is not to our sealing certificate, or was altered");
+	enum fault fault = is_open ? take_key(plain, bound, key) : refuse("it is not to our sealing certificate, or was altered");
 	BIO_free(plain);
 	return fault;
 }
 
-enum fault envelope_open(const struct identity *identity, struct span der, uint8_t key[CONTENT_KEY_SIZE])
+enum fault envelope_open(const struct identity *identity, struct span der, struct span bound, uint8_t key[CONTENT_KEY_SIZE])
 {
 	if (!identity_key(identity, ROLE_SEALING))
 		return fault_say(FAULT_BAD_KEY, "our sealing key is not here");
 	CMS_ContentInfo *cms = parse(der);
 	if (!cms)
 		return refuse("this is no envelope");
-	enum fault fault = open_parsed(cms, identity, key);
+	enum fault fault = open_parsed(cms, identity, bound, key);
 	CMS_ContentInfo_free(cms);
 	return fault;
 }

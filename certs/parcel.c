@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certs/digest.h"
+#include "proto/check.h"
 
 static void commit(const uint8_t key[CONTENT_KEY_SIZE], uint8_t commitment[DIGEST_SIZE])
 {
@@ -19,12 +20,34 @@ void parcel_slip_clear(struct parcel_slip *slip)
 	bytes_clear(&slip->envelope);
 }
 
-enum fault parcel_begin(const struct span *certificates, size_t count, struct parcel_slip *slip, struct seal **seal)
+/* SHA-256 over "comity recipients 1" and the SHA-256 of each part: a copy elsewhere, or for others, is another one. */
+enum fault parcel_bind(const struct parcel_address *address, uint8_t digest[DIGEST_SIZE], struct span *bound)
+{
+	static const char purpose[] = "comity recipients 1";
+	enum { PURPOSE_SIZE = sizeof purpose - 1, PLACE_PARTS = 2 };
+	uint8_t all[PURPOSE_SIZE + (PLACE_PARTS + RECIPIENTS_MAX) * DIGEST_SIZE];
+	uint8_t *at = all + PURPOSE_SIZE;
+	*bound = (struct span){ 0 };
+	if (address->count > RECIPIENTS_MAX)
+		return fault_say(FAULT_TOO_LARGE, "it is sealed for at most %d by name", RECIPIENTS_MAX);
+	if (!address->count)
+		return OK;
+	memcpy(all, purpose, PURPOSE_SIZE);
+	digest_of(at, span_of_text(address->authority ? address->authority : ""));
+	digest_of(at += DIGEST_SIZE, span_of_text(address->request_id ? address->request_id : ""));
+	for (size_t i = 0; i < address->count; i++)
+		digest_of(at += DIGEST_SIZE, span_of_text(address->names[i]));
+	digest_of(digest, (struct span){ all, (size_t)(at - all) + DIGEST_SIZE });
+	*bound = (struct span){ digest, DIGEST_SIZE };
+	return OK;
+}
+
+enum fault parcel_begin(const struct span *certificates, size_t count, struct span bound, struct parcel_slip *slip, struct seal **seal)
 {
 	uint8_t key[CONTENT_KEY_SIZE];
 	*seal = NULL;
 	TRY(seal_random(key, sizeof key));
-	enum fault fault = envelope_make(certificates, count, key, &slip->envelope);
+	enum fault fault = envelope_make(certificates, count, key, bound, &slip->envelope);
 	if (!fault)
 		fault = seal_new(key, seal);
 	commit(key, slip->commitment);

@@ -7,7 +7,7 @@
 #include "certs/envelope.h"
 #include "certs/seal_stream.h"
 
-enum { PARCEL_FORMAT = 1 };
+enum { PARCEL_FORMAT = 1, PARCEL_FORMAT_NAMED = 2 };		/* 2: for somebody alone */
 
 /* What stands beside the sealed bytes.  Zero-initialised is empty. */
 struct parcel_slip {
@@ -16,8 +16,17 @@ struct parcel_slip {
 };
 void parcel_slip_clear(struct parcel_slip *slip);
 
-/* A new key in an envelope to these.  Faults: io (no random bytes), those of envelope_make(). */
-enum fault parcel_begin(const struct span *certificates, size_t count, struct parcel_slip *slip, struct seal **seal) MUST_CHECK;
+/* Who seals, in which case, and for whom alone, in the order in which they are named. */
+struct parcel_address {
+	const char *authority, *request_id;
+	char *const *names;
+	size_t count;
+};
+/* The digest of it; *bound is empty when it is for nobody alone.  Faults: too large. */
+enum fault parcel_bind(const struct parcel_address *address, uint8_t digest[DIGEST_SIZE], struct span *bound) MUST_CHECK;
+/* A new key in an envelope to these, bound to that.  Faults: io (no random bytes), those of envelope_make(). */
+enum fault parcel_begin(const struct span *certificates, size_t count, struct span bound, struct parcel_slip *slip, struct seal **seal)
+	MUST_CHECK;
 /* The key that was in the envelope.  Faults: bad envelope (it is not the one that was committed to), no memory. */
 enum fault parcel_again(const uint8_t key[CONTENT_KEY_SIZE], struct span commitment, struct seal **seal) MUST_CHECK;
 

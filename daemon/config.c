@@ -10,6 +10,7 @@
 #include "certs/secret.h"
 #include "certs/timestamp.h"
 #include "daemon/log.h"
+#include "proto/check.h"
 #include "proto/mapping.h"
 #include "proto/units.h"
 
@@ -275,6 +276,23 @@ static enum fault check_timestamp(const struct settings *settings, const struct 
 	return fault;
 }
 
+/* A name without anybody, or somebody without a name, opens nothing and is meant to. */
+static enum fault check_officers(const struct settings *settings, const struct document *document,
+	void (*complain)(const char *sentence))
+{
+	static const char name[] = "requests.named_officers";
+	for (size_t i = 0; i < settings->requests->n_named_officers; i++) {
+		const Comity__NamedOfficer *officer = settings->requests->named_officers[i];
+		size_t len = officer->name ? strlen(officer->name) : 0;
+		if (len && len <= RECIPIENT_SIZE_MAX && officer->n_uids)
+			continue;
+		point_out(document, place_of(document, name), name, officer->name ? officer->name : "",
+			"each has a name of 1 to 120 bytes, as counterparts write it, and the uids of who is meant", complain);
+		return FAULT_CONFIG;
+	}
+	return OK;
+}
+
 static void point_to(struct settings *settings)
 {
 	static const Comity__LineSettings line = COMITY__LINE_SETTINGS__INIT;
@@ -310,6 +328,8 @@ static enum fault read_config(struct settings *settings, const struct places *pl
 		fault = check_settings(settings, &document, complain);
 		if (!fault)
 			fault = check_order(settings, &document, complain);
+		if (!fault)
+			fault = check_officers(settings, &document, complain);
 		if (!fault)
 			fault = check_timestamp(settings, places, &document, complain);
 	}

@@ -21,6 +21,8 @@ enum {
 	CHECK_DEPTH_MAX = 32,		/* messages in messages */
 	CHECK_REPEATED_MAX = 10000,	/* values of one field */
 	CHECK_UNKNOWN_MAX = 64,		/* unknown fields in one message with all that is in it */
+	RECIPIENTS_MAX = 16,		/* for whom alone something is sealed ... */
+	RECIPIENT_SIZE_MAX = 120,	/* ... and the bytes of each name */
 };
 
 /* The detail names the path: `request.measures[2].period.from_on: "2026-13-01" is not a date (YYYY-MM-DD)`.

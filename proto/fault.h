@@ -157,6 +157,7 @@ enum remedy {
 	X(FAULT_APPROVED_ALREADY,    "approved-already",    REMEDY_REFUSE,        77, "you approved this request as it is already", "another officer must: comity request approve REF") \
 	X(FAULT_DRAFT_CHANGED,       "draft-changed",       REMEDY_REFUSE,        77, "the draft is not what was read any more", "read it again: comity request show REF --full") \
 	X(FAULT_SEAL_VOID,           "seal-void",           REMEDY_REFUSE,        65, "the draft is not what was sealed any more, and what was sealed is void", "seal it again, and have it approved again: comity request seal REF") \
+	X(FAULT_NOT_NAMED,           "not-named",           REMEDY_REFUSE,        77, "it is protected: those alone open it for whom it was sealed", "whom it is for: comity attach list REF; who they are here stands in requests.named_officers") \
 	X(FAULT_ASSIGNED,            "assigned",            REMEDY_REFUSE,        77, "the case is another officer's", "whoever has it can hand it over: comity request assign REF USER") \
 	/* ── what the other side says of us ─────────────────────────────────────────────────────── */ \
 	X(FAULT_OWN_CERT_REVOKED,    "own-cert-revoked",    REMEDY_HANG_UP,       76, "the other side says that our certificate was revoked", "comity cert rotate; were the keys put back from an old copy, restore newer ones") \

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/casework.pb-c.h"
 #include "proto/check.h"
 #include "proto/field.h"
 
@@ -67,10 +68,40 @@ static bool fits(const ProtobufCFieldDescriptor *known, uint64_t value)
 	return !is_narrow || value <= UINT32_MAX || (is_signed && (int64_t)value >= INT32_MIN && (int64_t)value < 0);
 }
 
+/* Lists that would be absurd long before CHECK_REPEATED_MAX. */
+static const struct limit {
+	const ProtobufCMessageDescriptor *type;
+	const char *field;
+	size_t most, longest;
+} limits[] = {
+	{ &comity__sealing__descriptor, "recipients", RECIPIENTS_MAX, RECIPIENT_SIZE_MAX },
+};
+
+static const struct limit *limit_of(const ProtobufCMessageDescriptor *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		if (limits[i].type == type)
+			return &limits[i];
+	return NULL;
+}
+
+/* One more of them. */
+static enum fault count_one(const struct limit *limit, const char *name, const struct packed_field *field, size_t *count)
+{
+	if (strcmp(limit->field, name))
+		return OK;
+	if (++*count <= limit->most && field->bytes.len <= limit->longest)
+		return OK;
+	return fault_say(FAULT_TOO_LARGE, "%s.%s: more than %zu, or one of more than %zu bytes", limit->type->short_name, name, limit->most,
+		limit->longest);
+}
+
 static enum fault scan(const ProtobufCMessageDescriptor *type, struct span rest, unsigned depth, enum fault bad)
 {
 	if (depth > CHECK_DEPTH_MAX)
 		return fault_say(FAULT_TOO_DEEP, "%s: nested more than %d deep", type->short_name, CHECK_DEPTH_MAX);
+	const struct limit *limit = limit_of(type);
+	size_t count = 0;
 	while (rest.len) {
 		struct packed_field field;
 		if (!take_field(&rest, &field))
@@ -80,6 +111,8 @@ static enum fault scan(const ProtobufCMessageDescriptor *type, struct span rest,
 		bool is_text = known && known->type == PROTOBUF_C_TYPE_STRING && field.wire == WIRE_BYTES;
 		if (is_text && field.bytes.len && memchr(field.bytes.at, 0, field.bytes.len))
 			return fault_say(FAULT_BAD_TEXT, "%s.%s: a text holds a NUL", type->short_name, known->name);
+		if (known && limit)
+			TRY(count_one(limit, known->name, &field, &count));
 		if (known && field.wire == WIRE_VARINT && !fits(known, field.value))
 			return fault_say(bad, "%s.%s: a number out of range", type->short_name, known->name);
 		if (known && known->type == PROTOBUF_C_TYPE_MESSAGE && field.wire == WIRE_BYTES)

@@ -8,6 +8,7 @@
 #include "proto/text.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/people.h"
 #include "tools/print.h"
 #include "tools/record.h"
 #include "tools/sealing.h"
@@ -75,6 +76,14 @@ static const char *arrived(struct tool *tool, const Comity__AttachmentState *sta
 	return safe(tool, text);
 }
 
+/* For whom alone, where it is for somebody alone. */
+static void explain_protected(struct tool *tool, const Comity__AttachmentList *list)
+{
+	for (size_t i = 0; i < list->n_data; i++)
+		if (list->data[i]->attachment)
+			print_protected(tool, list->data[i]);
+}
+
 /* What has left us and waits at the other side. */
 static void explain_waits(struct tool *tool, const Comity__AttachmentList *list)
 {
@@ -103,6 +112,7 @@ enum fault cmd_attach_list(struct tool *tool)
 			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, WHOLE));
 	}
 	table_print(tool, &table);
+	explain_protected(tool, list);
 	explain_waits(tool, list);
 	return OK;
 }

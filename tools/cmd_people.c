@@ -49,9 +49,22 @@ void print_people(struct tool *tool, const Comity__RequestView *view)
 		print(tool, "  assigned to  %s, since %s\n", user_name(tool, request->assignment->uid), time_of(tool, request->assignment->at));
 	if (view->has_approvals_wanted)
 		print(tool, "  approved by  %u of %u officers, as it is now\n", view->approvals_given, view->approvals_wanted);
+	for (size_t i = 0; i < view->n_attachments; i++)
+		print_protected(tool, view->attachments[i]);
 	if (view->sealed_draft)
 		print(tool, "  sealed       as it will be sent, by %s, %s%s\n", user_name(tool, view->sealed_draft->uid),
 			time_of(tool, view->sealed_draft->at), view->sealed_void ? "; VOID, for the draft was changed since: comity request seal" : "");
+}
+
+void print_protected(struct tool *tool, const Comity__AttachmentState *state)
+{
+	const Comity__Sealing *sealed = state->attachment ? state->attachment->sealed : NULL;
+	if (!sealed || !sealed->n_recipients)
+		return;
+	print(tool, "  %-12s protected, for ", safe_or(tool, state->attachment->id, "-"));
+	for (size_t i = 0; i < sealed->n_recipients; i++)
+		print(tool, "%s%s", i ? ", " : "", safe(tool, sealed->recipients[i]));
+	print(tool, "\n");
 }
 
 static enum fault assign(struct tool *tool, Comity__Assign *order)

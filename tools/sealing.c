@@ -32,6 +32,10 @@ enum fault sealing_begin(struct tool *tool, const char *ref, struct sealing *sea
 	const Comity__SealTo *to = reply->seal_to;
 	sealing->is_demanded = to->required;
 	sealing->is_wanted = sealing->is_wanted || to->required || given(tool, "seal");
+	sealing->authority = arena_text(&tool->arena, span_of_text(to->authority ? to->authority : ""));
+	sealing->request_id = arena_text(&tool->arena, span_of_text(to->request_id ? to->request_id : ""));
+	if (!sealing->authority || !sealing->request_id)
+		return FAULT_NO_MEMORY;
 	if (!sealing->is_wanted || (take(sealing->theirs, &sealing->to[0], to->theirs) && take(sealing->ours, &sealing->to[1], to->ours)))
 		return OK;
 	return fault_say(FAULT_SEALING_REQUIRED, "nothing can be sealed to %s: %s", to->peer ? to->peer : ref,
@@ -49,7 +53,7 @@ static bool lay(struct arena *arena, ProtobufCBinaryData *to, struct span from)
 	return to->data;
 }
 
-static enum fault write_slip(struct arena *arena, const struct parcel_slip *parcel, Comity__Sealing **slip)
+static enum fault write_slip(struct arena *arena, const struct sealing *sealing, const struct parcel_slip *parcel, Comity__Sealing **slip)
 {
 	Comity__Sealing *made = arena_alloc(arena, sizeof *made);
 	if (!made)
@@ -58,6 +62,11 @@ static enum fault write_slip(struct arena *arena, const struct parcel_slip *parc
 	made->has_format = made->has_envelope = made->has_commitment = 1;
 	made->format = PARCEL_FORMAT;
 	*slip = made;
+	if (sealing->name_count) {
+		made->format = PARCEL_FORMAT_NAMED;
+		made->n_recipients = sealing->name_count;
+		made->recipients = (char **)sealing->names;
+	}
 	return lay(arena, &made->envelope, span_of(&parcel->envelope)) && lay(arena, &made->commitment, SPAN(parcel->commitment))
 		? OK : FAULT_NO_MEMORY;
 }
@@ -65,10 +74,14 @@ static enum fault write_slip(struct arena *arena, const struct parcel_slip *parc
 enum fault sealing_slip(struct tool *tool, const struct sealing *sealing, Comity__Sealing **slip, struct seal **seal)
 {
 	struct parcel_slip parcel = { 0 };
+	uint8_t digest[DIGEST_SIZE];
+	struct span bound;
 	*seal = NULL;
-	enum fault fault = parcel_begin(sealing->to, ARRAY_LEN(sealing->to), &parcel, seal);
+	const struct parcel_address address = { sealing->authority, sealing->request_id, sealing->names, sealing->name_count };
+	TRY(parcel_bind(&address, digest, &bound));
+	enum fault fault = parcel_begin(sealing->to, ARRAY_LEN(sealing->to), bound, &parcel, seal);
 	if (!fault)
-		fault = write_slip(&tool->arena, &parcel, slip);
+		fault = write_slip(&tool->arena, sealing, &parcel, slip);
 	parcel_slip_clear(&parcel);
 	return fault;
 }
@@ -223,7 +236,7 @@ enum fault sealing_unlock(struct tool *tool, const Comity__Unseal *what, const C
 {
 	const Comity__Reply *reply;
 	*seal = NULL;
-	if (slip->format != PARCEL_FORMAT)
+	if (slip->format != (slip->n_recipients ? PARCEL_FORMAT_NAMED : PARCEL_FORMAT))
 		return fault_say(FAULT_BAD_ENVELOPE, "it is sealed in format %u, which is not known here", slip->format);
 	Comity__Call call = CALL(UNSEAL, unseal, (Comity__Unseal *)what);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_UNSEALED, &reply));

@@ -8,6 +8,9 @@ struct sealing {
 	bool is_wanted, is_demanded;	/* demanded: by the card */
 	uint8_t theirs[4096], ours[4096];
 	struct span to[2];
+	char *const *names;			/* for whom alone, as they are called there; none: whoever may write there */
+	size_t name_count;
+	char *authority, *request_id;		/* ours, and the case: what is for somebody alone is bound to both */
 };
 
 /* Ask the daemon.  Faults: sealing required (there is nobody to seal to, or their certificate is of no use); those of it. */

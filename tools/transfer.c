@@ -11,7 +11,9 @@
 
 #include "certs/digest.h"
 #include "certs/files.h"
+#include "proto/check.h"
 #include "proto/text.h"
+#include "tools/acts.h"
 #include "tools/print.h"
 #include "tools/progress.h"
 #include "tools/sealing.h"
@@ -87,11 +89,55 @@ static int open_nameless(void)
 	return open(directory && *directory ? directory : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
+/* Those of --for; or of the draft's protected block, if that is what it is about. */
+static enum fault find_names(struct tool *tool, const char *ref, const Comity__Attachment *attachment, struct sealing *sealing)
+{
+	const Comity__RequestView *view;
+	size_t count = 0;
+	while (given_at(tool, "for", count))
+		count++;
+	char **names = arena_alloc(&tool->arena, (count + 1) * sizeof *names);
+	if (!names)
+		return FAULT_NO_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		names[i] = (char *)given_at(tool, "for", i);
+	sealing->names = names;
+	sealing->name_count = count;
+	if (count || attachment->role != COMITY__ATTACHMENT_ROLE__VALUE__PROTECTED_ANNEX)
+		return OK;
+	TRY(get_request(tool, ref, &view));
+	const Comity__ProtectedBlock *block = view->document ? view->document->protected_block : NULL;
+	bool is_draft = view->request->status == COMITY__REQUEST_STATUS__VALUE__DRAFT;
+	sealing->names = block && is_draft ? block->access : NULL;
+	sealing->name_count = block && is_draft ? block->n_access : 0;
+	return sealing->name_count ? OK : hinted(tool, fault_say(FAULT_USAGE, "a protected annex is sealed for those who may open it: name them, or "
+		"in protected_block.access of the draft"), "comity attach add %s FILE --role protected-annex --for \"hearing judge\"", ref);
+}
+
+static enum fault check_names(const struct sealing *sealing)
+{
+	for (size_t i = 0; i < sealing->name_count; i++) {
+		size_t len = strlen(sealing->names[i]);
+		if (!len || len > RECIPIENT_SIZE_MAX || !text_is_clean(span_of_text(sealing->names[i])) || strpbrk(sealing->names[i], "\n\t"))
+			return fault_say(FAULT_USAGE, "\"%.40s\": who may open it is named in 1 to %d bytes, on one line", sealing->names[i],
+				RECIPIENT_SIZE_MAX);
+	}
+	return sealing->name_count <= RECIPIENTS_MAX ? OK : fault_say(FAULT_USAGE, "at most %d can be named", RECIPIENTS_MAX);
+}
+
+static enum fault begin_sealing(struct tool *tool, const char *ref, const Comity__Attachment *attachment, struct sealing *sealing)
+{
+	TRY(find_names(tool, ref, attachment, sealing));
+	TRY(check_names(sealing));
+	sealing->is_wanted = sealing->name_count > 0;
+	return sealing_begin(tool, ref, sealing);
+}
+
 static enum fault seal_source(struct tool *tool, const char *ref, struct source *source, Comity__Attachment *attachment)
 {
 	struct sealing sealing = { 0 };
 	struct stat file;
-	TRY(sealing_begin(tool, ref, &sealing));
+	TRY(begin_sealing(tool, ref, attachment, &sealing));
 	if (!sealing.is_wanted)
 		return OK;
 	int sealed = open_nameless();
@@ -124,6 +170,15 @@ static const char *media_type(const char *name)
 	return "application/octet-stream";
 }
 
+/* A file's own name may say whom it protects. */
+static char *plain_name(struct tool *tool, const char *name)
+{
+	char plain[64];
+	const char *dot = strrchr(name, '.');
+	snprintf(plain, sizeof plain, "protected%.16s", dot && strlen(dot) <= 8 ? dot : "");
+	return arena_text(&tool->arena, span_of_text(plain));
+}
+
 /* The digest is told beforehand: then a broken upload is gone on with, and nothing can change on the way. */
 static enum fault describe(struct tool *tool, const struct source *source, Comity__Attachment *attachment)
 {
@@ -140,7 +195,9 @@ static enum fault describe(struct tool *tool, const struct source *source, Comit
 	digest_free(digest);
 	TRY(fault);
 	hex_write(hex, SPAN(sum));
-	attachment->name = (char *)name;
+	attachment->name = attachment->sealed && attachment->sealed->n_recipients ? plain_name(tool, name) : (char *)name;
+	if (!attachment->name)
+		return FAULT_NO_MEMORY;
 	attachment->media_type = (char *)media_type(name);
 	attachment->has_size = 1;
 	attachment->size = source->size;

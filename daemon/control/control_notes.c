@@ -104,6 +104,20 @@ void note_refused(struct session *session, enum fault fault, noted *done, void *
 	scribe_add(session->control->rooms.scribe, &note->job);
 }
 
+/* Which part of it, where the subject is a case. */
+static void say_part(struct note *note, const Comity__Call *call)
+{
+	static const char *const members[] = { "attachment", "message" };
+	for (size_t i = 0; i < ARRAY_LEN(members) && call->kind_case == COMITY__CALL__KIND_UNSEAL; i++) {
+		const char *part = calls_member(call, members[i]);
+		char text[256];
+		if (!part || *note->text)
+			continue;
+		snprintf(text, sizeof text, "%s %.200s", members[i], part);
+		text_excerpt(note->text, sizeof note->text, span_of_text(text));
+	}
+}
+
 void note_begun(struct session *session, noted *done, void *owner)
 {
 	struct note *note = note_new(session, done, owner);
@@ -112,5 +126,6 @@ void note_begun(struct session *session, noted *done, void *owner)
 	if (!note)
 		return;
 	note->result = AUDIT_BEGUN;
+	say_part(note, session->call);
 	scribe_add(session->control->rooms.scribe, &note->job);
 }

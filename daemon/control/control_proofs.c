@@ -106,9 +106,9 @@ static enum fault prove_sealing(const struct identity *identity, struct keyholde
 	struct bytes envelope = { 0 };
 	uint8_t key[CONTENT_KEY_SIZE], opened[CONTENT_KEY_SIZE] = { 0 };
 	TRY(seal_random(key, sizeof key));
-	enum fault fault = envelope_make(&certificate, 1, key, &envelope);
+	enum fault fault = envelope_make(&certificate, 1, key, (struct span){ 0 }, &envelope);
 	if (!fault)
-		fault = keyholder_unseal(holder, span_of(&envelope), opened);
+		fault = keyholder_unseal(holder, span_of(&envelope), (struct span){ 0 }, opened);
 	if (!fault && memcmp(key, opened, sizeof key) != 0)
 		fault = fault_say(FAULT_BAD_KEY, "another key came out of the envelope than was put in");
 	bytes_clear(&envelope);

@@ -72,18 +72,19 @@ static enum fault serve_sign(int fd, const struct identity *identity, const Comi
 }
 
 /* Somebody may have sealed to a certificate of ours that was renewed since. */
-static enum fault open_envelope(const struct identity *identity, struct span envelope, uint8_t key[CONTENT_KEY_SIZE])
+static enum fault open_envelope(const struct identity *identity, const Comity__HolderOpen *call, uint8_t key[CONTENT_KEY_SIZE])
 {
-	enum fault fault = envelope_open(identity, envelope, key);
+	struct span envelope = { call->envelope.data, call->envelope.len }, bound = { call->bound.data, call->bound.len };
+	enum fault fault = envelope_open(identity, envelope, bound, key);
 	for (const struct identity *one = identity_older(identity); one && fault == FAULT_BAD_ENVELOPE; one = identity_older(one))
-		fault = envelope_open(one, envelope, key);
+		fault = envelope_open(one, envelope, bound, key);
 	return fault;
 }
 
 static enum fault serve_open(int fd, const struct identity *identity, const Comity__HolderOpen *call)
 {
 	uint8_t key[CONTENT_KEY_SIZE] = { 0 };
-	enum fault fault = open_envelope(identity, (struct span){ call->envelope.data, call->envelope.len }, key);
+	enum fault fault = open_envelope(identity, call, key);
 	enum fault heard = reply(fd, fault, SPAN(key), 0);
 	secret_wipe(key, sizeof key);
 	return heard;

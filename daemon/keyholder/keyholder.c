@@ -162,7 +162,7 @@ uint64_t keyholder_signatures(const struct keyholder *holder)
 	return holder->signatures;
 }
 
-enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, uint8_t key[CONTENT_KEY_SIZE])
+enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, struct span bound, uint8_t key[CONTENT_KEY_SIZE])
 {
 	struct bytes opened = { 0 };
 	Comity__HolderOpen order = COMITY__HOLDER_OPEN__INIT;
@@ -171,6 +171,8 @@ enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, uint
 		return fault_say(FAULT_BAD_ENVELOPE, "this is no envelope");
 	order.has_envelope = 1;
 	order.envelope = (ProtobufCBinaryData){ envelope.len, (uint8_t *)envelope.at };
+	order.has_bound = bound.len > 0;
+	order.bound = (ProtobufCBinaryData){ bound.len, (uint8_t *)bound.at };
 	call.open = &order;
 	enum fault fault = take_turn(holder, &call, (struct span){ 0 }, &opened);
 	if (!fault && opened.len != CONTENT_KEY_SIZE)

@@ -28,9 +28,9 @@ void keyholder_close(struct keyholder *holder);		/* takes NULL; the holder ends 
 /* For identity_open(); lives as long as the keyholder. */
 const struct signing_hand *keyholder_hand(const struct keyholder *holder);
 
-/* A content key out of its envelope (certs/envelope.h).  Yours to wipe.  On a thread that may wait.  Faults: bad envelope; keys
+/* A content key out of its envelope (certs/envelope.h), bound to those for whom alone it is, if it is.  Yours to wipe.  On a thread that may wait.  Faults: bad envelope; keys
  * unavailable. */
-enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, uint8_t key[CONTENT_KEY_SIZE]) MUST_CHECK;
+enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, struct span bound, uint8_t key[CONTENT_KEY_SIZE]) MUST_CHECK;
 
 /* What is issued, by a holder of its own that is gone when it is done: a newer revocation list where that is due; one
  * certificate revoked (`secret` of the order is not looked at); keys and certificates of some roles (KEY_OF() of each) renewed.  `now` in seconds

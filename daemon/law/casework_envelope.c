@@ -35,6 +35,7 @@ static enum fault check_whole(struct txn *txn, const Comity__Case *kase, const C
 	if (!whole.attachments)
 		return arena_fault(arena);
 	TRY(case_check_attachments(&whole));
+	TRY(case_check_protected(&whole));
 	TRY(case_check_sealed(&whole, arena));
 	size_t size = protobuf_c_message_get_packed_size(&whole.base);
 	return size <= MESSAGE_SIZE_MAX - ADDRESS_MAX ? OK :

@@ -143,6 +143,8 @@ enum fault case_check_attachments(const Comity__Message *message) MUST_CHECK;
 enum fault case_check_slips(const Comity__Message *message) MUST_CHECK;
 /* Is nothing readable in it but what the daemons must read, and every file sealed?  Faults: sealing required. */
 enum fault case_check_sealed(const Comity__Message *message, struct arena *arena) MUST_CHECK;
+/* Is every protected annex sealed for somebody by name?  What leaves us is held to it.  Faults: sealing required. */
+enum fault case_check_protected(const Comity__Message *message) MUST_CHECK;
 /* Does the card in this record of a peer demand it? */
 bool case_demands_sealing(struct span peer);
 /* A request that the tool has sealed, as a template and a clear document, both borrowed.  Faults: bad document. */

@@ -4,12 +4,25 @@
 #include "certs/digest.h"
 #include "certs/envelope.h"
 #include "daemon/law/casework_parts.h"
+#include "proto/check.h"
 #include "proto/clear.h"
 #include "proto/unpack.h"
 
-/* How it is sealed is the tools' business; that both can find the key is ours. */
+static bool are_names(const Comity__Sealing *sealed)
+{
+	for (size_t i = 0; i < sealed->n_recipients; i++) {
+		const char *name = sealed->recipients[i];
+		if (!*name || strlen(name) > RECIPIENT_SIZE_MAX || strchr(name, '\n') || strchr(name, '\t'))
+			return false;
+	}
+	return sealed->n_recipients <= RECIPIENTS_MAX;
+}
+
+/* How it is sealed is the tools' business; that both can find the key is ours, and for whom it is. */
 static enum fault check_sealing(const Comity__Sealing *sealed, const char *what)
 {
+	if (sealed && !are_names(sealed))
+		return fault_say(FAULT_BAD_DOCUMENT, "%s is sealed for more than %d, or one of them is no name", what, RECIPIENTS_MAX);
 	if (!sealed || (sealed->envelope.len && sealed->envelope.len <= ENVELOPE_SIZE_MAX && sealed->commitment.len == DIGEST_SIZE))
 		return OK;
 	return fault_say(FAULT_BAD_DOCUMENT, "%s is sealed, but not with a key in an envelope and a commitment to it", what);
@@ -22,6 +35,19 @@ enum fault case_check_slips(const Comity__Message *message)
 	for (size_t i = 0; i < message->n_attachments; i++)
 		TRY(check_sealing(message->attachments[i]->sealed, "an attachment"));
 	return check_sealing(message->sealed, "the message");
+}
+
+/* What protects somebody goes to nobody but those whom it names. */
+enum fault case_check_protected(const Comity__Message *message)
+{
+	for (size_t i = 0; i < message->n_attachments; i++) {
+		const Comity__Attachment *one = message->attachments[i];
+		bool is_protected = one->role != COMITY__ATTACHMENT_ROLE__VALUE__PROTECTED_ANNEX || (one->sealed && one->sealed->n_recipients);
+		if (!is_protected)
+			return fault_say(FAULT_SEALING_REQUIRED, "%s is a protected annex, and goes only sealed for those who may open it: comity "
+				"attach add REF FILE --role protected-annex --for NAME", one->id ? one->id : "an attachment");
+	}
+	return OK;
 }
 
 /* What its card demands.  Of a record that holds a whole card, two numbers are wanted with every message: they are dug out of

@@ -122,6 +122,17 @@ enum fault case_check_room(const Comity__Case *kase, size_t more)
 			kase->attachments, CASE_ATTACHMENTS_MAX);
 }
 
+/* Who copies an envelope would else be the one who sealed it, and open what is not for him. */
+static bool has_key_of_another(const Comity__AttachmentList *list, const Comity__Attachment *attachment)
+{
+	for (size_t i = 0; attachment->sealed && i < list->n_data; i++) {
+		const Comity__Sealing *other = list->data[i]->attachment ? list->data[i]->attachment->sealed : NULL;
+		if (other && span_equal(span_of_binary(other->commitment), span_of_binary(attachment->sealed->commitment)))
+			return true;
+	}
+	return false;
+}
+
 enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Attachment *attachment,
 	uint32_t uid, struct arena *arena, Comity__AttachmentState **staged)
 {
@@ -134,6 +145,8 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 		if (!strcmp(list->data[i]->from, casework->own_id) && is_called(list->data[i], attachment->id))
 			return fault_say(FAULT_EXISTS, "there is an attachment \"%s\" in %s already", attachment->id,
 				casework_name(kase));
+	if (has_key_of_another(list, attachment))
+		return fault_say(FAULT_EXISTS, "it is sealed with the key of another attachment of %s", casework_name(kase));
 	TRY(case_check_room(kase, 1));
 	if (!attachment->id)
 		attachment->id = free_id(list, casework->own_id, arena);
@@ -141,8 +154,9 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 	if (!state)
 		return FAULT_NO_MEMORY;
 	state->presence = COMITY__PRESENCE__VALUE__STAGED;
-	state->has_bytes_done = 1;
+	state->has_bytes_done = state->has_actor_uid = 1;
 	state->bytes_done = attachment->size;
+	state->actor_uid = uid;
 	case_keep_attachment(txn, kase, state);
 	case_keep(txn, kase);
 	Comity__EventData data = COMITY__EVENT_DATA__INIT;

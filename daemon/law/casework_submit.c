@@ -257,6 +257,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
+	TRY(case_check_protected(&draft->message));
 	if (wants_sealed || template->sealed)
 		TRY(case_check_sealed(&draft->message, arena));
 	TRY(case_check_links(txn, kase, &draft->message, arena));

@@ -73,6 +73,34 @@ static void check_total(const struct check *check)
 	}
 }
 
+static bool is_among(char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcasecmp(names[i], name))
+			return true;
+	return false;
+}
+
+static bool is_for_the_same(const Comity__ProtectedBlock *block, const Comity__Sealing *sealed)
+{
+	bool is_same = block->n_access == sealed->n_recipients;
+	for (size_t i = 0; i < block->n_access && is_same; i++)
+		is_same = is_among(sealed->recipients, sealed->n_recipients, block->access[i]);
+	return is_same;
+}
+
+/* What the request says of who may see it, and who can open it. */
+static void check_protected(const struct check *check)
+{
+	const Comity__ProtectedBlock *block = check->request->protected_block;
+	for (size_t i = 0; block && check->attachments && i < check->n_attachments; i++) {
+		const Comity__Attachment *annex = check->attachments[i];
+		if (same_text(annex->id, block->attachment) && annex->sealed && annex->sealed->n_recipients && !is_for_the_same(block, annex->sealed))
+			ERROR(check, "protected-differs", "UNTOC 24", "request.protected_block.access",
+				"attachment %s is sealed for others than are named here", annex->id);
+	}
+}
+
 static bool goes_along(const struct check *check, const Comity__AttachmentDescription *described)
 {
 	for (size_t i = 0; i < check->n_attachments; i++)
@@ -112,6 +140,7 @@ void check_papers(const struct check *check)
 		check_assignment(check, i);
 	check_total(check);
 	check_promised(check);
+	check_protected(check);
 }
 
 /* ── language: 18(14) ──────────────────────────────────────────────────────────────────────────── */

@@ -1,6 +1,7 @@
 /* What is sealed end to end, as the law sees it; and what a card that demands it keeps from going in the clear. */
 #include "tests/unit/cases.h"
 
+#include "proto/check.h"
 #include "proto/clear.h"
 
 static void demand(struct party *party)
@@ -255,6 +256,79 @@ static void what_cannot_be_sent_is_not_kept(void **state)
 	assert_non_null(document(f, ref)->facts_summary);
 }
 
+/* ── for somebody alone ───────────────────────────────────────────────────────────────────────── */
+
+/* Staged: with the role of a protected annex, and sealed for so many by name; fewer than none: not sealed. */
+static enum fault stage_annex(struct party *party, const char *ref, int names, uint8_t of_key)
+{
+	static char *name[] = { "hearing judge", "head of unit" };
+	Comity__Attachment attachment = COMITY__ATTACHMENT__INIT;
+	Comity__Sealing slip = COMITY__SEALING__INIT;
+	Comity__AttachmentState *staged;
+	Comity__Case *kase;
+	uint8_t commitment[DIGEST_SIZE] = { of_key };
+	attachment.has_role = attachment.has_size = slip.has_envelope = slip.has_commitment = 1;
+	attachment.role = COMITY__ATTACHMENT_ROLE__VALUE__PROTECTED_ANNEX;
+	attachment.sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	slip.envelope = (ProtobufCBinaryData){ 3, (uint8_t *)"key" };
+	slip.commitment = (ProtobufCBinaryData){ DIGEST_SIZE, commitment };
+	slip.n_recipients = names > 0 ? (size_t)names : 0;
+	slip.recipients = name;
+	attachment.sealed = names < 0 ? NULL : &slip;
+	WRITING(&party->ledger, txn);
+	assert_ok(casework_find(&txn, ref, &party->ledger.arena, &kase));
+	return ledger_end(&txn, casework_stage(&party->casework, &txn, kase, &attachment, UID, &party->ledger.arena, &staged));
+}
+
+static void a_protected_annex_goes_only_to_somebody_by_name(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	for (int names = -1; names <= 1; names++) {
+		const char *ref = draft_of(f);
+		assert_ok(stage_annex(f, ref, names, 1));
+		assert_fault(send(f, ref, NULL), names > 0 ? OK : FAULT_SEALING_REQUIRED);
+		assert_status(f, ref, names > 0 ? S(SENT) : S(DRAFT));
+	}
+}
+
+static void no_two_attachments_of_a_case_have_one_key(void **state)
+{
+	struct party *f = &((struct world *)*state)->f;
+	const char *ref = draft_of(f);
+	assert_ok(stage_annex(f, ref, 2, 1));
+	assert_fault(stage_annex(f, ref, 2, 1), FAULT_EXISTS);
+	assert_fault(stage_annex(f, ref, 0, 1), FAULT_EXISTS);
+	assert_ok(stage_annex(f, ref, 2, 2));
+}
+
+static void an_absurd_list_of_names_takes_no_memory(void **state)
+{
+	static char longer[RECIPIENT_SIZE_MAX + 2];
+	char *many[RECIPIENTS_MAX + 1], *one[] = { longer };
+	Comity__Message message = COMITY__MESSAGE__INIT;
+	Comity__Sealing slip = COMITY__SEALING__INIT;
+	ProtobufCMessage *unpacked;
+	(void)state;
+	memset(longer, 'j', RECIPIENT_SIZE_MAX + 1);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = "judge";
+	message.sealed = &slip;
+	const struct { char **names; size_t count; enum fault fault; } lists[] = {
+		{ many, RECIPIENTS_MAX, OK }, { many, RECIPIENTS_MAX + 1, FAULT_TOO_LARGE }, { one, 1, FAULT_TOO_LARGE } };
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		struct bytes packed = { 0 };
+		struct arena arena;
+		arena_init(&arena, 1 << 20);
+		slip.recipients = lists[i].names;
+		slip.n_recipients = lists[i].count;
+		assert_ok(pack(&message.base, &packed));
+		assert_fault(unpack(&comity__message__descriptor, span_of(&packed), &arena, FAULT_BAD_DOCUMENT, &unpacked), lists[i].fault);
+		assert_true(lists[i].fault == OK || !arena.used);
+		arena_clear(&arena);
+		bytes_clear(&packed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +339,9 @@ int main(void)
 		WORLD_TEST(a_change_voids_what_was_sealed_and_what_was_approved),
 		WORLD_TEST(a_draft_is_void_once_its_counterpart_has_another_key),
 		WORLD_TEST(what_cannot_be_sent_is_not_kept),
+		WORLD_TEST(a_protected_annex_goes_only_to_somebody_by_name),
+		WORLD_TEST(no_two_attachments_of_a_case_have_one_key),
+		cmocka_unit_test(an_absurd_list_of_names_takes_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

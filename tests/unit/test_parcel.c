@@ -1,6 +1,7 @@
 #include "authorities.h"
 
 #include "certs/parcel.h"
+#include "proto/check.h"
 
 enum { SIZE = 2 * SEAL_CHUNK + 7, SEALED = SIZE + 3 * SEAL_OVERHEAD };
 
@@ -78,11 +79,11 @@ static void both_open_the_envelope_and_no_third(void **state)
 	struct seal *seal, *again;
 	uint8_t key[CONTENT_KEY_SIZE], own[SEAL_KEY_SIZE];
 	(void)state;
-	assert_ok(parcel_begin(to, ARRAY_LEN(to), &slip, &seal));
+	assert_ok(parcel_begin(to, ARRAY_LEN(to), (struct span){ 0 }, &slip, &seal));
 	seal_key(seal, own);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		struct identity *identity = unsealing(&all[i]);
-		assert_fault(envelope_open(identity, span_of(&slip.envelope), key), i < 2 ? OK : FAULT_BAD_ENVELOPE);
+		assert_fault(envelope_open(identity, span_of(&slip.envelope), (struct span){ 0 }, key), i < 2 ? OK : FAULT_BAD_ENVELOPE);
 		assert_memory_equal(key, own, sizeof key);
 		identity_free(identity);
 	}
@@ -90,11 +91,43 @@ static void both_open_the_envelope_and_no_third(void **state)
 	seal_free(again);
 	key[0] ^= 1;
 	assert_fault(parcel_again(key, SPAN(slip.commitment), &again), FAULT_BAD_ENVELOPE);
-	assert_fault(envelope_make(&(struct span){ key, sizeof key }, 1, key, &slip.envelope), FAULT_CERT_PROFILE);
+	assert_fault(envelope_make(&(struct span){ key, sizeof key }, 1, key, (struct span){ 0 }, &slip.envelope), FAULT_CERT_PROFILE);
 	seal_free(seal);
 	parcel_slip_clear(&slip);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		authority_free(&all[i]);
+}
+
+static void what_is_for_somebody_alone_opens_for_nobody_else(void **state)
+{
+	struct authority all[] = { authority_new("xf-ca"), authority_new("xs-ca") };
+	struct span to[] = { identity_certificate(all[0].identity, ROLE_SEALING), identity_certificate(all[1].identity, ROLE_SEALING) }, bound, other;
+	char *names[] = { "hearing judge", "head of unit" }, *turned[] = { "head of unit", "hearing judge" }, *many[RECIPIENTS_MAX + 1];
+	const struct parcel_address address = { "xf-ca", "0192f3c1-7d0e-7c3a-9a54-1f6b2c8d9e01", names, 2 };
+	const struct parcel_address others[] = {
+		{ address.authority, address.request_id, turned, 2 }, { address.authority, address.request_id, turned, 1 },
+		{ "xs-ca", address.request_id, names, 2 }, { address.authority, "0192f3c1-7d0e-7c3a-9a54-1f6b2c8d9e02", names, 2 }, { 0 },
+	};
+	struct parcel_slip slip = { 0 };
+	struct seal *seal;
+	uint8_t key[CONTENT_KEY_SIZE], digest[DIGEST_SIZE], another[DIGEST_SIZE];
+	(void)state;
+	assert_ok(parcel_bind(&address, digest, &bound));
+	assert_ok(parcel_begin(to, ARRAY_LEN(to), bound, &slip, &seal));
+	seal_free(seal);
+	struct identity *identity = unsealing(&all[1]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		assert_ok(parcel_bind(&others[i], another, &other));
+		assert_fault(envelope_open(identity, span_of(&slip.envelope), other, key), FAULT_BAD_ENVELOPE);
+	}
+	assert_ok(envelope_open(identity, span_of(&slip.envelope), bound, key));
+	identity_free(identity);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = names[0];
+	assert_fault(parcel_bind(&(struct parcel_address){ .names = many, .count = ARRAY_LEN(many) }, another, &other), FAULT_TOO_LARGE);
+	parcel_slip_clear(&slip);
+	authority_free(&all[0]);
+	authority_free(&all[1]);
 }
 
 int main(void)
@@ -103,6 +136,7 @@ int main(void)
 		cmocka_unit_test(what_was_sealed_opens_again),
 		cmocka_unit_test(what_is_cut_moved_flipped_or_of_another_key_gives_nothing),
 		cmocka_unit_test(both_open_the_envelope_and_no_third),
+		cmocka_unit_test(what_is_for_somebody_alone_opens_for_nobody_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,7 @@ static void check_unsealing(const struct identity *identity, const char *home)
 		"-out envelope -recip keys/sealing.crt -keyopt ecdh_kdf_md:sha256 -aes256-wrap", home), 0);
 	snprintf(path, sizeof path, "%s/envelope", home);
 	assert_ok(file_read(path, FILE_PUBLIC, ENVELOPE_SIZE_MAX, &der));
-	assert_ok(envelope_open(identity, span_of(&der), key));
+	assert_ok(envelope_open(identity, span_of(&der), (struct span){ 0 }, key));
 	assert_memory_equal(key, "0123456789abcdef0123456789ABCDEF", sizeof key);
 	bytes_clear(&der);
 }
