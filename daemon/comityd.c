@@ -11,6 +11,7 @@
 #include "certs/identity.h"
 #include "certs/trust.h"
 #include "daemon/comityd_parts.h"
+#include "daemon/ledger/events.h"
 #include "daemon/ledger/vault.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -235,9 +236,19 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	return rotation_open(&rotation, &comityd->context, &comityd->rotation);
 }
 
+/* They were renewed when the power went, or made while we did not run. */
+static void tell_of_others(struct txn *txn, const struct identity *identity)
+{
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.text = "found when the daemon started";
+	if (certificates_are_others(txn, identity))
+		events_append(txn, EVENT_CERTIFICATE_RENEWED, identity_authority(identity), &data);
+}
+
 static enum fault keep_certificates(struct txn *txn, struct job *job)
 {
 	const struct comityd *comityd = container_of(job, struct comityd, certificates);
+	tell_of_others(txn, comityd->identity);
 	certificates_keep_ours(txn, comityd->identity);
 	return txn->fault;
 }

@@ -1,6 +1,9 @@
 /* What the clock does to certificates: lines end with theirs, warnings are told in time, revocation lists are kept fresh. */
+#include <stdio.h>
+
 #include "certs/revocation.h"
 #include "daemon/comityd_parts.h"
+#include "daemon/ledger/events.h"
 #include "daemon/log.h"
 #include "proto/stamp.h"
 
@@ -39,16 +42,39 @@ static void work_refresh(struct errand *errand)
 	comityd->papers.fault = keyholder_refresh(comityd->keyholder, comityd->papers.now, &comityd->papers.issued);
 }
 
+static enum fault write_issued(struct txn *txn, struct job *job)
+{
+	const struct comityd *comityd = container_of(job, struct comityd, papers.issuing);
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	char text[40];
+	snprintf(text, sizeof text, "%u of our lists", comityd->papers.issued);
+	data.text = text;
+	txn_use_reserve(txn);
+	events_append(txn, EVENT_REVOCATIONS_ISSUED, identity_authority(comityd->identity), &data);
+	return txn->fault;
+}
+
+static void on_issued(struct job *job, enum fault fault)
+{
+	struct comityd *comityd = container_of(job, struct comityd, papers.issuing);
+	comityd->papers.is_refreshing = false;
+	if (fault)
+		log_broken("certificates: that our revocation lists were renewed cannot be told: %s", fault_detail(fault));
+	herald_renew(comityd->herald);		/* they travel with our card */
+}
+
 static void on_refreshed(struct errand *errand)
 {
 	struct comityd *comityd = container_of(errand, struct comityd, papers.refreshing);
-	comityd->papers.is_refreshing = false;
+	bool is_news = !comityd->papers.fault && comityd->papers.issued;
+	comityd->papers.is_refreshing = is_news;
 	if (comityd->papers.fault)
 		log_broken("certificates: our revocation lists cannot be renewed: %s", fault_text(comityd->papers.fault));
-	if (comityd->papers.fault || !comityd->papers.issued)
+	if (!is_news)
 		return;
 	log_info("certificates: %u of our revocation lists renewed", comityd->papers.issued);
-	herald_renew(comityd->herald);		/* they travel with our card */
+	comityd->papers.issuing = (struct job){ .write = write_issued, .done = on_issued };
+	scribe_add(comityd->scribe, &comityd->papers.issuing);
 }
 
 static void refresh(struct comityd *comityd)

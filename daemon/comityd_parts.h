@@ -64,7 +64,7 @@ struct comityd {
 	struct {
 		struct thresholds thresholds;
 		int64_t now;				/* of the round, in seconds since 1970 */
-		struct job warning;
+		struct job warning, issuing;
 		struct errand refreshing;
 		bool is_warning, is_refreshing;
 		unsigned issued;			/* the steward's while is_refreshing */

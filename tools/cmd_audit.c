@@ -31,6 +31,7 @@ enum fault audit_read_filter(struct tool *tool, Comity__AuditFilter *filter)
 	filter->uid = (uint32_t)uid;
 	filter->has_refused = 1;
 	filter->refused = given(tool, "refused") != NULL;
+	filter->role = given(tool, "daemon") ? "daemon" : NULL;
 	filter->act = given(tool, "act") ? lower(tool, given(tool, "act")) : NULL;
 	for (char *at = filter->act; at && *at; at++)
 		*at = *at == '-' ? '_' : *at;	/* as the schema names calls */

@@ -184,6 +184,9 @@ static void print_troubles(struct tool *tool, const Comity__Peer *peer)
 		print_refusal(tool, peer->refusals[i]);
 	if (peer->alarm)
 		print(tool, "  ALARM        %s: %s\n", safe(tool, peer->alarm), safe(tool, peer->alarm_text));
+	if (peer->card_refused)
+		print(tool, "  card refused %s: a card that it announced was not taken: %s\n", time_of(tool, peer->card_refused_at),
+			safe(tool, peer->card_refused));
 }
 
 static void print_recovery(struct tool *tool, const Comity__Recovery *recovery)

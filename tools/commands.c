@@ -123,6 +123,7 @@ const struct option options[] = {
 	{ 0, "uid", "UID", false, "of this user only" },
 	{ 0, "act", "ACT", false, "of this act only: peer-block, submit, attach-get, ..." },
 	{ 0, "refused", NULL, false, "only what was refused" },
+	{ 0, "daemon", NULL, false, "only what the daemon did by itself" },
 	{ 0, "deep", NULL, false, "read everything, verify every signature" },
 	{ 0, "exit-code", NULL, false, "end with 1 when something is due" },
 	{ 0, "sent-from", "DATE", false, "only requests that were sent on that day or later" },
@@ -280,7 +281,7 @@ const struct command commands[] = {
 	{ "result send REF [--measure ID=STATUS]... [--attach FILE]... [--text FILE] [--record TEXT] [--note TEXT] [--final] "
 	  "[--partial] [--officer NAME] [--seal] [--wait=STATE]", cmd_result_send, "Deliver what the execution gave", "officer" },
 
-	{ "audit list [--line N] [--uid UID] [--act ACT] [--refused]", cmd_audit_list, "Show what was done here, by whom, with which result", "auditor" },
+	{ "audit list [--line N] [--uid UID] [--daemon] [--act ACT] [--refused]", cmd_audit_list, "Show what was done here, by whom, with which result", "auditor" },
 	{ "audit verify [FILE] [--line N] [--trust CARD]...", cmd_audit_verify,
 	  "Hold the audit log to itself and to its signed heads; with FILE one that was exported, without the daemon", "auditor" },
 	{ "audit export -o|--output FILE [--line N]", cmd_audit_export, "Write the audit log, a line of JSON an act, with its signed heads", "auditor" },

@@ -29,11 +29,16 @@ static enum fault open_list(struct inquiry *inquiry, struct paging *paging)
 	return OK;
 }
 
+static bool is_as_wanted(const char *wanted, const char *text)
+{
+	return !wanted || (text && !strcmp(text, wanted));
+}
+
 static bool is_wanted(const Comity__AuditFilter *filter, const Comity__AuditEntry *entry)
 {
 	bool is_refused = entry->result && strcmp(entry->result, AUDIT_OK) && strcmp(entry->result, AUDIT_BEGUN);
 	return entry->number >= filter->from && (!filter->has_uid || (entry->has_uid && entry->uid == filter->uid)) &&
-		(!filter->act || (entry->act && !strcmp(entry->act, filter->act))) && (!filter->refused || is_refused);
+		is_as_wanted(filter->act, entry->act) && is_as_wanted(filter->role, entry->role) && (!filter->refused || is_refused);
 }
 
 static const ProtobufCMessage *show_line(struct inquiry *inquiry, const struct paging *paging, struct span value)

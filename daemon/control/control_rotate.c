@@ -178,7 +178,7 @@ void pursue_cert_rotate(struct session *session)
 	enum fault fault = read_call(session->call->cert_rotate, &roles);
 	session_hold(session);
 	if (!fault)
-		fault = rotation_begin(session->control->rooms.rotation, roles, on_rotated, session);
+		fault = rotation_begin(session->control->rooms.rotation, roles, session->uid, on_rotated, session);
 	if (!fault)
 		return;
 	session_refuse(session, fault);

@@ -85,6 +85,7 @@ static enum fault take_card(Comity__Peer *peer, const struct card *card, struct 
 	peer->has_card_serial = 1;
 	peer->card_serial = card->serial;
 	peer->card_issued_at = record_text(arena, issued_at);
+	peer->card_refused = NULL;
 	peer->endpoints = texts_of(arena, card->endpoints, card->endpoint_count);
 	peer->n_endpoints = peer->endpoints ? card->endpoint_count : 0;
 	peer->languages = texts_of(arena, card->languages, card->language_count);
@@ -164,14 +165,36 @@ static enum fault renew(const struct registry *registry, struct txn *txn, Comity
 	return txn->fault;
 }
 
-enum fault registry_renew(const struct registry *registry, struct txn *txn, const char *id, struct span text,
-	struct arena *arena, uint32_t *serial)
+/* Once for each reason, and no more than once a minute: whoever announces without end fills no log. */
+static bool is_told_already(const Comity__Peer *peer, enum fault why)
+{
+	int64_t at;
+	bool is_fresh = peer->card_refused_at && stamp_read(peer->card_refused_at, &at) && stamp_clock() - at < 60 * STAMP_SECOND;
+	return is_fresh || (peer->card_refused && !strcmp(peer->card_refused, fault_slug(why)));
+}
+
+/* As it is on record, for what was judged may be half changed. */
+static void note_refused(struct txn *txn, const char *id, enum fault why, struct arena *arena)
+{
+	char detail[300];
+	snprintf(detail, sizeof detail, "%s", fault_detail(why));
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	Comity__Peer *peer = registry_record(txn, id, arena);
+	if (!peer || is_told_already(peer, why))
+		return;
+	peer->card_refused = (char *)fault_slug(why);
+	peer->card_refused_at = registry_now(arena);
+	registry_keep(txn, peer);
+	data.peer = (char *)id;
+	data.reason = peer->card_refused;
+	data.text = registry_safe(detail, arena);
+	events_append(txn, EVENT_PEER_CARD_REFUSED, id, &data);
+}
+
+static enum fault hear_card(const struct registry *registry, struct txn *txn, Comity__Peer *peer, struct span text, struct arena *arena,
+	uint32_t *serial)
 {
 	struct card card = { 0 };
-	Comity__Peer *peer;
-	*serial = 0;
-	TRY(registry_find(txn, id, arena, &peer));
-	*serial = peer->card_serial;
 	if (peer->standing != COMITY__STANDING__VALUE__VERIFIED)
 		return FAULT_PEER_UNVERIFIED;
 	enum fault fault = card_read(text, stamp_clock() / STAMP_SECOND, &card);
@@ -180,6 +203,19 @@ enum fault registry_renew(const struct registry *registry, struct txn *txn, cons
 	if (!fault)
 		*serial = card.serial;
 	card_clear(&card);
+	return fault;
+}
+
+enum fault registry_renew(const struct registry *registry, struct txn *txn, const char *id, struct span text,
+	struct arena *arena, uint32_t *serial)
+{
+	Comity__Peer *peer;
+	*serial = 0;
+	TRY(registry_find(txn, id, arena, &peer));
+	*serial = peer->card_serial;
+	enum fault fault = hear_card(registry, txn, peer, text, arena, serial);
+	if (fault_remedy(fault) == REMEDY_REFUSE || fault_remedy(fault) == REMEDY_HANG_UP)
+		note_refused(txn, peer->authority, fault, arena);
 	return fault;
 }
 

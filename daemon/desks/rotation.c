@@ -1,5 +1,6 @@
 #include "daemon/desks/rotation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "daemon/desks/herald.h"
 #include "daemon/ledger/cards.h"
 #include "daemon/ledger/certificates.h"
+#include "daemon/ledger/events.h"
 #include "daemon/line/peers.h"
 #include "daemon/log.h"
 #include "daemon/mischief.h"
@@ -32,6 +34,7 @@ struct rotation {
 		struct job job;
 		bool is_under_way, is_newer;
 		unsigned roles;
+		uint32_t uid;
 		int64_t at;
 		enum fault fault;
 		char detail[512];
@@ -156,11 +159,27 @@ static void work(struct errand *errand)
 		rotation->renewal.fault ? fault_detail(rotation->renewal.fault) : "");
 }
 
+static void tell_renewed(struct txn *txn, const struct rotation *rotation)
+{
+	char names[120] = "";
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		size_t used = strlen(names);
+		if (rotation->renewal.roles & KEY_OF(role))
+			snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", role_name(role));
+	}
+	data.text = names;
+	data.has_actor_uid = rotation->renewal.uid != UINT32_MAX;
+	data.actor_uid = rotation->renewal.uid;
+	events_append(txn, EVENT_CERTIFICATE_RENEWED, identity_authority(rotation->rooms.identity), &data);
+}
+
 static enum fault write_certificates(struct txn *txn, struct job *job)
 {
 	const struct rotation *rotation = container_of(job, struct rotation, renewal.job);
 	txn_use_reserve(txn);
 	certificates_keep_ours(txn, rotation->rooms.identity);
+	tell_renewed(txn, rotation);
 	return txn->fault;
 }
 
@@ -199,12 +218,14 @@ static void on_worked(struct errand *errand)
 	scribe_add(rotation->rooms.scribe, &rotation->renewal.job);
 }
 
-enum fault rotation_begin(struct rotation *rotation, unsigned roles, void (*done)(void *owner, enum fault fault), void *owner)
+enum fault rotation_begin(struct rotation *rotation, unsigned roles, uint32_t uid, void (*done)(void *owner, enum fault fault),
+	void *owner)
 {
 	if (rotation->renewal.is_under_way)
 		return fault_say(FAULT_NOT_YET, "keys are being renewed just now");
 	rotation->renewal.is_under_way = true;
 	rotation->renewal.roles = roles;
+	rotation->renewal.uid = uid;
 	rotation->renewal.at = rotation->rooms.now();
 	rotation->renewal.done = done;
 	rotation->renewal.owner = owner;
@@ -298,7 +319,7 @@ void rotation_look(struct rotation *rotation)
 		serve(rotation, newest);
 	else if (!rotation->renewal.is_under_way && is_settled(rotation))
 		settle(rotation);
-	if (roles && may_renew(rotation) && rotation_begin(rotation, roles, NULL, NULL))
+	if (roles && may_renew(rotation) && rotation_begin(rotation, roles, UINT32_MAX, NULL, NULL))
 		log_unusual("rotation: %s", fault_text(FAULT_NOT_YET));
 }
 

@@ -46,9 +46,9 @@ void rotation_close(struct rotation *rotation);		/* after the steward and the sc
 
 /* ── on the loop ─────────────────────────────────────────────────────────────────────────────────── */
 
-/* Renew these roles (KEY_OF(role) of each).  `done` is told when the new card is being announced, or why not.
+/* Renew these roles (KEY_OF(role) of each), as an act of that user (UINT32_MAX: nobody's).  `done` is told when the new card is being announced, or why not.
  * Faults: not yet (one is under way), and then `done` is not called. */
-enum fault rotation_begin(struct rotation *rotation, unsigned roles, void (*done)(void *owner, enum fault fault),
+enum fault rotation_begin(struct rotation *rotation, unsigned roles, uint32_t uid, void (*done)(void *owner, enum fault fault),
 	void *owner) MUST_CHECK;
 /* On the steward's thread, when something of ours was revoked and its successor lies in keys/: nothing that was held before is
  * used any more.  Lines begin anew with the next look.  Faults: those of identity_open(). */

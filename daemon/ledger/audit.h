@@ -1,5 +1,5 @@
 #pragma once
-/* The audit log: what every user did or tried to do here, one line of JSON an act, each with the SHA-256 of the one before.
+/* The audit log: what every user did or tried to do here, and what the daemon did by itself, one line of JSON an act, each with the SHA-256 of the one before.
  *
  * A line is written in the transaction of its act, so that neither is there without the other; lines are never changed
  * and never pruned.  Who alters, drops or moves one must write all later ones anew, and the heads that were signed and
@@ -12,6 +12,7 @@
 #define AUDIT_BEGUN	"begun"		/* how it ended is told by a line of its own, or by the events */
 
 enum { AUDIT_BY_DAEMON = UINT32_MAX };	/* instead of a uid */
+#define AUDIT_DAEMON	"daemon"	/* its role: for what it does by itself, daemon/ledger/deeds.h */
 
 struct audit_act {
 	uint32_t uid;

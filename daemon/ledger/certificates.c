@@ -38,6 +38,15 @@ void certificates_keep_ours(struct txn *txn, const struct identity *identity)
 	certificates_keep(txn, certificates);
 }
 
+bool certificates_are_others(struct txn *txn, const struct identity *identity)
+{
+	bool is_known = true;
+	identity = identity_now(identity);
+	for (enum role role = 0; role < ROLE_COUNT && is_known; role++)
+		is_known = txn_get(txn, TABLE_CERTIFICATES, SPAN(*identity_digest(identity, role)), NULL);
+	return !is_known && !txn->fault && txn_count(txn, TABLE_CERTIFICATES) > 0;
+}
+
 struct span certificates_identity(const Comity__Peer *peer, struct span delegation)
 {
 	struct span pinned = span_of_binary(peer->identity_certificate);

@@ -11,6 +11,8 @@ struct identity;
 void certificates_keep(struct txn *txn, const struct span certificates[ROLE_COUNT]);
 /* Ours, as they are now. */
 void certificates_keep_ours(struct txn *txn, const struct identity *identity);
+/* Were they others when they were kept last? */
+bool certificates_are_others(struct txn *txn, const struct identity *identity);
 /* Which identity of the peer issued that delegation: the one that is pinned, or a former one; the pinned one when none did. */
 struct span certificates_identity(const Comity__Peer *peer, struct span delegation);
 /* The signing certificate of that SHA-256, then its delegation and its identity, each empty when it is not kept.

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/ledger/deeds.h"
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 
@@ -49,6 +50,7 @@ uint64_t events_append(struct txn *txn, const char *type, const char *subject, C
 	uint64_t number = txn_next(txn, counter);
 	struct key key = key_of(number);
 	record_keep(txn, TABLE_EVENTS, key_span(&key), &event.base);
+	deeds_note(txn, type, subject, data);
 	return number;
 }
 

@@ -4,7 +4,8 @@ import json
 import os
 
 from lab import require
-from puppet import Control
+from puppet import Control, puppet
+from retention import SOON, _withdrawn
 
 
 def _lines(one, *options):
@@ -32,6 +33,77 @@ def every_act_has_its_line(lab):
 	_line(freedonia, "request-show", subject=ref, result="begun")
 	freedonia.comity("backup", "create", "-o", os.path.join(lab.directory, "backup"))
 	_line(freedonia, "backup-create", result="ok")
+
+
+def _own(one, act, **wanted):
+	"""The newest line of what the daemon did by itself."""
+	line = _line(one, act, role="daemon", **wanted)
+	require("uid" not in line, "it is no user's", line)
+	return line
+
+
+def what_the_daemon_does_by_itself_has_its_line(lab):
+	freedonia = lab.authority("xf-ca", settings=SOON)
+	sylvania = lab.authority("xs-ca", settings={"requests": {"answer_enquiries": True}})
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
+	sylvania.admit(ref)
+	asked = freedonia.comity("message", "send", ref, "--kind", "status-enquiry", "--text", "-", text="How far?")
+	require(not [line for line in _lines(freedonia, "--daemon") if line["act"] == "message_send"], "what an officer says is his")
+	answer = lab.eventually(lambda: [one["state"]["message_id"] for one in sylvania.messages(ref)
+		if one["message"].get("in_reply_to_id") == asked["message_id"]], "the daemon answers from the record")[0]
+	line = _own(sylvania, "message-send", result="ok", message_id=answer)
+	require(line["text"] == "status-update" and "How far" not in str(line), "with the kind of its act, and nothing that a case says", line)
+
+	gone = _withdrawn(lab, freedonia, sylvania)
+	lab.eventually(lambda: int(freedonia.comity("store", "purge")["cases"]) == 1, "its time comes")
+	require(_own(freedonia, "case-purge", result="ok")["subject"] == gone, "what the retention policy destroyed is on record")
+	_line(freedonia, "store-purge", role="admin", uid=os.getuid())
+	require({line["role"] for line in _lines(freedonia, "--daemon")} == {"daemon"}, "it can be picked out")
+	shown = freedonia.run("audit", "list", "--daemon", "--act", "case-purge").out
+	require("daemon" in shown and gone in shown, "and is shown to people", shown)
+	freedonia.restart()
+	require(freedonia.comity("audit", "verify")["ok"], "the log is whole")
+	require(freedonia.comity("audit", "verify", _export(lab, freedonia))["ok"], "and so it is as a file")
+
+
+def a_renewal_of_keys_that_the_power_cut_off_is_on_record(lab):
+	freedonia = lab.authority("xf-ca")
+	freedonia.restart()
+	require(not _lines(freedonia, "--act", "cert-renew"), "nothing was renewed")
+	freedonia.stop()
+	freedonia.environment = {"COMITY_MISCHIEF": "die:after-renew:keys:1"}
+	freedonia.start()
+	freedonia.run("cert", "rotate")
+	freedonia.daemon.wait(30)
+	freedonia.environment, freedonia.daemon = {}, None
+	freedonia.start()
+	lab.eventually(lambda: _lines(freedonia, "--act", "cert-renew"), "the next start tells")
+	require("found" in _own(freedonia, "cert-renew")["text"], "as what it is")
+	freedonia.restart()
+	require(len(_lines(freedonia, "--act", "cert-renew")) == 1, "once")
+
+
+def what_the_daemon_turns_away_has_its_line(lab):
+	freedonia, other = puppet(lab)
+	other.connect().greet()
+	for _ in range(3):
+		other.say(announce=other.schema.wire.Announce(card=b"-----BEGIN COMITY CARD-----\nof nobody\n"))
+		require(other.hear("announced").reason == "bad-card", "a card that is none is not taken")
+	line = _own(freedonia, "card-refuse", subject="xs-ca", result="bad-card")
+	require(len(_lines(freedonia, "--act", "card-refuse")) == 1, "once, however often it comes")
+	require(line in _lines(freedonia, "--refused"), "among what was refused", line)
+	other.dispatch(other.request())
+	other.leave()
+	other.connect()
+	other.previous = hashlib.sha256(b"another past").digest()
+	other.hello()
+	require(other.ended() == "chain-fork", "a fork ends the line")
+	lab.eventually(lambda: [entry for entry in _lines(freedonia, "--act", "peer-stop") if entry["result"] == "chain-fork"],
+		"that it stopped the correspondence is on record")
+	_own(freedonia, "peer-stop", subject="xs-ca", result="chain-fork")
+	require(freedonia.comity("audit", "verify")["ok"], "and the log is whole")
 
 
 def what_was_refused_has_its_line_too(lab):

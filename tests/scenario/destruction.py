@@ -248,6 +248,8 @@ def what_was_told_of_a_destruction_comes_back_to_an_older_store(lab):
 		shown = freedonia.run("request", "show", ref).out
 		require(words in shown, "people are told", shown)
 		require(freedonia.comity("store", "check", "--deep")["ok"], "the store is sound")
+		lab.eventually(lambda: {"recovery_begin", "recovery_end"} <= {row["entry"]["act"]
+			for row in freedonia.comity("audit", "list", "--daemon").get("data", [])}, "that the daemon fetched it back is in the audit log")
 	lab.eventually(lambda: freedonia.is_up(sylvania), "the line is up again")
 	freedonia.comity("case", "destroy", ref, "--reason", WHY + ", again", f"--confirm={ref}")
 	require("document" not in freedonia.request(ref), "what was here again can be destroyed again")

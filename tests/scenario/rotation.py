@@ -197,6 +197,13 @@ def what_is_due_by_the_clock_is_renewed_by_itself(lab):
 	for one in both:
 		one.comity("clock", "confirm")
 	lab.eventually(lambda: _serials(freedonia)["channel"] != before["channel"], "the channel certificate is renewed by itself")
+	entries = [row["entry"] for row in freedonia.comity("audit", "list").get("data", [])]
+	by_itself = {entry["act"]: entry for entry in entries if entry["role"] == "daemon"}
+	require(by_itself["cert_renew"]["text"] == "channel" and by_itself["clock_doubt"]["result"] == "clock-in-doubt",
+		"the audit log has that the daemon did both by itself", by_itself)
+	lab.eventually(lambda: freedonia.comity("audit", "list", "--daemon", "--act", "revocations-issue").get("data"), "and the lists that it issued")
+	require(any(entry["act"] == "clock_confirm" and entry.get("uid") is not None for entry in entries) and "clock_believe" not in by_itself,
+		"and that a human ended the doubt", entries)
 	renewed = [role for role, serial in _serials(freedonia).items() if serial != before[role]]
 	require(renewed == ["channel"], "and what is not due is not", renewed)
 	require(_serials(sylvania) == theirs, "nor is anything where the settings say later")

@@ -193,6 +193,83 @@ static void a_statement_has_one_form(void **state)
 	bytes_clear(&text);
 }
 
+/* ── what the daemon does by itself ───────────────────────────────────────────────────────────── */
+
+static uint64_t lines_after(struct ledger *ledger, const char *type, Comity__EventData *data, enum fault fault)
+{
+	WRITING(ledger, txn);
+	events_append(&txn, type, "xs-ca", data);
+	if (fault)
+		assert_fault(ledger_end(&txn, fault), fault);
+	else
+		assert_ok(ledger_end(&txn, OK));
+	return checked(ledger, 0).head.number;
+}
+
+static const Comity__AuditEntry *line_at(struct ledger *ledger, uint64_t number)
+{
+	const Comity__AuditEntry *entry = audit_read(copy_of(ledger, number), &ledger->arena);
+	assert_non_null(entry);
+	return entry;
+}
+
+static void what_nobody_did_is_the_daemons(void **state)
+{
+	struct ledger *ledger = *state;
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.text = "their chain is another one";
+	data.reason = "chain-fork";
+	assert_int_equal(lines_after(ledger, EVENT_PEER_ALARM, &data, OK), 1);
+	const Comity__AuditEntry *entry = line_at(ledger, 1);
+	assert_string_equal(entry->role, AUDIT_DAEMON);
+	assert_false(entry->has_uid);
+	assert_string_equal(entry->act, "peer_stop");
+	assert_string_equal(entry->subject, "xs-ca");
+	assert_string_equal(entry->result, "chain-fork");
+	assert_string_equal(entry->text, "their chain is another one");
+	assert_int_equal(lines_after(ledger, EVENT_STORE_OK, NULL, OK), 2);
+	assert_string_equal(line_at(ledger, 2)->result, AUDIT_OK);
+	assert_false(checked(ledger, 0).broken_at);
+}
+
+static void what_somebody_did_or_only_happened_is_not(void **state)
+{
+	struct ledger *ledger = *state;
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	assert_int_equal(lines_after(ledger, EVENT_INBOX_ARRIVED, &data, OK), 0);
+	assert_int_equal(lines_after(ledger, EVENT_REQUEST_STATUS, NULL, OK), 0);
+	data.has_actor_uid = 1;
+	data.actor_uid = 0;
+	assert_int_equal(lines_after(ledger, EVENT_CLOCK_BELIEVED, &data, OK), 0);
+	data.actor_uid = AUDIT_BY_DAEMON;
+	assert_int_equal(lines_after(ledger, EVENT_CLOCK_BELIEVED, &data, OK), 1);
+}
+
+static void an_act_that_is_taken_back_leaves_no_line(void **state)
+{
+	struct ledger *ledger = *state;
+	assert_int_equal(lines_after(ledger, EVENT_REQUEST_PURGED, NULL, FAULT_STORE_FULL), 0);
+	assert_int_equal(lines_after(ledger, EVENT_REQUEST_PURGED, NULL, OK), 1);
+}
+
+/* Lines are kept for ever, and read by auditors: nothing that a case says. */
+static void of_a_case_only_the_kinds_of_acts_are_told(void **state)
+{
+	struct ledger *ledger = *state;
+	char *acts[] = { "reminder", "status-update" };
+	Comity__EventData data = COMITY__EVENT_DATA__INIT;
+	data.request_id = "0192f3c1-7d0e-7c3a-9a54-1f6b2c8d9e01";
+	data.message_id = "0192f3c1-7d0e-7c3a-9a54-1f6b2c8d9e02";
+	data.text = "the money is with Tobin";
+	assert_int_equal(lines_after(ledger, EVENT_REQUEST_PURGED, &data, OK), 1);
+	assert_null(line_at(ledger, 1)->text);
+	data.acts = acts;
+	data.n_acts = 2;
+	assert_int_equal(lines_after(ledger, EVENT_MESSAGE_QUEUED, &data, OK), 2);
+	assert_string_equal(line_at(ledger, 2)->text, "reminder, status-update");
+	assert_string_equal(line_at(ledger, 2)->message_id, data.message_id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +280,10 @@ int main(void)
 		LEDGER_TEST(a_log_that_is_written_anew_does_not_fit_its_signed_head),
 		LEDGER_TEST(a_head_that_was_altered_is_found),
 		cmocka_unit_test(a_statement_has_one_form),
+		LEDGER_TEST(what_nobody_did_is_the_daemons),
+		LEDGER_TEST(what_somebody_did_or_only_happened_is_not),
+		LEDGER_TEST(an_act_that_is_taken_back_leaves_no_line),
+		LEDGER_TEST(of_a_case_only_the_kinds_of_acts_are_told),
 	};
 	return cmocka_run_group_tests(tests, make_authorities, free_authorities);
 }

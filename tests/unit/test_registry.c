@@ -102,6 +102,62 @@ static void a_verified_peer_brings_its_own_card_up_to_date(void **state)
 	assert_string_equal(last_event(world)->type, EVENT_PEER_RENEWED);
 }
 
+/* As the herald hears it: what was refused is committed too. */
+static void hear(struct world *world, const char *card)
+{
+	uint32_t serial;
+	WITHIN(world, txn);
+	(void)!registry_renew(world->registry, &txn, "xs-ca", span_of_text(card), &world->arena, &serial);
+	assert_int_equal(txn_commit(&txn), OK);
+}
+
+static int64_t ahead;
+
+static int64_t clock_ahead(void)
+{
+	return stamp_system_clock() + ahead;
+}
+
+static size_t refusals_told(struct world *world)
+{
+	size_t count = 0;
+	WITHIN(world, txn);
+	for (uint64_t number = 1; number <= events_last(&txn); number++) {
+		const Comity__Event *event = events_find(&txn, "xf-ca", number, &world->arena);
+		count += event && !strcmp(event->type, EVENT_PEER_CARD_REFUSED);
+	}
+	txn_abort(&txn);
+	return count;
+}
+
+/* The audit log, where each has a line, is never pruned. */
+static void a_card_that_is_refused_is_told_once_for_each_reason_and_once_a_minute(void **state)
+{
+	struct world *world = *state;
+	make_verified(world);
+	ahead = 0;
+	stamp_clock = clock_ahead;
+	const char *older = card_of(world, world->them, 2), *newer = card_of(world, world->them, 7);
+	hear(world, card_of(world, world->them, 5));
+	hear(world, "hello");
+	hear(world, "hello");
+	assert_int_equal(refusals_told(world), 1);
+	assert_string_equal(find(world, "xs-ca")->card_refused, "bad-card");
+	hear(world, older);
+	assert_int_equal(refusals_told(world), 1);
+	ahead = 61 * STAMP_SECOND;
+	hear(world, "hello");
+	assert_int_equal(refusals_told(world), 1);
+	hear(world, older);
+	assert_int_equal(refusals_told(world), 2);
+	hear(world, newer);
+	assert_null(find(world, "xs-ca")->card_refused);
+	assert_int_equal(find(world, "xs-ca")->card_serial, 7);
+	hear(world, "hello");
+	assert_int_equal(refusals_told(world), 2);
+	stamp_clock = stamp_system_clock;
+}
+
 static void what_it_announces_is_judged_like_any_card(void **state)
 {
 	struct world *world = *state;
@@ -160,6 +216,7 @@ int main(void)
 		TEST(another_identity_under_a_known_name_changes_nothing),
 		TEST(a_verified_peer_brings_its_own_card_up_to_date),
 		TEST(what_it_announces_is_judged_like_any_card),
+		TEST(a_card_that_is_refused_is_told_once_for_each_reason_and_once_a_minute),
 		TEST(what_is_no_card_is_refused),
 		TEST(certificates_are_kept_for_evidence_after_the_peer_is_removed),
 	};
