@@ -3,9 +3,9 @@
  * counter-signed, each behind the certificates of who signed (AuditExportLine). */
 #include "tools/tool.h"
 
-/* comity audit verify FILE: is every line there, unaltered and in its place, up to the last head?  Asks nobody.  Faults: audit broken, with
- * the first line that does not fit; identity changed, when a card of --trust says otherwise; of reading. */
-enum fault audit_verify_file(struct tool *tool, const char *path) MUST_CHECK;
+/* comity audit verify FILE: is every line there, unaltered and in its place, from the line `from` up to the last head?  Asks nobody.
+ * Faults: audit broken, with the first line that does not fit; identity changed, when a card of --trust says otherwise; of reading. */
+enum fault audit_verify_file(struct tool *tool, const char *path, uint64_t from) MUST_CHECK;
 
 /* What the commands about the log share (cmd_audit.c). */
 enum fault audit_read_filter(struct tool *tool, Comity__AuditFilter *filter) MUST_CHECK;

@@ -18,6 +18,7 @@ struct signatory {
 
 struct audit_file {
 	struct tool *tool;
+	uint64_t from;				/* the line with which it must begin at the latest */
 	struct arena line, kept;
 	struct audit_check check;
 	struct bytes hashes;			/* of the lines, DIGEST_SIZE each */

@@ -29,6 +29,9 @@ static enum fault take_entry(struct audit_file *file, struct span line)
 	if (!file->check.lines) {
 		const Comity__AuditEntry *first = audit_read(line, &file->line);
 		file->check.from = first && first->number ? first->number : 1;
+		if (file->check.from > file->from)
+			return hinted(file->tool, audit_broken(file->from, "it is missing, and so is all before the first line of the file"),
+				"if only a part was exported: comity audit verify FILE --line %" PRIu64, file->check.from);
 	}
 	audit_hold(&file->check, 0, line, &file->line);
 	if (file->check.broken_at)
@@ -154,11 +157,9 @@ static enum fault verify(struct audit_file *file, const char *path)
 	return OK;
 }
 
-enum fault audit_verify_file(struct tool *tool, const char *path)
+enum fault audit_verify_file(struct tool *tool, const char *path, uint64_t from)
 {
-	struct audit_file file = { .tool = tool, .check = { .from = 1 }, .report = COMITY__AUDIT_REPORT__INIT };
-	if (given(tool, "line"))
-		return fault_say(FAULT_USAGE, "--line is for the log of the daemon; a file is checked whole");
+	struct audit_file file = { .tool = tool, .from = from, .check = { .from = 1 }, .report = COMITY__AUDIT_REPORT__INIT };
 	arena_init(&file.line, LINE_ARENA);
 	arena_init(&file.kept, KEPT_ARENA);
 	enum fault fault = verify(&file, path);

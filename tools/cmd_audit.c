@@ -101,9 +101,9 @@ enum fault cmd_audit_verify(struct tool *tool)
 {
 	const Comity__Reply *reply;
 	Comity__AuditVerify verify = COMITY__AUDIT_VERIFY__INIT;
-	if (argument(tool, 0))
-		return audit_verify_file(tool, argument(tool, 0));
 	TRY(read_number(tool, "line", UINT64_MAX, &verify.has_from, &verify.from));
+	if (argument(tool, 0))
+		return audit_verify_file(tool, argument(tool, 0), verify.has_from ? verify.from : 1);
 	Comity__Call call = CALL(AUDIT_VERIFY, audit_verify, &verify);
 	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_AUDIT_REPORT, &reply));
 	const Comity__AuditReport *report = reply->audit_report;

@@ -169,9 +169,10 @@ def an_exported_log_is_checked_without_the_daemon_and_its_keys(lab):
 	other = stranger.path("other.card")
 	stranger.start().comity("card", "export", "-o", other)
 	stranger.refused("identity-changed", "audit", "verify", path, "--trust", other)
-	stranger.refused("usage", "audit", "verify", path, "--line", "2")
 	part = _export(lab, stranger, "part.jsonl", "--line", "2")
-	require(stranger.comity("audit", "verify", part)["from"] == "2", "a part is whole from where it begins")
+	error = stranger.refused("audit-broken", "audit", "verify", part)
+	require("line 1: it is missing" in error["message"] and "--line 2" in error["hints"][0], "a part is not taken for the whole", error)
+	require(stranger.comity("audit", "verify", part, "--line", "2")["from"] == "2", "a part is whole from where it begins")
 
 
 def whatever_is_done_to_an_exported_log_is_found(lab):
@@ -205,6 +206,7 @@ def whatever_is_done_to_an_exported_log_is_found(lab):
 	done = {
 		"a line altered": lines[:at] + [lines[at].replace(b"request_send", b"request_show")] + lines[at + 1:],
 		"a line dropped": without(at),
+		"the first line dropped": without(0),
 		"the first line dropped and another in its place": [extra] + lines[1:],
 		"two lines exchanged": swapped(at, at + 1),
 		"a line twice": lines[:at] + [lines[at]] + lines[at:],
