@@ -258,6 +258,9 @@ static void settings_are_held_against_one_another(void **state)
 			"comityd.yaml:3:15: line.dead_after: \"10s\": it must be longer than line.ping_interval" },
 		{ "authority: xf-ca\nline:\n  ping_interval: 1min\n", "comityd.yaml:3:18: line.dead_after: \"30s\": " },
 		{ "authority: xf-ca\nline: {retry_initial: 3s, retry_max: 2s}\n", "line.retry_max: \"2s\": it must not be shorter" },
+		{ "authority: xf-ca\nrequests:\n  named_officers: [{name: hearing judge}]\n",
+			"comityd.yaml:3:19: requests.named_officers: \"hearing judge\": each has a name" },
+		{ "authority: xf-ca\nrequests: {named_officers: [{name: judge, uids: [1]}, {uids: [1]}]}\n", "requests.named_officers: \"\": each" },
 	};
 	struct world *world = *state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
