@@ -1,4 +1,4 @@
-/* The bilateral portfolio (Resolution 8/1 para. 11): every open case with one authority, the oldest first, and the statistics of the
+/* The bilateral portfolio (Resolution 8/1 para. 11): every open case with one authority, or with all of a State, the oldest first, and the statistics of the
  * pair.  For a meeting: codes, dates and references; nothing of what a case says, and no names of persons. */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "daemon/desks/registry.h"
 #include "daemon/law/casework.h"
 #include "daemon/law/census.h"
+#include "daemon/ledger/directory.h"
 #include "daemon/ledger/record.h"
 #include "proto/stamp.h"
 
@@ -21,6 +22,7 @@ struct portfolio {
 	Comity__Portfolio *told;
 	int64_t now;
 	size_t cases;			/* with this peer, open or not */
+	bool is_of_state;		/* no peer is called so: it may be a State, with all its authorities */
 };
 
 /* ── a row ────────────────────────────────────────────────────────────────────────────────────── */
@@ -98,10 +100,23 @@ static enum fault add_row(struct portfolio *portfolio, const Comity__Case *kase,
 
 /* ── the pass ─────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault add(struct portfolio *portfolio, const Comity__Case *kase)
+/* By the directory, as it is in effect. */
+static bool is_of(struct txn *txn, const char *peer, const char *state, struct arena *arena)
+{
+	const Comity__Profile *profile = directory_profile(txn, peer, arena);
+	return profile && profile->state && !strcasecmp(profile->state, state);
+}
+
+static bool is_asked_for(const struct portfolio *portfolio, struct txn *txn, const Comity__Case *kase, struct arena *arena)
+{
+	const char *asked = portfolio->told->peer;
+	return kase->peer && (portfolio->is_of_state ? is_of(txn, kase->peer, asked, arena) : !strcasecmp(kase->peer, asked));
+}
+
+static enum fault add(struct portfolio *portfolio, struct txn *txn, const Comity__Case *kase, struct arena *arena)
 {
 	int64_t sent_at;
-	if (!kase->peer || strcasecmp(kase->peer, portfolio->told->peer) || !session_sees(portfolio->chore->session, kase))
+	if (!is_asked_for(portfolio, txn, kase, arena) || !session_sees(portfolio->chore->session, kase))
 		return OK;
 	portfolio->cases++;
 	TRY(census_add(portfolio->census, kase));
@@ -122,7 +137,7 @@ static enum fault add_all(struct portfolio *portfolio, struct txn *txn)
 		if (must_stop && atomic_load(must_stop))
 			fault = fault_say(FAULT_SHUTTING_DOWN, "the portfolio was given up");
 		else
-			fault = kase ? add(portfolio, kase) : txn->fault ? txn->fault : arena_fault(&arena);
+			fault = kase ? add(portfolio, txn, kase, &arena) : txn->fault ? txn->fault : arena_fault(&arena);
 		arena_reset(&arena);
 	}
 	walk_end(&walk);
@@ -167,9 +182,10 @@ static enum fault compile(struct portfolio *portfolio, struct txn *txn)
 	enum fault fault = registry_find(txn, told->peer, arena, &peer);
 	if (!fault)
 		told->name = record_text(arena, peer->name);
+	portfolio->is_of_state = fault && strlen(told->peer) == 3;	/* a peer that was removed has its cases still */
 	TRY(add_all(portfolio, txn));
 	if (fault && !portfolio->cases)	/* one that was removed has a portfolio still */
-		return fault_say(fault, "there is no peer \"%s\"", told->peer);
+		return fault_say(fault, "there is no peer \"%s\", and no case with a State of that code", told->peer);
 	put_in_order(told);
 	if (!chore_make(portfolio->chore, &comity__statistics__descriptor, &told->statistics))
 		return arena_fault(arena);

@@ -125,7 +125,11 @@ def the_figures_of_the_two_sides_are_mirror_images(lab):
 
 
 def the_portfolio_shows_what_is_open_on_both_sides(lab):
-	xf, xs = lab.pair()
+	xf, xs = lab.authority("xf-ca"), lab.authority("xs-ca", start=False)
+	with open(xs.path("etc/profile.yaml"), "w") as file:
+		file.write("authority: xs-ca\npart: CENTRAL_AUTHORITY\nstate: XSY\n")
+	xs.start()
+	lab.befriend(xf, xs)
 	mine, another = xf.send(xs), xf.send(xs)
 	theirs = xs.send(xf, document=lab.example(swapped=True))
 	lab.eventually(lambda: xs.has(mine) and xs.has(another) and xf.has(theirs), "the requests are there")
@@ -141,6 +145,9 @@ def the_portfolio_shows_what_is_open_on_both_sides(lab):
 	require(here["rows"][0]["waiting_for"] == "xs-ca" and here["rows"][1]["waiting_for"] == "xf-ca", "and who waits for whom", here["rows"])
 	require(here["rows"][0]["their_reference"] == "MLA-XS-26-1877", "with both references", here["rows"][0])
 	require(_total(here["statistics"], "REQUESTING") == 2 == _total(there["statistics"], "REQUESTED"), "the figures are of all", here["statistics"])
+	of_state = xf.comity("portfolio", "XSY")
+	require([row["request_id"] for row in of_state["rows"]] == [row["request_id"] for row in here["rows"]], "the same with all of its State", of_state)
+	xf.refused("peer-unknown", "portfolio", "XZZ")
 	for words in (xf.run("portfolio", "xs-ca").out, xf.run("portfolio", "xs-ca", "--csv").out):
 		require("transferred" in words and "MLA-XS-26-1877" in words and "total" in words, "for people", words)
 	for secret in ("Sandglass", "Moor", "Court", xf.request(mine)["request"]["subject"]):
