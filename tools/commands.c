@@ -175,7 +175,7 @@ const struct command commands[] = {
 	  "[--report FILE]", cmd_stats,
 	  "Count requests and measures, and tell how long they took", "auditor" },
 	{ "portfolio PEER [--csv] [--report FILE]", cmd_portfolio,
-	  "Show what is open between us and an authority, the oldest first, and the figures of the two: for a meeting", "officer" },
+	  "Show what is open between us and an authority, or all of a State (XSY), the oldest first, and the figures of the two: for a meeting", "officer" },
 	{ "doctor", cmd_doctor, "Look through everything of ours, and say what to do", "operator" },
 	{ "cert switched", cmd_cert_switched, "Show which peers have heard of our newest keys, and whether they are used", "operator" },
 	{ "cert rotate [ROLE]", cmd_cert_rotate,

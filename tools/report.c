@@ -113,8 +113,8 @@ static void put_flows(struct column *column, const Comity__StatisticsSide *side)
 void report_side(struct column *column, const Comity__StatisticsSide *side, uint32_t threshold)
 {
 	static const struct { const char *heading, *by; size_t rows; } tables[] = {
-		{ "Age of open requests", "age", 6 }, { "Counterpart", "counterpart", 4 }, { "Outcome", "outcome", 4 }, { "Kind", "kind", 2 },
-		{ "Measures by form of assistance", "form", 4 }, { "Legal basis invoked", "basis", 3 }, { "Grounds of refusal", "ground", 2 },
+		{ "Age of open requests", "age", 6 }, { "Counterpart", "counterpart", 3 }, { "Outcome", "outcome", 3 }, { "Kind", "kind", 2 },
+		{ "Measures by form of assistance", "form", 3 }, { "Legal basis invoked", "basis", 3 }, { "Grounds of refusal", "ground", 2 },
 	};
 	put_totals(column, side, threshold);
 	put_flows(column, side);
