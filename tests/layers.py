@@ -73,7 +73,7 @@ WALLS = [
 	("daemon/law/completeness*", ["proto/", "daemon/law/acts", "daemon/law/problems", "daemon/law/competence"]),
 	("daemon/law/competence*", ["proto/"]),
 	("daemon/law/routing*", ["proto/", "certs/authority", *LEDGER, "daemon/ledger/directory", "daemon/law/competence"]),
-	("daemon/law/casework*", ["proto/", "certs/digest", "certs/envelope", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events",
+	("daemon/law/casework*", ["proto/", "certs/digest", "certs/envelope", "daemon/ledger/store", "daemon/ledger/store_key", "daemon/ledger/record", "daemon/ledger/events", "daemon/ledger/chain",
 		"daemon/ledger/blobs", *LAW]),
 
 	# who has the keys

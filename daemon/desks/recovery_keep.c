@@ -80,8 +80,11 @@ static enum fault restore(struct step *step, struct span raw, const char *refuse
 	if (!message->from || strcmp(message->from, state->from))
 		return FAULT_WRONG_ADDRESSEE;
 	state->request_id = message->request_id;
-	if (!strcmp(state->from, step->own_id))
+	if (!strcmp(state->from, step->own_id)) {
 		state->queued_at = message->created_at;		/* by our own clock */
+		state->has_heard = message->has_heard;
+		state->heard = message->heard;
+	}
 	if (refused)
 		return step->txn->fault;
 	state->has_urgency = message->has_urgency;

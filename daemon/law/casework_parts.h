@@ -37,10 +37,9 @@ void case_reset(Comity__Case *kase);
 /* Have the case stand as the messages leave it that are filed in it and count on both sides, in their order; what does
  * not fit is noted only.  The history stays: it is added to, never taken from. */
 enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena) MUST_CHECK;
-/* Of a message of ours that came back: was one of theirs receipted while it waited, between its saying (queued_at) and the
- * signing of its dispatch (sent_at)?  Then it was judged before that one, though it was signed after it.  Nothing else tells that
- * what was signed first was judged later, least of all the clock alone: it may have jumped. */
-bool case_waited_for(const Comity__MessageState *ours, const char *judged_at);
+/* Was their manifest of that number not here yet when this message of ours, which came back, was said (Message.heard)?  Then ours waited to be signed, and was judged before
+ * theirs, though it was signed after it.  No clock tells that: it may have jumped. */
+bool case_waited_for(const Comity__MessageState *ours, uint64_t theirs);
 /* Take over what the document says: kind, subject, references, measures, urgency. */
 void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena);
 /* By which time zone its dates end, as the directory has it now. */

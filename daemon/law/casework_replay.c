@@ -137,17 +137,15 @@ enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena)
 
 /* ── what waited, and what was heard meanwhile ────────────────────────────────────────────────── */
 
-bool case_waited_for(const Comity__MessageState *ours, const char *judged_at)
+bool case_waited_for(const Comity__MessageState *ours, uint64_t theirs)
 {
-	int64_t said, judged, left;
-	return ours->queued_at && ours->sent_at && stamp_read(ours->queued_at, &said) && stamp_read(ours->sent_at, &left) &&
-		stamp_read(judged_at, &judged) && said < judged && judged <= left;
+	return ours->came_back && ours->has_heard && theirs > ours->heard;
 }
 
-/* A message that is told again; one that came back says when. */
+/* A message that is told again. */
 struct turn {
 	struct span key;
-	const char *judged_at;			/* theirs: as we receipted it */
+	uint64_t theirs;			/* its manifest, when it is theirs and came back; 0 else */
 };
 
 struct turns {
@@ -161,8 +159,7 @@ struct turns {
 static void sort_in(struct turns *turns, struct turn turn, const Comity__MessageState *state)
 {
 	size_t i = turns->count - 1;
-	bool is_ours = state->came_back && !state->arrived_at;
-	for (; i && is_ours && turns->data[i - 1].judged_at && case_waited_for(state, turns->data[i - 1].judged_at); i--)
+	for (; i && turns->data[i - 1].theirs && case_waited_for(state, turns->data[i - 1].theirs); i--)
 		turns->data[i] = turns->data[i - 1];
 	turns->data[i] = turn;
 }
@@ -181,9 +178,9 @@ static enum fault gather(struct replay *replay, const Comity__Case *kase, struct
 		if (!state)
 			continue;
 		struct turn turn = { .key = span_of_binary(record_bytes(&turns->arena, value)) };
+		turn.theirs = state->came_back && state->arrived_at ? state->manifest : 0;
 		if (!turn.key.at || !record_push(&turns->arena, &turns->count, &turns->data, &none, sizeof none))
 			break;
-		turn.judged_at = state->came_back ? record_text(&turns->arena, state->arrived_at) : NULL;
 		sort_in(turns, turn, state);
 	}
 	walk_end(&walk);

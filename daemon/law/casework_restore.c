@@ -161,7 +161,7 @@ static bool is_overtaken(struct txn *txn, const Comity__Message *message, const 
 	while (goes_on && !is_found && walk_next(&walk, &key, &value)) {
 		const Comity__MessageState *state = record_find(txn, TABLE_SEEN, value, &comity__message_state__descriptor, arena);
 		goes_on = state && state->came_back;
-		is_found = goes_on && state->arrived_at && case_waited_for(ours, state->arrived_at);
+		is_found = goes_on && state->arrived_at && case_waited_for(ours, state->manifest);
 	}
 	walk_end(&walk);
 	return is_found;

@@ -6,6 +6,7 @@
 #include "certs/digest.h"
 #include "daemon/law/casework_parts.h"
 #include "daemon/law/completeness.h"
+#include "daemon/ledger/chain.h"
 #include "daemon/ledger/directory.h"
 #include "daemon/ledger/events.h"
 #include "proto/frame.h"
@@ -121,7 +122,7 @@ static enum fault choose(struct txn *txn, const Comity__Case *kase, const Comity
 
 /* ── the message ──────────────────────────────────────────────────────────────────────────────── */
 
-static void address(struct casework *casework, struct draft *draft, const Comity__Case *kase, const Comity__Message *template)
+static void address(struct casework *casework, struct txn *txn, struct draft *draft, const Comity__Case *kase, const Comity__Message *template)
 {
 	uuid_new(draft->id);
 	stamp_now(draft->now);
@@ -135,6 +136,8 @@ static void address(struct casework *casework, struct draft *draft, const Comity
 	message->request_id = kase->request_id;
 	message->requesting_reference = kase->requesting_reference;
 	message->requested_reference = kase->requested_reference;
+	message->has_heard = 1;
+	message->heard = chain_head(txn, kase->peer, DIRECTION_THEIRS).number;
 	if (!message->has_urgency && kase->has_urgency) {
 		message->has_urgency = 1;
 		message->urgency = kase->urgency;
@@ -255,7 +258,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	comity__message_state__init(&draft->state);
 	TRY(case_may_send(txn, kase->peer, &wants_sealed));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
-	address(casework, draft, kase, template);
+	address(casework, txn, draft, kase, template);
 	TRY(case_check_attachments(&draft->message));
 	TRY(case_check_protected(&draft->message));
 	if (wants_sealed || template->sealed)

@@ -2,6 +2,7 @@
 #include "tests/unit/cases.h"
 
 #include "daemon/law/casework_parts.h"
+#include "daemon/ledger/chain.h"
 
 #define KINDS ((act_kind)64)
 
@@ -241,14 +242,34 @@ static int64_t clock_that_goes_on(void)
 	return clock_at_noon() + minutes * 60 * STAMP_SECOND;
 }
 
-/* A message of either side, when Sylvania receipted it (0: it is its own), and when its dispatch was signed (0: at once). */
-struct crossed { const Comity__Message *message; int64_t receipted, left; };
+/* A message of either side, when Sylvania receipted it (0: it is its own), and in which manifest it was. */
+struct crossed { const Comity__Message *message; int64_t receipted; uint64_t manifest; };
 
 static const Comity__Message *say_later(struct party *party, const char *ref, act_kind kind, request_status to)
 {
 	minutes++;
 	assert_ok(act(party, ref, kind, to));
 	return last_message(party);
+}
+
+static uint64_t heard_by(struct party *party)
+{
+	READING(&party->ledger, txn);
+	uint64_t number = chain_head(&txn, "xf-ca", DIRECTION_THEIRS).number;
+	txn_abort(&txn);
+	return number;
+}
+
+/* Sylvania has accepted so many manifests by now. */
+static void has_heard(struct party *party, uint64_t number)
+{
+	uint8_t head[8 + DIGEST_SIZE] = { [7] = (uint8_t)number };
+	struct key key = key_of_peer("xf-ca");
+	WRITING(&party->ledger, txn);
+	key_u8(&key, 't');
+	txn_put(&txn, TABLE_CHAINS, key_span(&key), SPAN(head));
+	assert_ok(ledger_end(&txn, OK));
+	assert_int_equal(heard_by(party), number);
 }
 
 /* As daemon/desks/recovery_keep.c puts back what the counterpart returns; does it fit where it was? */
@@ -259,7 +280,7 @@ static bool comes_back(struct party *party, const struct crossed *crossed)
 	const Comity__Message *message = crossed->message;
 	struct key key = key_of_message(message->from, message->message_id);
 	struct bytes raw = { 0 };
-	char receipted[STAMP_SIZE], left[STAMP_SIZE];
+	char receipted[STAMP_SIZE];
 	WRITING(&party->ledger, txn);
 	stamp_write(receipted, crossed->receipted);
 	state.has_number = state.has_came_back = state.came_back = 1;
@@ -270,9 +291,10 @@ static bool comes_back(struct party *party, const struct crossed *crossed)
 	state.request_id = message->request_id;
 	state.arrived_at = crossed->receipted ? receipted : NULL;
 	state.queued_at = crossed->receipted ? NULL : message->created_at;
-	stamp_write(left, crossed->left);
-	if (!crossed->receipted)
-		state.sent_at = crossed->left ? left : message->created_at;
+	state.has_manifest = 1;
+	state.manifest = crossed->manifest;
+	state.has_heard = message->has_heard;
+	state.heard = message->heard;
 	assert_ok(pack(&message->base, &raw));
 	assert_ok(casework_restore(&party->casework, &txn, message, &state, &party->ledger.arena, &restored));
 	txn_put(&txn, TABLE_MESSAGES, key_span(&key), span_of(&raw));
@@ -305,7 +327,8 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 	char ref[64];
 	stamp_clock = clock_that_goes_on;
 	open_case(world, ref);
-	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on() };
+	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on(), .manifest = 1 };
+	has_heard(&world->s, 1);
 	for (size_t i = 0; i < 3; i++) {
 		back[count].message = say_later(&world->s, ref, life[i].kind, life[i].to);
 		assert_ok(receive(&world->f, back[count++].message));
@@ -314,9 +337,9 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 	back[count].message = say_later(&world->f, ref, KIND(WITHDRAWAL), 0);
 	minutes++;
 	back[count].receipted = clock_that_goes_on();
+	back[count].manifest = 2;
 	assert_ok(receive(&world->s, back[count++].message));
-	back[count].message = question;
-	back[count++].left = clock_that_goes_on();
+	back[count++].message = question;
 	assert_status(&world->s, ref, S(WITHDRAWN));
 
 	party_open(&again, "xs-ca", "xf-ca");
@@ -328,7 +351,7 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 }
 
 /* Between the receipt of the request and all that followed Sylvania's clock went back by a day: what it says comes, by that
- * clock, before it was asked.  What it signed first it judged first. */
+ * clock, before it was asked.  It had heard it all the same. */
 static void a_clock_that_went_back_puts_nothing_before_what_it_answers(void **state)
 {
 	struct world *world = *state;
@@ -339,7 +362,8 @@ static void a_clock_that_went_back_puts_nothing_before_what_it_answers(void **st
 	stamp_clock = clock_that_goes_on;
 	minutes = 24 * 60;
 	open_case(world, ref);
-	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on() };
+	back[count++] = (struct crossed){ .message = last_message(&world->f), .receipted = clock_that_goes_on(), .manifest = 1 };
+	has_heard(&world->s, 1);
 	minutes = 0;
 	for (size_t i = 0; i < 4; i++)
 		back[count++].message = say_later(&world->s, ref, life[i].kind, life[i].to);
