@@ -37,8 +37,8 @@ void case_reset(Comity__Case *kase);
 /* Have the case stand as the messages leave it that are filed in it and count on both sides, in their order; what does
  * not fit is noted only.  The history stays: it is added to, never taken from. */
 enum fault case_replay(struct txn *txn, Comity__Case *kase, struct arena *arena) MUST_CHECK;
-/* Was their manifest of that number not here yet when this message of ours, which came back, was said (Message.heard)?  Then ours waited to be signed, and was judged before
- * theirs, though it was signed after it.  No clock tells that: it may have jumped. */
+/* Was their manifest of that number not here yet when this message of ours, which came back, was said (Message.heard)?  Then ours
+ * waited to be signed, and was judged before theirs, though it was signed after it.  No clock tells that: it may have jumped. */
 bool case_waited_for(const Comity__MessageState *ours, uint64_t theirs);
 /* Take over what the document says: kind, subject, references, measures, urgency. */
 void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena);

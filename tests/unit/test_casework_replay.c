@@ -316,12 +316,22 @@ static void assert_same_steps(const Comity__Case *before, const Comity__Case *af
 		assert_string_equal(status_name(before->history[i]->status), status_name(after->history[i]->status));
 }
 
+static void assert_comes_back_as_it_was(struct world *world, const char *ref, const struct crossed *back, size_t count)
+{
+	struct party again;
+	party_open(&again, "xs-ca", "xf-ca");
+	for (size_t i = 0; i < count; i++)
+		if (!comes_back(&again, &back[i]))
+			fail_msg("message %zu does not fit", i);
+	assert_same_steps(find_case(&world->s, ref), find_case(&again, ref));
+	ledger_close(&again.ledger);
+}
+
 /* Sylvania asks; its question waits while the withdrawal comes and is receipted.  After the loss the withdrawal is back
  * first, for its manifest was: a question does not fit a request that is withdrawn. */
 static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_judged_then(void **state)
 {
 	struct world *world = *state;
-	struct party again;
 	struct crossed back[CROSSED_MAX] = { 0 };
 	size_t count = 0;
 	char ref[64];
@@ -342,12 +352,7 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 	back[count++].message = question;
 	assert_status(&world->s, ref, S(WITHDRAWN));
 
-	party_open(&again, "xs-ca", "xf-ca");
-	for (size_t i = 0; i < count; i++)
-		if (!comes_back(&again, &back[i]))
-			fail_msg("message %zu does not fit", i);
-	assert_same_steps(find_case(&world->s, ref), find_case(&again, ref));
-	ledger_close(&again.ledger);
+	assert_comes_back_as_it_was(world, ref, back, count);
 }
 
 /* Between the receipt of the request and all that followed Sylvania's clock went back by a day: what it says comes, by that
@@ -355,7 +360,6 @@ static void what_crossed_before_a_loss_is_judged_in_the_order_in_which_it_was_ju
 static void a_clock_that_went_back_puts_nothing_before_what_it_answers(void **state)
 {
 	struct world *world = *state;
-	struct party again;
 	struct crossed back[CROSSED_MAX] = { 0 };
 	size_t count = 0;
 	char ref[64];
@@ -368,12 +372,7 @@ static void a_clock_that_went_back_puts_nothing_before_what_it_answers(void **st
 	for (size_t i = 0; i < 4; i++)
 		back[count++].message = say_later(&world->s, ref, life[i].kind, life[i].to);
 
-	party_open(&again, "xs-ca", "xf-ca");
-	for (size_t i = 0; i < count; i++)
-		if (!comes_back(&again, &back[i]))
-			fail_msg("message %zu does not fit", i);
-	assert_same_steps(find_case(&world->s, ref), find_case(&again, ref));
-	ledger_close(&again.ledger);
+	assert_comes_back_as_it_was(world, ref, back, count);
 }
 
 int main(void)
