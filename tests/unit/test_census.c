@@ -1,16 +1,8 @@
 /* Statistics: daemon/law/survival, census.  The curves were computed by hand, and again in Python with exact fractions. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <string.h>
-
-#include "daemon/law/census.h"
-#include "daemon/law/survival.h"
-#include "proto/bytes.h"
-#include "proto/stamp.h"
-
 #define NOW "2026-03-01T00:00:00Z"
+#include "tests/unit/censuses.h"
+
+#include "daemon/law/survival.h"
 
 /* ── survival ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -107,20 +99,6 @@ static void the_edges_are_counted(void **state)
 
 /* ── census ───────────────────────────────────────────────────────────────────────────────────── */
 
-struct world {
-	struct arena arena;
-	struct census *census;
-	Comity__Statistics statistics;
-};
-
-static void begin(struct world *world, Comity__StatisticsOf asked)
-{
-	int64_t now;
-	assert_true(stamp_read(NOW, &now));
-	arena_init(&world->arena, 8 << 20);
-	assert_int_equal(census_begin(&world->census, &asked, now, &world->arena), OK);
-}
-
 /* `count` cases that were sent on the 1st of January and went through these steps. */
 static void add(struct world *world, size_t count, const char *peer, const char *const *at, const Comity__RequestStatus__Value *status,
 	size_t n, Comity__LegalBasis__Value basis)
@@ -142,21 +120,6 @@ static void add(struct world *world, size_t count, const char *peer, const char 
 	kase.history = history;
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(census_add(world->census, &kase), OK);
-}
-
-static const Comity__StatisticsSide *end(struct world *world)
-{
-	assert_int_equal(census_end(world->census, &world->statistics), OK);
-	assert_int_equal(world->statistics.n_sides, 2);
-	return world->statistics.sides[1];
-}
-
-static const Comity__StatisticsCell *cell_of(const Comity__StatisticsSide *side, const char *by, const char *name)
-{
-	for (size_t i = 0; i < side->n_cells; i++)
-		if (!strcmp(side->cells[i]->by, by) && !strcmp(side->cells[i]->name, name))
-			return side->cells[i];
-	return NULL;
 }
 
 static const Comity__StatisticsTime *time_of(const Comity__StatisticsSide *side, const char *period, bool is_net)
@@ -186,8 +149,6 @@ static void small_counts_are_hidden_and_cannot_be_subtracted(void **state)
 	assert_false(cell_of(side, "counterpart", "c")->below);
 	arena_clear(&world.arena);
 }
-
-#define S(status) COMITY__REQUEST_STATUS__VALUE__##status
 
 /* Three tables are asked for: all, what invokes the Convention, and by subtraction the rest. */
 static void a_filter_hides_what_it_leaves_out(void **state)

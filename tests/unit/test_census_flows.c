@@ -1,31 +1,8 @@
 /* Statistics: the balance of a period, the ages of what is open, the tables of codes (daemon/law/census_flows, census_rows). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <string.h>
-
-#include "daemon/law/census.h"
-#include "daemon/law/census_rows.h"
-#include "proto/bytes.h"
-#include "proto/stamp.h"
-
 #define NOW "2026-07-01T00:00:00Z"
-#define S(status) COMITY__REQUEST_STATUS__VALUE__##status
+#include "tests/unit/censuses.h"
 
-struct world {
-	struct arena arena;
-	struct census *census;
-	Comity__Statistics statistics;
-};
-
-static void begin(struct world *world, Comity__StatisticsOf asked)
-{
-	int64_t now;
-	assert_true(stamp_read(NOW, &now));
-	arena_init(&world->arena, 8 << 20);
-	assert_int_equal(census_begin(&world->census, &asked, now, &world->arena), OK);
-}
+#include "daemon/law/census_rows.h"
 
 static Comity__StatisticsOf of_period(const char *from, const char *to)
 {
@@ -80,20 +57,6 @@ static void add_case(struct world *world, size_t count, const Comity__Case *kase
 static void add(struct world *world, size_t count, const struct step *steps)
 {
 	add_case(world, count, case_of(steps));
-}
-
-static const Comity__StatisticsSide *end(struct world *world)
-{
-	assert_int_equal(census_end(world->census, &world->statistics), OK);
-	return world->statistics.sides[1];
-}
-
-static const Comity__StatisticsCell *cell_of(const Comity__StatisticsSide *side, const char *by, const char *name)
-{
-	for (size_t i = 0; i < side->n_cells; i++)
-		if (!strcmp(side->cells[i]->by, by) && !strcmp(side->cells[i]->name, name))
-			return side->cells[i];
-	return NULL;
 }
 
 static const Comity__StatisticsFlow *flow_of(const Comity__StatisticsSide *side, const char *series)
