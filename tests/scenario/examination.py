@@ -206,6 +206,8 @@ def another_certificate_at_our_endpoint_is_named(lab):
 	with _impostor(door, lambda plain: [plain.recv(4096) for _ in range(2)]):	# it takes the call and says nothing, until we hang up
 		_found(freedonia, "served", "fail", str(door.port), "no TLS answers in time")
 	freedonia.comity("cert", "rotate", "channel")
+	lab.eventually(lambda: all(row["serving"] for row in freedonia.comity("cert", "switched")["certificates"] if row["role"] == "channel"),
+		"the lines use the new one: nobody has to hear of it first")
 	with serving(old):
 		_found(freedonia, "served", "fail", str(door.port), "another certificate is served", "older one of ours")
 
