@@ -83,24 +83,45 @@ def without_blobs(one):
 				os.rmdir(one.path("blobs", shard))
 
 
-def miss(world, victim, other, doing, instruction):
-	"""The speaker is asked for what it cannot find."""
-	speaker = victim if doing == "send" else other
+@contextlib.contextmanager
+def its_turn(world, officer):
+	"""A case in which it may say something, and its turn to: none may be open just now, then the next."""
+	until = time.monotonic() + DEADLINE_SECONDS
+	while True:
+		with officer.turn:
+			case = next((case for case in reversed(world.record.cases) if officer.may_speak(case)), None)
+			if case:
+				yield case
+				return
+		require(time.monotonic() < until, f"not within {DEADLINE_SECONDS} s: {officer.one.name} may say something")
+		time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def without_lines(world):
 	for relay in world.relays.values():
 		relay.is_down = True
 		relay.cut()
-	world.arm(victim, instruction)
-	officer = next(officer for officer in world.officers if officer.one is speaker)
-	with officer.turn:
-		case = next(case for case in reversed(world.record.cases) if officer.may_speak(case))
-		path, text = officer.file("missed.bin", 5000), officer.text()
-		world.record.tried.add(text)
-		answer = officer.run_tool("message", "send", case.ref, "--text", "-", "--attach", path, text=text)
-		require(isinstance(answer, dict), "it is said while no line is up", answer)
-		world.record.promised[text] = (speaker.name, answer["message_id"])
-	with without_blobs(speaker):
+	try:
+		yield
+	finally:
 		for relay in world.relays.values():
 			relay.is_down = False
+
+
+def miss(world, victim, other, doing, instruction):
+	"""The speaker is asked for what it cannot find."""
+	speaker = victim if doing == "send" else other
+	officer = next(officer for officer in world.officers if officer.one is speaker)
+	with contextlib.ExitStack() as hidden:
+		with its_turn(world, officer) as case, without_lines(world):
+			world.arm(victim, instruction)
+			path, text = officer.file("missed.bin", 5000), officer.text()
+			world.record.tried.add(text)
+			answer = officer.run_tool("message", "send", case.ref, "--text", "-", "--attach", path, text=text)
+			require(isinstance(answer, dict), "it is said while no line is up", answer)
+			world.record.promised[text] = (speaker.name, answer["message_id"])
+			hidden.enter_context(without_blobs(speaker))
 		struck(world, victim, instruction)
 
 
