@@ -9,7 +9,8 @@ static const struct measure_view *view_measures(const Comity__Case *kase, struct
 {
 	struct measure_view *views = arena_alloc(arena, (kase->n_measures + 1) * sizeof *views);
 	for (size_t i = 0; views && i < kase->n_measures; i++)
-		views[i] = (struct measure_view){ kase->measures[i]->id, kase->measures[i]->status };
+		views[i] = (struct measure_view){ kase->measures[i]->id, kase->measures[i]->status, kase->measures[i]->form,
+			kase->measures[i]->milestone, kase->measures[i]->milestone_at };
 	return views;
 }
 
@@ -29,6 +30,8 @@ struct case_view case_view_of(const Comity__Case *kase, struct arena *arena)
 		.budapest = kase->budapest,
 		.measures = view_measures(kase, arena),
 		.n_measures = kase->n_measures,
+		.milestone = kase->milestone,
+		.milestone_at = kase->milestone_at,
 	};
 	if (!view.measures)
 		view.n_measures = 0;
@@ -388,7 +391,7 @@ static bool is_content(const Comity__Message *message, const Comity__Act *act)
 {
 	const Comity__SpontaneousInformation *information =
 		act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION ? act->spontaneous_information : NULL;
-	return message->n_attachments || act->kind_case == COMITY__ACT__KIND_GENERAL_CORRESPONDENCE
+	return message->n_attachments || (message->text && *message->text) || act->kind_case == COMITY__ACT__KIND_GENERAL_CORRESPONDENCE
 		|| (information && (information->n_persons || (information->information && *information->information)));
 }
 
@@ -411,6 +414,7 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	struct step step;
 	adopt_from(kase, act, arena);
 	struct case_view view = case_view_of(kase, arena);
+	view.said_at = message->created_at;
 	TRY(statuses_judge(&view, act, writer_of(kase, message), &step));
 	TRY(check_conditions(kase, message, act));
 	kase->has_status = kase->has_resume_to = 1;

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "daemon/law/casework_parts.h"
+#include "daemon/law/competence.h"
 #include "daemon/law/completeness.h"
+#include "daemon/ledger/directory.h"
 #include "proto/stamp.h"
 
 const Comity__Act *case_find_act(const Comity__Message *message, act_kind kind)
@@ -51,10 +53,16 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 }
 
 /* Of one that is sealed the daemons read the clear part only: the tool that opens it judges. */
-static enum fault check_request_in(const Comity__Message *message)
+static enum fault check_request_in(struct casework *casework, struct txn *txn, const Comity__Message *message, struct arena *arena)
 {
 	const Comity__Act *act = message->sealed ? NULL : case_find_act(message, COMITY__ACT__KIND_REQUEST);
-	return act ? completeness_check_received(act->request, (const Comity__Attachment *const *)message->attachments, message->n_attachments) : OK;
+	if (!act)
+		return OK;
+	const Comity__Profile *sender = directory_profile(txn, message->from, arena), *own = directory_profile(txn, casework->own_id, arena);
+	const char *objection = competence_objection(sender, act->request, message->created_at);
+	if (txn->fault || objection)
+		return txn->fault ? txn->fault : fault_say(FAULT_INCOMPLETE, "%s makes no such request: %s (UNTOC 18(13))", message->from, objection);
+	return completeness_check_received(act->request, (const Comity__Attachment *const *)message->attachments, message->n_attachments, own);
 }
 
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
@@ -113,7 +121,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	}
 	TRY(find_or_open(casework, txn, message, arena, &kase));
 	TRY(case_check_room(kase, message->n_attachments));
-	TRY(check_request_in(message));
+	TRY(check_request_in(casework, txn, message, arena));
 	TRY(case_apply(kase, message, state, arena, &verdict));
 	TRY(case_hear_destruction(casework, txn, kase, message, arena));
 	state->reference = case_own_reference(kase);

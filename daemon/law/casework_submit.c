@@ -5,6 +5,7 @@
 
 #include "certs/digest.h"
 #include "daemon/law/casework_parts.h"
+#include "daemon/law/competence.h"
 #include "daemon/law/completeness.h"
 #include "daemon/ledger/chain.h"
 #include "daemon/ledger/directory.h"
@@ -333,12 +334,23 @@ const Comity__Attachment **case_staged(struct txn *txn, const Comity__Case *kase
 	return attachments;
 }
 
+/* May we make it at all?  By our own entry. */
+static void judge_ourselves(struct casework *casework, struct txn *txn, const Comity__Request *document, struct arena *arena,
+	struct problems *found)
+{
+	char now[STAMP_SIZE];
+	stamp_now(now);
+	const char *objection = competence_objection(directory_profile(txn, casework->own_id, arena), document, now);
+	if (objection)
+		problems_add(found, SEVERITY_ERROR, "not-competent", "UNTOC 18(13)", "request.requesting_central_authority",
+			"%s makes no such request: %s", casework->own_id, objection);
+}
+
 enum fault casework_validate(struct casework *casework, struct txn *txn, const Comity__Case *kase,
 	const Comity__Request *document, const char *to, struct arena *arena, Comity__Validation *validation)
 {
 	struct problems found = { 0 };
 	size_t count;
-	(void)casework;
 	const Comity__Attachment **attachments = case_staged(txn, kase, arena, &count);
 	const Comity__Profile *addressee = to ? directory_profile(txn, to, arena) : NULL;
 	struct key key = key_of_peer(to ? to : "");
@@ -349,6 +361,7 @@ enum fault casework_validate(struct casework *casework, struct txn *txn, const C
 		return fault_say(FAULT_PEER_UNKNOWN, "there is no authority \"%s\", neither among the peers nor in the directory", to);
 	enum fault fault = completeness_check(document, count ? attachments : NULL, count, addressee, &found);
 	case_judge_links(txn, document, to, arena, &found);
+	judge_ourselves(casework, txn, document, arena, &found);
 	if (to && !is_peer)
 		problems_add(&found, SEVERITY_WARN, "other-channel", "UNTOC 18(13)", "request.requested_central_authority",
 			"there is no line between %s and us: it goes another way; comity directory show %s", to, to);

@@ -1,13 +1,14 @@
 #include "daemon/law/competence.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static bool has_role(const Comity__ActsCovered *covered)
+static bool has_role(const Comity__ActsCovered *covered, Comity__ActRole__Value role)
 {
-	bool receives = !covered->n_roles;	/* nothing said: every one */
+	bool has = !covered->n_roles;	/* nothing said: every one */
 	for (size_t i = 0; i < covered->n_roles; i++)
-		receives = receives || covered->roles[i] == COMITY__ACT_ROLE__VALUE__RECEIVE;
-	return receives;
+		has = has || covered->roles[i] == role;
+	return has;
 }
 
 static bool has_kind(const Comity__ActsCovered *covered, Comity__RequestKind__Value kind)
@@ -31,7 +32,7 @@ static bool covers_form(const Comity__Profile *profile, Comity__RequestKind__Val
 	bool covers = !profile->n_acts_covered;
 	for (size_t i = 0; i < profile->n_acts_covered; i++) {
 		const Comity__ActsCovered *covered = profile->acts_covered[i];
-		covers = covers || (has_role(covered) && has_kind(covered, kind) && has_form(covered, form));
+		covers = covers || (has_role(covered, COMITY__ACT_ROLE__VALUE__RECEIVE) && has_kind(covered, kind) && has_form(covered, form));
 	}
 	return covers;
 }
@@ -58,4 +59,25 @@ bool competence_is_central(const Comity__Profile *profile, const char *today)
 	for (size_t i = 0; i < profile->n_designations; i++)
 		is_designated = is_designated || is_valid_on(profile->designations[i], today);
 	return is_designated;
+}
+
+static bool asks_for(const Comity__Profile *profile, Comity__RequestKind__Value kind)
+{
+	bool asks = !profile->n_acts_covered;
+	for (size_t i = 0; i < profile->n_acts_covered; i++)
+		asks = asks || (has_role(profile->acts_covered[i], COMITY__ACT_ROLE__VALUE__SEND) && has_kind(profile->acts_covered[i], kind));
+	return asks;
+}
+
+const char *competence_objection(const Comity__Profile *profile, const Comity__Request *request, const char *at)
+{
+	char day[sizeof "2026-11-23"];
+	snprintf(day, sizeof day, "%s", at);
+	if (!profile || request->transmission_mode == COMITY__TRANSMISSION_MODE__VALUE__COPY_FOR_INFORMATION)
+		return NULL;
+	if (!competence_is_central(profile, day))
+		return "its entry in the directory does not say that it is a central authority on that day: requests are made by one, others"
+			" send a copy for information (COPY_FOR_INFORMATION)";
+	return asks_for(profile, request->kind) ? NULL : "its entry in the directory does not say that it asks for this kind of assistance"
+		" (acts_covered, role SEND)";
 }

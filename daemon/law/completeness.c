@@ -156,21 +156,29 @@ enum fault completeness_check(const Comity__Request *request, const Comity__Atta
 	return verdict(problems);
 }
 
+/* Is it for the daemon to refuse, not for an officer to weigh? */
+static bool is_lack(const struct problem *problem)
+{
+	static const char *const lacks[] = { "too-many", "channel", "attachment-large" };
+	bool found = problem->article && !strcmp(problem->code, "field-missing");
+	for (size_t i = 0; i < ARRAY_LEN(lacks); i++)
+		found = found || !strcmp(problem->code, lacks[i]);
+	return found && problem->severity == SEVERITY_ERROR;
+}
+
 static const struct problem *find_lack(const struct problems *problems)
 {
-	for (size_t i = 0; i < problems->n; i++) {
-		const struct problem *one = &problems->at[i];
-		bool is_lack = one->article && !strcmp(one->code, "field-missing");
-		if (one->severity == SEVERITY_ERROR && (is_lack || !strcmp(one->code, "too-many")))
-			return one;
-	}
+	for (size_t i = 0; i < problems->n; i++)
+		if (is_lack(&problems->at[i]))
+			return &problems->at[i];
 	return NULL;
 }
 
-enum fault completeness_check_received(const Comity__Request *request, const Comity__Attachment *const *attachments, size_t n)
+enum fault completeness_check_received(const Comity__Request *request, const Comity__Attachment *const *attachments, size_t n,
+	const Comity__Profile *own)
 {
 	struct problems problems = { 0 };
-	enum fault fault = completeness_check(request, attachments, n, NULL, &problems);
+	enum fault fault = completeness_check(request, attachments, n, own, &problems);
 	const struct problem *lack = fault == FAULT_INCOMPLETE ? find_lack(&problems) : NULL;
 	if (lack)
 		fault = fault_say(FAULT_INCOMPLETE, "%s: %s (%s)", lack->path, lack->message, lack->article ? lack->article : lack->code);

@@ -17,7 +17,8 @@ enum fault completeness_check(const Comity__Request *request, const Comity__Atta
 	const Comity__Profile *addressee, struct problems *problems) MUST_CHECK;
 
 /* Is it a request in law at all, whoever it is sent to?  For one that came: only what an article wants said and nobody has said
- * counts, so that what the requesting side may do by its reading of the law stays between the two.  Faults: incomplete
- * (the detail quotes the first), no memory. */
+ * counts, so that what the requesting side may do by its reading of the law stays between the two; and what our own entry in the
+ * directory (NULL: none) takes from nobody: a formal request where it wants another channel, files beyond the size that it names.
+ * Faults: incomplete (the detail quotes the first), no memory. */
 enum fault completeness_check_received(const Comity__Request *request, const Comity__Attachment *const *attachments,
-	size_t n) MUST_CHECK;
+	size_t n, const Comity__Profile *own) MUST_CHECK;

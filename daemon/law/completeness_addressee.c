@@ -35,7 +35,10 @@ static void check_channel(const struct check *check)
 	if (transmission->diplomatic_channel_required)
 		ERROR(check, "channel", "UNTOC 18(13)", "request.transmission_mode",
 			"the addressee requires the diplomatic channel: send an ADVANCE_COPY this way");
-	if (transmission->paper_original_required)
+	if (transmission->has_electronic_signature_accepted && !transmission->electronic_signature_accepted)
+		ERROR(check, "channel", "UNTOC 18(14)", "request.transmission_mode",
+			"the addressee takes no electronic original: send an ADVANCE_COPY this way, and the original by another");
+	else if (transmission->paper_original_required)
 		WARN(check, "channel", "UNTOC 18(14)", "request.transmission_mode",
 			"the addressee wants the original on paper as well: consider ADVANCE_COPY");
 }

@@ -20,7 +20,7 @@ static enum fault want(bool holds, const char *sentence)
 
 /* ── measures ──────────────────────────────────────────────────────────────────────────────────── */
 
-static const struct measure_view *measure_of(const struct case_view *view, const char *id)
+const struct measure_view *measure_of(const struct case_view *view, const char *id)
 {
 	for (size_t i = 0; i < view->n_measures; i++)
 		if (said(id) && !strcmp(view->measures[i].id, id))

@@ -11,5 +11,10 @@ precondition marked_as_draft, registered, contact_named, redirect_explained, que
 	partial_refusal_founded, refusal_founded, cause_stated, authority_named, may_begin, result_delivered,
 	all_done, none_executable, deficiency_noticed, results_settled, withdrawal_explained, notice_explained, response_called_for;
 
+/* NULL: the case has none of that name. */
+const struct measure_view *measure_of(const struct case_view *view, const char *id);
+
 /* Every measure that the act names is one of the case's, and may become what the act says. */
 precondition measures_known;
+/* What is told of frozen property (freezing.c). */
+precondition freeze_respected;

@@ -12,6 +12,9 @@
 struct measure_view {
 	const char *id;
 	measure_status status;
+	Comity__AssistanceForm__Value form;
+	Comity__Milestone__Value milestone;	/* the last that was told of it ... */
+	const char *milestone_at;		/* ... and its time */
 };
 
 /* Confidentiality of a request, as it was asked for and answered: 18(20), Budapest Convention 27(8). */
@@ -38,6 +41,9 @@ struct case_view {
 	bool budapest;			/* the Budapest Convention is invoked: its 29(5) */
 	const struct measure_view *measures;
 	size_t n_measures;		/* 0: measures are not judged */
+	Comity__Milestone__Value milestone;	/* the last that was told of the request as a whole ... */
+	const char *milestone_at;		/* ... and its time */
+	const char *said_at;		/* when the act that is judged was written; NULL: not known */
 };
 
 struct transition {

@@ -177,6 +177,7 @@ static enum fault after_withdrawal(const struct case_view *view, const Comity__A
 		return FAULT_STATUS_TRANSITION;
 
 	TRY(measures_known(&before, act));
+	TRY(freeze_respected(view, act));
 	TRY(follow(row, &before, act, step));
 	if (!statuses_find(view->kind, row->to, ACT(WITHDRAWAL), STATUS(WITHDRAWN), SIDE_REQUESTING))
 		return OK;
@@ -251,8 +252,10 @@ enum fault statuses_judge(const struct case_view *view, const Comity__Act *act, 
 	request_status to = wanted(view, act);
 	const struct transition *row = statuses_find(view->kind, stands_at(view, rule->kind, writer),
 		rule->kind, to, writer);
-	if (row || is_noted(view, rule, to, writer))
+	if (row || is_noted(view, rule, to, writer)) {
 		TRY(measures_known(view, act));
+		TRY(freeze_respected(view, act));
+	}
 	if (row)
 		return follow(row, view, act, step);
 	if (is_noted(view, rule, to, writer))

@@ -65,6 +65,7 @@ static void large_file(struct world *w)           { w->transmission.has_max_atta
 static void large_sum(struct world *w)            { w->transmission.has_max_message_bytes = true; w->transmission.max_message_bytes = 6999; }
 static void wrapping_sum(struct world *w)         { large_sum(w); w->list[0]->size = w->list[1]->size = UINT64_MAX / 2 + 1; }
 static void paper_wanted(struct world *w)         { w->transmission.paper_original_required = true; }
+static void no_electronic(struct world *w)        { w->transmission.has_electronic_signature_accepted = true; }
 static void other_state(struct world *w)          { static char state[] = "XQQ"; w->profile.state = state; }
 static void other_part(struct world *w)           { w->profile.part = COMITY__DIRECTORY_PART__VALUE__OTHER_COMPETENT_AUTHORITY; }
 static void not_covered(struct world *w)
@@ -164,6 +165,7 @@ static const struct {
 	{ wrapping_sum,        E, "attachment-large",     "attachments", NULL },
 	{ diplomatic,          E, "channel",              "request.transmission_mode", "UNTOC 18(13)" },
 	{ paper_wanted,        W, "channel",              "request.transmission_mode", "UNTOC 18(14)" },
+	{ no_electronic,       E, "channel",              "request.transmission_mode", "UNTOC 18(14)" },
 	{ other_state,         E, "wrong-addressee",      "request.requested_state", NULL },
 	{ other_part,          E, "not-competent",        "request.requested_central_authority", "UNTOC 18(13)" },
 	{ not_covered,         E, "not-competent",        "request.kind", "UNTOC 18(13)" },

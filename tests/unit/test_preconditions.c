@@ -1,6 +1,8 @@
 /* What the law wants said before a status is reached: daemon/preconditions. */
 #include "tests/unit/filled_acts.h"
 
+#define MILESTONE(name) COMITY__MILESTONE__VALUE__##name
+
 static void spoil_receipt(struct acts *acts)         { acts->body.receipt.requested_reference = NULL; }
 static void spoil_contact(struct acts *acts)         { acts->contact.phone = NULL; }
 static void spoil_redirect(struct acts *acts)        { acts->body.redirect.reason = 0; }
@@ -176,10 +178,60 @@ static void preservation_is_refused_on_its_two_grounds_only(void **state)
 	assert_int_equal(statuses_judge(&view, refusal, SIDE_REQUESTED, &step), OK);
 }
 
+/* What is told of M1, which asks for a freeze, or of M2, which asks for records, or of the request; the words of the refusal. */
+static const struct {
+	const char *measure;
+	Comity__Milestone__Value before, told;
+	const char *told_for, *at, *says;
+} freezes[] = {
+	{ "M1", 0,                         MILESTONE(FROZEN),              NULL,         "2026-11-20", NULL },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         "2026-11-30", "55(8)" },
+	{ NULL, MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         "2026-11-30", "55(8)" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         NULL,         "55(8)" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "2026-11-24", "to come" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "soon",       "to come" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "2026-12-15", NULL },
+	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-14", "2026-12-15, or later" },
+	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-15", NULL },
+	{ NULL, MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-16", NULL },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         "2026-12-15", "2(f)" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(REALISED),            NULL,         "2026-12-15", "M1 asks for a freeze" },
+	{ "M2", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         "2026-12-15", NULL },
+};
+
+static void a_freeze_is_temporary_and_not_lifted_unannounced(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(freezes); i++) {
+		struct acts acts;
+		struct step step;
+		struct case_view view = view_at(S(IN_EXECUTION), S(UNSPECIFIED));
+		struct measure_view measures[] = { { .id = "M1", .form = COMITY__ASSISTANCE_FORM__VALUE__FREEZING },
+			{ .id = "M2", .form = COMITY__ASSISTANCE_FORM__VALUE__BANK_FINANCIAL_RECORDS } };
+		Comity__MeasureReport report = COMITY__MEASURE_REPORT__INIT, *reports = &report;
+		act_of(&acts, KIND(STATUS_UPDATE), S(UNSPECIFIED));
+		Comity__StatusUpdate *update = &acts.body.status_update;
+		view.measures = measures;
+		view.n_measures = ARRAY_LEN(measures);
+		view.said_at = "2026-11-24T09:00:00.000Z";
+		view.milestone = measures[0].milestone = freezes[i].before;
+		view.milestone_at = measures[0].milestone_at = freezes[i].told_for;
+		update->n_measures = freezes[i].measure != NULL;
+		update->measures = &reports;
+		report.measure = (char *)freezes[i].measure;
+		*(freezes[i].measure ? &report.milestone : &update->milestone) = freezes[i].told;
+		*(freezes[i].measure ? &report.milestone_at : &update->milestone_at) = (char *)freezes[i].at;
+		enum fault fault = statuses_judge(&view, &acts.act, SIDE_REQUESTED, &step);
+		assert_int_equal(fault, freezes[i].says ? FAULT_INCOMPLETE : OK);
+		if (freezes[i].says)
+			assert_non_null(strstr(fault_detail(FAULT_INCOMPLETE), freezes[i].says));
+	}
+}
+
 static void executed_means_every_measure_is_dealt_with(void **state)
 {
 	(void)state;
-	struct measure_view measures[] = { { "M1", M(IN_EXECUTION) }, { "M2", M(ACCEPTED) } };
+	struct measure_view measures[] = { { .id = "M1", .status = M(IN_EXECUTION) }, { .id = "M2", .status = M(ACCEPTED) } };
 	struct acts acts;
 	struct step step;
 	struct case_view view = view_at(S(IN_EXECUTION), S(UNSPECIFIED));
@@ -210,6 +262,7 @@ int main(void)
 		cmocka_unit_test(an_answer_that_it_cannot_be_kept_names_the_disclosure),
 		cmocka_unit_test(leave_to_go_on_is_not_given_in_advance),
 		cmocka_unit_test(preservation_is_refused_on_its_two_grounds_only),
+		cmocka_unit_test(a_freeze_is_temporary_and_not_lifted_unannounced),
 		cmocka_unit_test(executed_means_every_measure_is_dealt_with),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
