@@ -64,7 +64,7 @@ WALLS = [
 	# the law: a transaction in, a decision out
 	("daemon/law/statuses*", ["proto/", "daemon/law/acts", "daemon/law/preconditions"]),
 	("daemon/law/preconditions*", ["proto/", "daemon/law/acts", "daemon/law/statuses"]),
-	("daemon/law/freezing*", ["proto/", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions", "daemon/law/completeness"]),
+	("daemon/law/freezing*", ["proto/", "daemon/law/acts", "daemon/law/statuses", "daemon/law/preconditions"]),
 	("daemon/law/acts*", ["proto/"]),
 	("daemon/law/problems*", ["proto/"]),
 	("daemon/law/calendar*", ["proto/"]),

@@ -125,6 +125,10 @@ def claims():
 	return tap("claims", ["/usr/bin/python3", "tests/claims.py"])
 
 
+def manual():
+	return tap("manual", ["/usr/bin/python3", "tests/manual.py"])
+
+
 def differential():
 	return one("differential", ["/usr/bin/python3", "tests/differential.py", BUILD + "/tests/json_filter"])
 
@@ -224,6 +228,7 @@ def cppcheck():
 GROUPS = {
 	"layers": layers,
 	"claims": claims,
+	"manual": manual,
 	"unit": unit,
 	"scenario": scenario,
 	"differential": differential,

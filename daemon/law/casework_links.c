@@ -141,6 +141,8 @@ static void note_related(struct txn *txn, Comity__Case *kase, const Comity__Rela
 	Comity__Case *other = rule && !rule->is_private ? find_related(txn, related, kase->peer, arena) : NULL;
 	if (!other || !strcmp(other->request_id, kase->request_id) || !case_is_known_there(other))
 		return;
+	if (other->n_links >= LINKS_MAX)
+		return;		/* noted in both, or in none */
 	if (!note(kase, other, &noting, arena))
 		return;
 	noting.is_inverse = true;

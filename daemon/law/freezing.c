@@ -1,8 +1,8 @@
 /* Freezing is temporary, and no confiscation: UNTOC 2(f), 2(g).  Before a freeze is lifted the State that asked for it is told from
  * when, so that it can speak first: UNCAC 55(8). */
-#include "daemon/law/completeness_parts.h"
 #include "daemon/law/preconditions.h"
 #include "proto/bytes.h"
+#include "proto/stamp.h"
 
 typedef Comity__Milestone__Value milestone;
 
@@ -16,13 +16,19 @@ struct news {
 	const char *at;
 };
 
+static bool moment_of(const char *text, int64_t *stamp)
+{
+	return text && stamp_read(text, stamp);
+}
+
 /* ── lifting ───────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault notice_given(const struct case_view *view, const struct news *news)
 {
-	if (has_text(news->at) && is_moment(news->at) && (!view->said_at || is_after(news->at, view->said_at)))
+	int64_t at, said;
+	if (moment_of(news->at, &at) && (!moment_of(view->said_at, &said) || at > said))
 		return OK;
-	return fault_say(FAULT_INCOMPLETE, "say from which day to come the freeze is to be lifted, so that the requesting side can speak"
+	return fault_say(FAULT_INCOMPLETE, "say from which time to come the freeze is to be lifted, so that the requesting side can speak"
 		" first (milestone_at; UNCAC 55(8))");
 }
 
@@ -30,11 +36,12 @@ static enum fault notice_kept(const struct case_view *view, const struct news *n
 {
 	milestone last = news->measure ? news->measure->milestone : view->milestone;
 	const char *told = news->measure ? news->measure->milestone_at : view->milestone_at;
-	if (last != MILESTONE(FREEZE_TO_BE_LIFTED) || !has_text(told))
+	int64_t at, earliest;
+	if (last != MILESTONE(FREEZE_TO_BE_LIFTED) || !moment_of(told, &earliest))
 		return fault_say(FAULT_INCOMPLETE, "no freeze is lifted before the requesting side could speak: say first that it is to be,"
 			" and from when (FREEZE_TO_BE_LIFTED; UNCAC 55(8))");
-	if (!has_text(news->at) || !is_moment(news->at) || is_after(told, news->at))
-		return fault_say(FAULT_INCOMPLETE, "say when it was lifted: on the day that was told, %s, or later (milestone_at; UNCAC 55(8))", told);
+	if (!moment_of(news->at, &at) || at < earliest)
+		return fault_say(FAULT_INCOMPLETE, "say when it was lifted: at the time that was told, %s, or later (milestone_at; UNCAC 55(8))", told);
 	return OK;
 }
 

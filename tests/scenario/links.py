@@ -3,6 +3,7 @@ import json
 import os
 
 from lab import require
+from puppet import puppet, uuid7
 
 
 def _links(one, ref):
@@ -115,3 +116,57 @@ def what_is_parallel_never_leaves(lab):
 		require(secret not in content, f"nor whoever gets the evidence: {secret}")
 	xf.comity("request", "unlink", elsewhere, ref)
 	require(not _links(xf, ref) and not _links(xf, elsewhere), "it is gone from both")
+
+
+# ── a hostile peer ──
+
+def what_a_peer_says_of_requests_that_are_not_between_us_links_nothing(lab):
+	freedonia, other = puppet(lab)
+	relation = other.schema.casework.RelationType
+	xt = lab.authority("xt-ca")
+	lab.befriend(freedonia, xt)
+	secret = freedonia.send(xt)
+	lab.eventually(lambda: xt.has(secret), "another State is asked")
+	secret_id = freedonia.request(secret)["request"]["request_id"]
+	other.connect().greet()
+
+	def ask(*related):
+		message = other.request()
+		request = message.acts[0].request
+		del request.related[:]
+		for type, fields in related:
+			request.related.add(type=type, **fields)
+		return message
+	for relates in (relation.SUPPLEMENTS, relation.RENEWS, relation.PARALLEL_TO, relation.RECIPROCAL_TO):
+		message = ask((relates, {"request_id": secret_id}), (relates, {"requesting_reference": secret}))
+		receipt = other.dispatch(message)
+		require("# refused" not in receipt, "what it says is its own affair", receipt)
+		require(not _links(freedonia, message.request_id) and not _links(freedonia, secret), "but links nothing here")
+		for case in (message.request_id, secret):
+			require("xt-ca" not in freedonia.run("request", "show", message.request_id).out, "nor does it name the third", case)
+
+	itself = ask()
+	itself.acts[0].request.related.add(type=relation.SUPPLEMENTS, request_id=itself.request_id)
+	require("# refused" not in other.dispatch(itself) and not _links(freedonia, itself.request_id), "none is linked to itself")
+	first, second = ask(), ask((relation.PARALLEL_TO, {"request_id": itself.request_id}))
+	first.acts[0].request.related.add(type=relation.SUPPLEMENTS, request_id=second.request_id)
+	second.acts[0].request.related.add(type=relation.SUPPLEMENTS, request_id=first.request_id)
+	other.dispatch(first, second)
+	require([link[:2] for link in _links(freedonia, second.request_id)] == [("SUPPLEMENTS", False)], "what is not known yet is no link: no circle",
+		_links(freedonia, second.request_id), _links(freedonia, first.request_id))
+	require([link[:2] for link in _links(freedonia, first.request_id)] == [("SUPPLEMENTS", True)], "and it is noted in the other")
+
+	many = ask(*[(relation.SUPPLEMENTS, {"request_id": first.request_id, "requesting_reference": "R" * 300}) for _ in range(3000)])
+	receipt = other.dispatch(many)
+	noted = _links(freedonia, many.request_id) if "# refused" not in receipt else []
+	require(len(noted) <= 1, "three thousand times the same is once at most", len(noted), receipt)
+	crowd = [type(many)() for _ in range(70)]
+	for number, last in enumerate(crowd):
+		last.CopyFrom(second)
+		last.message_id, last.request_id, last.requesting_reference = uuid7(), uuid7(), f"PUPPET/MANY/{number}"
+		last.acts[0].request.requesting_reference = last.requesting_reference
+		del last.acts[0].request.related[:]
+		last.acts[0].request.related.add(type=relation.SUPPLEMENTS, request_id=second.request_id)
+	require("# refused" not in other.dispatch(*crowd[:35]) + other.dispatch(*crowd[35:]), "seventy requests that follow one are taken")
+	require(len(_links(freedonia, second.request_id)) == 64, "and a case has 64 at most", len(_links(freedonia, second.request_id)))
+	require(freedonia.has(last.request_id) and not _links(freedonia, last.request_id), "what is beyond is a request without a link")

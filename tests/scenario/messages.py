@@ -2,7 +2,10 @@
 that nobody asked for."""
 import json
 
+from google.protobuf import json_format
+
 from lab import require
+from puppet import puppet, uuid7
 
 BOTH = ("requesting", "requested")
 MEETING = "019aafd8-1c2e-7000-8000-00000000000a"
@@ -103,3 +106,43 @@ def information_is_given_that_nobody_asked_for_under_conditions(lab):
 def _both(lab, ref, status, *authorities):
 	for one in authorities:
 		lab.eventually(lambda: one.status(ref) == status, f"{one.name} has it as {status}")
+
+
+# ── a hostile peer ──
+
+def a_peer_gives_no_content_before_its_own_conditions_are_accepted(lab):
+	freedonia, other = puppet(lab)
+	acts = other.schema.casework
+	condition = {"id": "K1", "type": "USE", "text": "Not to be used in court before we agree."}
+	head = {"subject": "Accounts at Meridian Bank", "conditions": [condition], "conditions_first": True}
+	other.connect().greet()
+
+	def say(case, body, **fields):
+		return other.message(case, json_format.ParseDict(body, acts.Act()), **fields)
+
+	def is_refused(message, words, what):
+		receipt = other.dispatch(message)
+		require("# refused: " in receipt and "incomplete" in receipt, what + " is refused", receipt)
+		kept = freedonia.comity("message", "show", message.message_id)["state"]
+		require(kept["transport"] == "REJECTED" and words in kept["reason_text"], "and kept for a human", kept)
+	for what, body, fields in (("the content", dict(head, information="SY00-TEST-0001-7734"), {}), ("a person", dict(head, persons=[{"name": "Tobin FALSEWORK"}]), {}),
+			("no condition", dict(head, conditions=[]), {}), ("the content as a letter", head, {"text": "SY00-TEST-0001-7734"})):
+		case = uuid7()
+		is_refused(say(case, {"spontaneous_information": body}, **fields), "18(5)", what)
+		require(not freedonia.has(case), "it opens no case")
+
+	case = uuid7()
+	require("# refused" not in other.dispatch(say(case, {"spontaneous_information": head})), "the conditions alone are taken")
+	early = say(case, {"reminder": {"number": 1}})
+	early.attachments.add(id="A1", name="content.pdf", size=1, sha256="ab" * 32)
+	for message, what in ((say(case, {"general_correspondence": {"note": "SY00"}}), "a letter"), (early, "a file"),
+			(say(case, {"reminder": {"number": 1}}, text="SY00-TEST-0001-7734"), "words beside a reminder")):
+		is_refused(message, "18(5)", what)
+	again = say(case, {"spontaneous_information": dict(head, conditions_first=False, information="SY00")})
+	require("# refused: " in other.dispatch(again), "nor is it told anew without them")
+	require(freedonia.status(case) == "SENT" and not freedonia.attachments(case), "nothing has changed")
+	itself = say(case, {"spontaneous_response": {"answer": "ACCEPTED"}})
+	require("wrong-side" in other.dispatch(itself), "nor does it accept its own conditions")
+	_say(lab, freedonia, case, "spontaneous-response", {"answer": "ACCEPTED"})
+	other.hear("manifest")
+	require("# refused" not in other.dispatch(say(case, {"general_correspondence": {"note": "SY00"}})), "accepted, the content is taken")

@@ -179,3 +179,61 @@ def a_peer_lifts_no_freeze_unannounced(lab):
 	measure = freedonia.request(ref)["request"]["measures"][0]
 	require(measure["milestone"] == "FREEZE_TO_BE_LIFTED" and measure["milestone_at"] == "2099-02-01T09:00:00+01:00", "nothing else changed", measure)
 	_is_taken(other, say(status_update=LIFTED), "on its day it is lifted")
+
+
+# ── whose copy, and when: rules 25 and 27 ──
+
+def what_was_sent_is_changed_by_nobody(lab):
+	one, other = lab.pair()
+	ref = one.send(other)
+	lab.eventually(lambda: other.has(ref), "the request arrives")
+	error = one.refused("not-draft", "request", "edit", ref, "--from", lab.example())
+	require(error["hints"], "an officer is told what to do instead", error)
+	require(one.request(ref)["document"] == other.request(ref)["document"], "each side has its own copy, and both are the same")
+
+
+def what_a_peer_says_later_changes_nothing_of_our_copy(lab):
+	freedonia, other = puppet(lab)
+	schema = other.schema.casework
+	message = other.connect().greet().request()
+	other.dispatch(message)
+	case = message.request_id
+	before = freedonia.request(case)["document"]
+	again = other.message(case, message.acts[0])
+	again.acts[0].request.facts_summary = "It was all otherwise."
+	_is_refused(other, again, "status-transition", "not opened twice", "the request once more, with other facts")
+	draft = schema.Act()
+	draft.consultation_draft.draft.CopyFrom(again.acts[0].request)
+	draft.consultation_draft.draft.transmission_mode = schema.TransmissionMode.CONSULTATION_DRAFT
+	require("# refused: " in other.dispatch(other.message(case, draft)), "nor is a draft put in its place")
+	_is_taken(other, other.message(case, schema.Act(correction={"path": "facts_summary", "wrong": "this", "right": "that", "reason": "A slip."})), "a correction")
+	_is_taken(other, other.message(case, schema.Act(withdrawal={"reason": "Forget it."})), "a withdrawal")
+	require(freedonia.request(case)["document"] == before and len(freedonia.messages(case)) == 3, "our copy is what it was, and all that was said is kept")
+
+
+def a_time_that_is_none_is_told_to_officers_and_refused_to_peers(lab):
+	freedonia, other = puppet(lab)
+	ref = freedonia.draft(other.one)
+	for text in ("31 Smarch", "2026-02-30", "2026-11-23T10:00:00"):
+		urgency = freedonia.request(ref)["document"]["urgency"]
+		urgency["deadlines"][0]["by"] = text
+		edited = dict(freedonia.request(ref)["document"], urgency=urgency)
+		answer = freedonia.run("--json", "request", "edit", ref, "--from", lab.file("odd.json", json.dumps(edited).encode()))
+		told = answer.err + freedonia.run("--json", "request", "validate", ref).out
+		require(text in told and "deadlines[0].by" in told, f"an officer is told that {text} is no time", told)
+	other.connect().greet()
+	for text in ("31 Smarch", "2026-02-30", "9" * 5000):
+		message = other.request()
+		del message.acts[0].request.urgency.deadlines[1:]
+		message.acts[0].request.urgency.deadlines[0].by = text
+		receipt = other.dispatch(message)
+		if "# refused" in receipt:
+			require("bad-document" in receipt and not freedonia.has(message.request_id), "it is refused", receipt)
+			continue
+		view = freedonia.request(message.request_id)["request"]
+		require(not [due for due in view.get("dues", []) if due.get("ends_at")], "no clock runs for it", view)
+		require(text[:40] in freedonia.run("request", "show", message.request_id, "--full").out, "and it is shown as it came")
+	update = other.request()
+	update.created_at = "yesterday"
+	require("# refused: " in other.dispatch(update), "nor is a message that was made at no time taken")
+	require(freedonia.comity("status")["authority"] == "xf-ca", "and the daemon goes on")

@@ -2,6 +2,7 @@
 #include "tests/unit/filled_acts.h"
 
 #define MILESTONE(name) COMITY__MILESTONE__VALUE__##name
+#define DAY(date) date "T10:00:00+01:00"
 
 static void spoil_receipt(struct acts *acts)         { acts->body.receipt.requested_reference = NULL; }
 static void spoil_contact(struct acts *acts)         { acts->contact.phone = NULL; }
@@ -184,19 +185,19 @@ static const struct {
 	Comity__Milestone__Value before, told;
 	const char *told_for, *at, *says;
 } freezes[] = {
-	{ "M1", 0,                         MILESTONE(FROZEN),              NULL,         "2026-11-20", NULL },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         "2026-11-30", "55(8)" },
-	{ NULL, MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         "2026-11-30", "55(8)" },
+	{ "M1", 0,                         MILESTONE(FROZEN),              NULL,         DAY("2026-11-20"), NULL },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         DAY("2026-11-30"), "55(8)" },
+	{ NULL, MILESTONE(FROZEN),         MILESTONE(FREEZE_LIFTED),       NULL,         DAY("2026-11-30"), "55(8)" },
 	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         NULL,         "55(8)" },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "2026-11-24", "to come" },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "soon",       "to come" },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "2026-12-15", NULL },
-	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-14", "2026-12-15, or later" },
-	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-15", NULL },
-	{ NULL, MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  "2026-12-15", "2026-12-16", NULL },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         "2026-12-15", "2(f)" },
-	{ "M1", MILESTONE(FROZEN),         MILESTONE(REALISED),            NULL,         "2026-12-15", "M1 asks for a freeze" },
-	{ "M2", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         "2026-12-15", NULL },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         DAY("2026-11-24"), "time to come" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         "soon",       "time to come" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(FREEZE_TO_BE_LIFTED), NULL,         DAY("2026-12-15"), NULL },
+	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  DAY("2026-12-15"), DAY("2026-12-14"), "2026-12-15T10:00:00+01:00, or later" },
+	{ "M1", MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  DAY("2026-12-15"), DAY("2026-12-15"), NULL },
+	{ NULL, MILESTONE(FREEZE_TO_BE_LIFTED), MILESTONE(FREEZE_LIFTED),  DAY("2026-12-15"), DAY("2026-12-16"), NULL },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         DAY("2026-12-15"), "2(f)" },
+	{ "M1", MILESTONE(FROZEN),         MILESTONE(REALISED),            NULL,         DAY("2026-12-15"), "M1 asks for a freeze" },
+	{ "M2", MILESTONE(FROZEN),         MILESTONE(CONFISCATED),         NULL,         DAY("2026-12-15"), NULL },
 };
 
 static void a_freeze_is_temporary_and_not_lifted_unannounced(void **state)
