@@ -91,6 +91,7 @@ static void refresh(struct comityd *comityd)
 void papers_look(struct comityd *comityd)
 {
 	peers_judge_expired(comityd->peers, stamp_clock() / STAMP_SECOND);
+	herald_look(comityd->herald);
 }
 
 /* By a clock that is in doubt nothing is told, and nothing issued: both would be wrong for long. */

@@ -262,7 +262,7 @@ static void on_announce(struct comityd *comityd, struct link *link, const struct
 	if (recovery_is_on(link))
 		link_close(link, FAULT_OUT_OF_TURN, "one side is behind its own past: nothing new may be said");
 	else
-		herald_hear(comityd->herald, link, packet->announce.card);
+		herald_hear(comityd->herald, link, &packet->announce);
 }
 
 static void on_announced(struct comityd *comityd, struct link *link, const struct packet *packet)

@@ -16,6 +16,7 @@ enum {
 	PACKET_MESSAGES_MAX = 2048,		/* messages in one manifest */
 	PACKET_CERTIFICATE_MAX = 8 << 10,
 	PACKET_CARD_MAX = 256 << 10,		/* as certs/card.h has it */
+	PACKET_REVOCATION_MAX = 64 << 10,	/* as certs/revocation.h has it */
 	PACKET_RECALL_MAX = 64,			/* manifests asked for at once */
 	PACKET_FINDINGS_MAX = 16,
 };
@@ -113,7 +114,7 @@ struct findings {
 	size_t count;
 };
 
-struct announce { struct span card; };
+struct announce { struct span card, revocation; };		/* one of them */
 struct announced { uint32_t serial; const char *reason; };	/* "": it was taken */
 struct signed_head { struct span text, signature; };	/* an audit statement (proto/audit_head.h); DER */
 

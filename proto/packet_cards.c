@@ -4,18 +4,24 @@
 enum fault packet_read_announce(struct arena *arena, const Comity__Frame *frame, struct packet *packet)
 {
 	(void)arena;
-	ProtobufCBinaryData card = frame->announce->card;
-	if (!card.len || card.len > PACKET_CARD_MAX)
+	ProtobufCBinaryData card = frame->announce->card, revocation = frame->announce->revocation;
+	if (revocation.len > PACKET_REVOCATION_MAX)
+		return BAD("announce.revocation has %zu bytes, at most %d are allowed", revocation.len, PACKET_REVOCATION_MAX);
+	if (card.len && revocation.len)
+		return BAD("announce has a card and a revocation, one of them is allowed");
+	if (!revocation.len && (!card.len || card.len > PACKET_CARD_MAX))
 		return BAD("announce.card has %zu bytes, 1 to %d are allowed", card.len, PACKET_CARD_MAX);
-	packet->announce.card = take_span(card);
+	packet->announce = (struct announce){ take_span(card), take_span(revocation) };
 	return OK;
 }
 
 enum fault packet_write_announce(const struct packet *packet, Comity__Frame *frame, struct bytes *out)
 {
 	Comity__Announce to = COMITY__ANNOUNCE__INIT;
-	to.has_card = true;
+	to.has_card = packet->announce.card.len > 0;
 	to.card = give_span(packet->announce.card);
+	to.has_revocation = packet->announce.revocation.len > 0;
+	to.revocation = give_span(packet->announce.revocation);
 	frame->announce = &to;
 	return frame_pack(out, &frame->base);
 }

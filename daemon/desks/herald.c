@@ -18,17 +18,7 @@ enum {
 	SURPASS_SECONDS = 3600,			/* and how often: a serial is a number that can run out */
 };
 
-/* A peer whose line is open. */
-struct audience {
-	struct audience *next;
-	char peer[AUTHORITY_ID_SIZE];
-	uint64_t link_id;
-	uint32_t holds;				/* of our cards, as it said */
-	uint32_t told;				/* announced and not answered yet; 0: nothing is */
-	bool is_taking;				/* a card of theirs is on its way into the ledger */
-};
-
-static struct audience *find(const struct herald *herald, const char *peer)
+struct audience *herald_find(const struct herald *herald, const char *peer)
 {
 	struct audience *audience = herald->audiences;
 	while (audience && strcmp(audience->peer, peer))
@@ -36,9 +26,9 @@ static struct audience *find(const struct herald *herald, const char *peer)
 	return audience;
 }
 
-static struct audience *find_of(const struct herald *herald, const struct link *link)
+struct audience *herald_find_of(const struct herald *herald, const struct link *link)
 {
-	struct audience *audience = find(herald, link_peer(link));
+	struct audience *audience = herald_find(herald, link_peer(link));
 	return audience && audience->link_id == link_id(link) ? audience : NULL;
 }
 
@@ -95,13 +85,23 @@ static void note_held(struct herald *herald, struct audience *audience, uint32_t
 /* Who does not say what it holds is of a version that knows no announcements. */
 static void announce(struct herald *herald, struct audience *audience)
 {
-	if (audience->told || !audience->holds || audience->holds >= herald->serial)
+	if (audience->told || audience->has_end || !audience->holds || audience->holds >= herald->serial)
 		return;
 	struct link *link = peers_find_link_by_id(herald->rooms.peers, audience->link_id);
 	if (!link)
 		return;
 	audience->told = herald->serial;
-	link_send_announce(link, span_of(&herald->text));
+	link_send_announce(link, &(struct announce){ .card = span_of(&herald->text) });
+}
+
+/* It is told on every line until nobody opens one to us. */
+static void announce_end(const struct herald *herald, struct audience *audience)
+{
+	struct link *link = audience->told || audience->has_end ? NULL : peers_find_link_by_id(herald->rooms.peers, audience->link_id);
+	if (!link)
+		return;
+	audience->has_end = true;
+	link_send_announce(link, &(struct announce){ .revocation = span_of(&herald->list) });
 }
 
 /* They hold a card of ours that we do not know: we were put back from an older backup.  Ours must come after it, or they
@@ -122,7 +122,9 @@ static void surpass(struct herald *herald, const char *peer, uint32_t serial)
 
 static void compare(struct herald *herald, struct audience *audience)
 {
-	if (herald->serial && audience->link_id && audience->holds > herald->serial)
+	if (herald->is_revoked)
+		announce_end(herald, audience);
+	else if (herald->serial && audience->link_id && audience->holds > herald->serial)
 		surpass(herald, audience->peer, audience->holds);
 	else
 		announce(herald, audience);
@@ -145,6 +147,12 @@ static enum fault write_renewal(struct txn *txn, struct job *job)
 	return fault;
 }
 
+static void compare_all(struct herald *herald)
+{
+	for (struct audience *audience = herald->audiences; audience; audience = audience->next)
+		compare(herald, audience);
+}
+
 static void take_renewal(struct herald *herald)
 {
 	struct bytes old = herald->text;
@@ -154,8 +162,7 @@ static void take_renewal(struct herald *herald)
 	herald->text = herald->renewal.text;
 	herald->renewal.text = old;
 	herald->renewal.beyond = 0;
-	for (struct audience *audience = herald->audiences; audience; audience = audience->next)
-		compare(herald, audience);
+	compare_all(herald);
 }
 
 static void on_renewed(struct job *job, enum fault fault)
@@ -172,12 +179,26 @@ static void on_renewed(struct job *job, enum fault fault)
 
 void herald_renew(struct herald *herald)
 {
+	herald_take_list(herald);
+	if (herald->is_revoked) {	/* no card can be made, and none is needed */
+		compare_all(herald);
+		return;
+	}
 	herald->renewal.must_again = herald->renewal.is_writing;
 	if (herald->renewal.is_writing)
 		return;
 	herald->renewal.is_writing = true;
 	herald->renewal.job = (struct job){ .write = write_renewal, .done = on_renewed };
 	scribe_add(herald->rooms.scribe, &herald->renewal.job);
+}
+
+void herald_look(struct herald *herald)
+{
+	if (!herald_take_list(herald))
+		return;
+	if (herald->is_revoked)
+		log_unusual("herald: our identity is revoked; every counterpart with an open line is told");
+	herald_renew(herald);
 }
 
 enum fault herald_write_card(const struct herald *herald, struct txn *txn, struct arena *arena, Comity__OwnCard **card)
@@ -187,7 +208,11 @@ enum fault herald_write_card(const struct herald *herald, struct txn *txn, struc
 
 void herald_answered(struct herald *herald, struct link *link, const struct announced *announced)
 {
-	struct audience *audience = find_of(herald, link);
+	struct audience *audience = herald_find_of(herald, link);
+	if (audience && audience->has_end && !audience->told) {
+		log_info("herald %s: it was told of the end of our identity: %s", audience->peer, announced->reason);
+		return;
+	}
 	if (!audience || !audience->told) {
 		link_close(link, FAULT_OUT_OF_TURN, "a card was acknowledged that was not announced");
 		return;
@@ -200,86 +225,8 @@ void herald_answered(struct herald *herald, struct link *link, const struct anno
 		log_info("herald %s: it holds serial %u of our card", audience->peer, announced->serial);
 	if (announced->serial <= herald->serial)
 		note_held(herald, audience, announced->serial);
-	if (is_taken)
-		announce(herald, audience);	/* there may be a newer one by now */
-}
-
-/* ── theirs to us ─────────────────────────────────────────────────────────────────────────────── */
-
-struct letter {
-	struct job job;
-	struct herald *herald;
-	char peer[AUTHORITY_ID_SIZE];
-	uint64_t link_id;
-	struct bytes text;
-	enum fault refused;			/* why the card was not taken; OK when it was */
-	uint32_t serial;			/* of the one that is held now */
-};
-
-static void letter_free(struct letter *letter)
-{
-	bytes_clear(&letter->text);
-	free(letter);
-}
-
-/* A card that is refused changes nothing; what is held then is still to be told. */
-static enum fault write_letter(struct txn *txn, struct job *job)
-{
-	struct letter *letter = container_of(job, struct letter, job);
-	struct arena arena;
-	arena_init(&arena, CARD_ARENA);
-	txn_use_reserve(txn);
-	letter->refused = registry_renew(letter->herald->rooms.registry, txn, letter->peer, span_of(&letter->text), &arena,
-		&letter->serial);
-	arena_clear(&arena);
-	if (fault_remedy(letter->refused) == REMEDY_CALL_OPERATOR)
-		return letter->refused;
-	return txn->fault;
-}
-
-static void answer(const struct letter *letter, struct link *link)
-{
-	if (letter->refused)
-		log_unusual("herald %s: its card is not taken: %s", letter->peer, fault_slug(letter->refused));
-	link_send_announced(link, letter->serial, letter->refused ? fault_slug(letter->refused) : NULL);
-}
-
-static void on_lettered(struct job *job, enum fault fault)
-{
-	struct letter *letter = container_of(job, struct letter, job);
-	struct herald *herald = letter->herald;
-	struct link *link = peers_find_link_by_id(herald->rooms.peers, letter->link_id);
-	struct audience *audience = find(herald, letter->peer);
-	if (audience && audience->link_id == letter->link_id)
-		audience->is_taking = false;
-	if (fault)	/* our trouble: unanswered, it is announced again with the next line */
-		log_broken("herald %s: its card cannot be kept: %s", letter->peer, fault_detail(fault));
-	else if (!letter->refused)
-		registry_apply(herald->rooms.registry, letter->peer);
-	if (link && !fault)
-		answer(letter, link);
-	letter_free(letter);
-}
-
-void herald_hear(struct herald *herald, struct link *link, struct span card)
-{
-	struct audience *audience = find_of(herald, link);
-	if (!audience || audience->is_taking) {
-		link_close(link, FAULT_OUT_OF_TURN, "a card was announced before the last one was answered");
-		return;
-	}
-	struct letter *letter = calloc(1, sizeof *letter);
-	if (!letter || bytes_append(&letter->text, card)) {
-		free(letter);
-		link_close(link, FAULT_NO_MEMORY, NULL);
-		return;
-	}
-	letter->job = (struct job){ .write = write_letter, .done = on_lettered };
-	letter->herald = herald;
-	letter->link_id = link_id(link);
-	strcpy(letter->peer, audience->peer);
-	audience->is_taking = true;
-	scribe_add(herald->rooms.scribe, &letter->job);
+	if (is_taken || herald->is_revoked)
+		compare(herald, audience);	/* there may be a newer one by now */
 }
 
 /* ── lines ────────────────────────────────────────────────────────────────────────────────────── */
@@ -293,7 +240,7 @@ void herald_introduce(const struct herald *herald, struct txn *txn, const char *
 void herald_opened(struct herald *herald, struct link *link)
 {
 	uint32_t they_hold = link_greetings(link)->they_hold;
-	struct audience *audience = find(herald, link_peer(link));
+	struct audience *audience = herald_find(herald, link_peer(link));
 	if (!audience && !(audience = calloc(1, sizeof *audience)))
 		return;
 	if (!*audience->peer) {
@@ -303,7 +250,7 @@ void herald_opened(struct herald *herald, struct link *link)
 	}
 	audience->link_id = link_id(link);
 	audience->told = 0;
-	audience->is_taking = false;
+	audience->is_taking = audience->has_end = false;
 	if (they_hold)
 		note_held(herald, audience, they_hold);
 	compare(herald, audience);
@@ -311,7 +258,7 @@ void herald_opened(struct herald *herald, struct link *link)
 
 void herald_closed(struct herald *herald, struct link *link)
 {
-	struct audience *audience = find_of(herald, link);
+	struct audience *audience = herald_find_of(herald, link);
 	if (audience)
 		audience->link_id = 0;
 }
@@ -324,6 +271,7 @@ enum fault herald_open(const struct herald_rooms *rooms, struct herald **herald)
 	if (!*herald)
 		return FAULT_NO_MEMORY;
 	(*herald)->rooms = *rooms;
+	herald_take_list(*herald);
 	return OK;
 }
 
@@ -336,6 +284,7 @@ void herald_close(struct herald *herald)
 		free(audience);
 	}
 	bytes_clear(&herald->text);
+	bytes_clear(&herald->list);
 	bytes_clear(&herald->renewal.text);
 	free(herald);
 }

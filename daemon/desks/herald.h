@@ -6,6 +6,9 @@
  * is added by hand; the answer says which one is on disk now.  What a peer holds is kept, for it decides with which keys
  * we speak to it (daemon/ledger/cards).
  *
+ * An identity that was revoked has no card: its last word is the list on which it stands, announced on every line that is
+ * open or opens.  Whoever takes it ends the line.
+ *
  * What our card says decides its serial: it is written anew, with the next one, when something of it has changed, and
  * otherwise given out again to the letter. */
 #include "daemon/ledger/record.h"
@@ -46,9 +49,11 @@ enum fault herald_write_card(const struct herald *herald, struct txn *txn, struc
 
 /* Something that our card says may have changed: bring it up to date and announce it.  When the daemon starts, too. */
 void herald_renew(struct herald *herald);
+/* Was something of ours revoked without us (comity id revoke)?  Then it is announced.  Every few seconds. */
+void herald_look(struct herald *herald);
 /* For our hello: the serials of both cards. */
 void herald_introduce(const struct herald *herald, struct txn *txn, const char *peer, struct hello *ours);
 void herald_opened(struct herald *herald, struct link *link);
 void herald_closed(struct herald *herald, struct link *link);
-void herald_hear(struct herald *herald, struct link *link, struct span card);
+void herald_hear(struct herald *herald, struct link *link, const struct announce *announce);
 void herald_answered(struct herald *herald, struct link *link, const struct announced *announced);

@@ -75,6 +75,9 @@ enum fault registry_verify(const struct registry *registry, struct txn *txn, con
  * Faults: peer unknown; bad revocation list, exists, and then nothing is changed. */
 enum fault registry_revoke(struct txn *txn, const char *peer, const char *statement, uint32_t uid, struct arena *arena,
 	Comity__Peer **revoked) MUST_CHECK;
+/* The same over the line: the identity of that peer, which is verified, revokes itself, or the one before; the list is DER.
+ * Faults: those of registry_revoke(); peer unverified. */
+enum fault registry_take_end(struct txn *txn, const char *peer, struct span list, struct arena *arena) MUST_CHECK;
 enum fault registry_block(const struct registry *registry, struct txn *txn, const char *peer, const char *reason,
 	uint32_t uid, struct arena *arena, Comity__Peer **blocked) MUST_CHECK;
 /* It stands again where it stood: verified if it was, with its alarm acknowledged. */

@@ -100,6 +100,7 @@ static enum fault put(struct txn *txn, Comity__Peer *peer, const struct card *ca
 {
 	TRY(registry_take_identity(txn, peer, card, arena));
 	TRY(take_card(peer, card, text, arena));
+	TRY(registry_take_formers(txn, peer, card, arena));
 	TRY(registry_fault(txn, arena));
 	TRY(check_message(&peer->base));	/* what is kept must be readable again */
 	registry_keep(txn, peer);

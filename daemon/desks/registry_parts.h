@@ -56,6 +56,8 @@ char *registry_digits(struct span certificate, const char *authority, struct are
 enum fault registry_judge_identity(const struct card *card, const Comity__Peer *known) MUST_CHECK;
 /* It does: the one before goes among the former ones.  Before the card is taken. */
 enum fault registry_take_identity(struct txn *txn, Comity__Peer *peer, const struct card *card, struct arena *arena) MUST_CHECK;
+/* A newer list may say that a former identity was revoked: then that is noted and told.  After the card is taken. */
+enum fault registry_take_formers(struct txn *txn, Comity__Peer *peer, const struct card *card, struct arena *arena) MUST_CHECK;
 /* One list, DER, into the record, if it is newer than that of its issuer there. */
 enum fault registry_take_revocation(Comity__Peer *peer, struct span list, struct arena *arena) MUST_CHECK;
 /* Does a list that we hold revoke a certificate of this card?  It is judged by now, not by when the card says it was made: who

@@ -144,12 +144,11 @@ enum fault registry_take_identity(struct txn *txn, Comity__Peer *peer, const str
 
 /* ── a revoked identity ──────────────────────────────────────────────────────────────────────────── */
 
-static enum fault read_statement(const char *text, int64_t now, struct bytes *list, struct revocation_facts *facts)
+static enum fault check_date(struct span list)
 {
-	struct span pem = span_of_text(text);
-	TRY(revocation_from_pem(&pem, list));
-	TRY(revocation_read(span_of(list), facts));
-	if (facts->this_update > now + DAY_SECONDS)
+	struct revocation_facts facts;
+	TRY(revocation_read(list, &facts));
+	if (facts.this_update > stamp_clock() / STAMP_SECOND + DAY_SECONDS)
 		return fault_say(FAULT_BAD_REVOCATION, "it was issued in the future: compare the clocks of both sides");
 	return OK;
 }
@@ -177,6 +176,16 @@ static enum fault revoke_former(Comity__Peer *peer, Comity__FormerIdentity *form
 	former->revoked_at = record_text(arena, at);
 	*is_taken = true;
 	return OK;
+}
+
+enum fault registry_take_formers(struct txn *txn, Comity__Peer *peer, const struct card *card, struct arena *arena)
+{
+	bool is_taken = false;
+	for (size_t i = 0; i < peer->n_formers; i++)
+		TRY(revoke_former(peer, peer->formers[i], card->revocations[ROLE_IDENTITY], arena, &is_taken));
+	if (is_taken)
+		tell(txn, EVENT_PEER_REVOKED, peer, "a former identity");
+	return registry_fault(txn, arena);
 }
 
 static enum fault revoke_pinned(Comity__Peer *peer, struct span list, struct arena *arena, bool *is_taken)
@@ -212,6 +221,7 @@ static enum fault refuse(const Comity__Peer *peer, struct span list)
 static enum fault take_statement(Comity__Peer *peer, struct span list, struct arena *arena)
 {
 	bool is_taken = false;
+	TRY(check_date(list));
 	TRY(revoke_pinned(peer, list, arena, &is_taken));
 	for (size_t i = 0; i < peer->n_formers; i++)
 		TRY(revoke_former(peer, peer->formers[i], list, arena, &is_taken));
@@ -223,8 +233,8 @@ static enum fault take_statement(Comity__Peer *peer, struct span list, struct ar
 static enum fault read_and_take(Comity__Peer *peer, const char *text, struct arena *arena)
 {
 	struct bytes list = { 0 };
-	struct revocation_facts facts;
-	enum fault fault = read_statement(text, stamp_clock() / STAMP_SECOND, &list, &facts);
+	struct span pem = span_of_text(text);
+	enum fault fault = revocation_from_pem(&pem, &list);
 	if (!fault)
 		fault = take_statement(peer, span_of(&list), arena);
 	bytes_clear(&list);
@@ -239,13 +249,9 @@ static enum fault take_word(Comity__Peer *peer, struct arena *arena)
 	return OK;
 }
 
-enum fault registry_revoke(struct txn *txn, const char *id, const char *statement, uint32_t uid, struct arena *arena,
-	Comity__Peer **revoked)
+/* Whoever it may be from now on, the telephone has to say. */
+static enum fault withdraw(struct txn *txn, Comity__Peer *peer, struct arena *arena)
 {
-	Comity__Peer *peer;
-	TRY(registry_find(txn, id, arena, &peer));
-	TRY(statement ? read_and_take(peer, statement, arena) : take_word(peer, arena));
-	*revoked = peer;
 	if (peer->revoked_at) {
 		peer->verification = NULL;
 		peer->check_due_at = NULL;
@@ -254,7 +260,35 @@ enum fault registry_revoke(struct txn *txn, const char *id, const char *statemen
 	}
 	TRY(registry_fault(txn, arena));
 	registry_keep(txn, peer);
-	registry_tell(txn, EVENT_PEER_REVOKED, peer, uid, peer->revoked_at ? peer->revoked_at : "a former identity");
+	return txn->fault;
+}
+
+static const char *which(const Comity__Peer *peer)
+{
+	return peer->revoked_at ? peer->revoked_at : "a former identity";
+}
+
+enum fault registry_revoke(struct txn *txn, const char *id, const char *statement, uint32_t uid, struct arena *arena,
+	Comity__Peer **revoked)
+{
+	Comity__Peer *peer;
+	TRY(registry_find(txn, id, arena, &peer));
+	TRY(statement ? read_and_take(peer, statement, arena) : take_word(peer, arena));
+	*revoked = peer;
+	TRY(withdraw(txn, peer, arena));
+	registry_tell(txn, EVENT_PEER_REVOKED, peer, uid, which(peer));
+	return txn->fault;
+}
+
+enum fault registry_take_end(struct txn *txn, const char *id, struct span list, struct arena *arena)
+{
+	Comity__Peer *peer;
+	TRY(registry_find(txn, id, arena, &peer));
+	if (peer->standing != COMITY__STANDING__VALUE__VERIFIED)
+		return FAULT_PEER_UNVERIFIED;
+	TRY(take_statement(peer, list, arena));
+	TRY(withdraw(txn, peer, arena));
+	tell(txn, EVENT_PEER_REVOKED, peer, which(peer));
 	return txn->fault;
 }
 

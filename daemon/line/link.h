@@ -65,7 +65,7 @@ void link_send_summary(struct link *link, const struct summary *summary);
 void link_send_audit_head(struct link *link, struct span text, struct span signature);
 void link_send_checkup(struct link *link);
 void link_send_findings(struct link *link, const struct findings *findings);
-void link_send_announce(struct link *link, struct span card);
+void link_send_announce(struct link *link, const struct announce *announce);
 void link_send_announced(struct link *link, uint32_t serial, const char *reason);
 /* How much waits to leave.  Bulk waits apart, and leaves behind all else: from 512 KiB of the one, or 256 KiB of the
  * other, the link is congested for it, and the sender should wait for `drained`. */

@@ -113,9 +113,9 @@ void link_send_summary(struct link *link, const struct summary *summary)
 	send_when_open(link, &(struct packet){ .kind = PACKET_SUMMARY, .summary = *summary });
 }
 
-void link_send_announce(struct link *link, struct span card)
+void link_send_announce(struct link *link, const struct announce *announce)
 {
-	send_when_open(link, &(struct packet){ .kind = PACKET_ANNOUNCE, .announce = { card } });
+	send_when_open(link, &(struct packet){ .kind = PACKET_ANNOUNCE, .announce = *announce });
 }
 
 void link_send_announced(struct link *link, uint32_t serial, const char *reason)

@@ -1,5 +1,7 @@
 """What ends, and what is revoked: shown, told in time, and enforced on the line."""
+import datetime
 import os
+import re
 import subprocess
 
 from lab import require
@@ -158,3 +160,31 @@ def a_blocked_peer_has_no_line_when_the_command_returns(lab):
 	freedonia.comity("peer", "block", "xs-ca", "--reason", "their key was stolen")
 	require(freedonia.link(sylvania).get("state") != "up", "it is down at once", freedonia.link(sylvania))
 	lab.eventually(lambda: not sylvania.is_up(freedonia), "and they see it")
+
+
+def _moment(text):
+	return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _closed_at(one, other, after):
+	"""When this daemon's log says that the line was closed, after that moment; None: not yet."""
+	found = re.findall(rf"^(\S+) \w+ +link {other.name}: closed: ", one.log(), re.MULTILINE)
+	return next((at for at in map(_moment, found) if at >= after), None)
+
+
+def a_block_closes_the_line_within_a_second(lab):
+	freedonia, sylvania = lab.pair()
+	seconds = []
+	for _ in range(5):		# a machine that is busy with others gets more than one try
+		before = len(freedonia.events)
+		freedonia.comity("peer", "block", "xs-ca", "--reason", "their key was stolen")
+		lab.eventually(lambda: any(one["type"] == "comity.peer.blocked.v1" for one in freedonia.events[before:]), "the event is there")
+		at = next(_moment(one["time"]) for one in freedonia.events[before:] if one["type"] == "comity.peer.blocked.v1")
+		ends = [lab.eventually(lambda: _closed_at(one, other, at), f"{one.name} closes the line")
+			for one, other in ((freedonia, sylvania), (sylvania, freedonia))]
+		seconds.append(max((end - at).total_seconds() for end in ends))
+		if seconds[-1] < 1:
+			return
+		freedonia.comity("peer", "unblock", "xs-ca")
+		lab.eventually(lambda: freedonia.is_up(sylvania) and sylvania.is_up(freedonia), "the line is up again", seconds=60)
+	require(False, "by the clocks of both daemons it is closed within a second of the block", seconds)

@@ -156,6 +156,35 @@ def a_revoked_identity_is_cut_off_and_made_anew(lab):
 	_make_anew(lab, freedonia, sylvania, ref, old)
 
 
+def a_revocation_reaches_everybody_over_the_open_line(lab):
+	freedonia, sylvania, ref = _begin(lab)
+	freedonia.comity("id", "revoke", "-o", os.path.join(lab.directory, "xf-ca.revoked"))
+	lab.eventually(lambda: _peer(sylvania, freedonia).get("revoked_at"), "Sylvania hears of it, and nobody brought a file")
+	peer = _peer(sylvania, freedonia)
+	require(peer["standing"] == "UNVERIFIED", "it is not verified any more", peer)
+	lab.eventually(lambda: _event(sylvania, "revoked"), "an event tells it")
+	lab.eventually(lambda: not sylvania.is_up(freedonia) and not freedonia.is_up(sylvania), "the line is closed")
+	freedonia.say(ref, "said by whoever has the key")
+	sylvania.restart()
+	require(_peer(sylvania, freedonia)["revoked_at"], "it was on disk")
+	lab.eventually(lambda: "cert-revoked" in freedonia.run("--json", "peer", "show", "xs-ca").out, "no line is accepted, and why is shown")
+	require(all("whoever has the key" not in (each.get("text") or "") for each in sylvania.messages(ref)), "nothing more is taken")
+	_make_anew(lab, freedonia, sylvania, ref, peer["digits"])
+
+
+def who_was_away_hears_of_a_revocation_first_thing(lab):
+	freedonia, sylvania, ref = _begin(lab)
+	sylvania.stop()
+	freedonia.comity("id", "revoke", "-o", os.path.join(lab.directory, "xf-ca.revoked"))
+	freedonia.restart()
+	freedonia.say(ref, "said by whoever has the key")
+	heard = len(sylvania_messages := freedonia.messages(ref)) - 1
+	sylvania.start()
+	lab.eventually(lambda: _peer(sylvania, freedonia).get("revoked_at"), "it is said on the next line")
+	lab.eventually(lambda: not sylvania.is_up(freedonia), "which ends with it")
+	require(len(sylvania.messages(ref)) == heard, "and brings nothing else", sylvania.messages(ref), sylvania_messages)
+
+
 def _make_anew(lab, freedonia, sylvania, ref, old):
 	freedonia.comity("id", "roll", "--without-old", "--confirm=xf-ca")
 	require(_digits(freedonia) != old, "the identity is another one")
@@ -193,6 +222,19 @@ def a_former_identity_is_revoked_by_the_next(lab):
 	peer = _peer(sylvania, freedonia)
 	require(peer["formers"][0]["revoked_at"] and peer["standing"] == "VERIFIED", "the former one is, the present one is not", peer)
 	lab.eventually(lambda: freedonia.is_up(sylvania) and sylvania.is_up(freedonia), "the line stays, or comes back")
+	_talk(lab, freedonia, sylvania, ref)
+
+
+def a_former_identity_is_revoked_by_the_next_over_the_line(lab):
+	freedonia, sylvania, ref = _begin(lab)
+	serial = [row["serial"] for row in freedonia.comity("cert", "switched")["certificates"] if row["role"] == "identity"][0]
+	freedonia.comity("id", "roll")
+	lab.eventually(lambda: _peer(sylvania, freedonia)["digits"] == _digits(freedonia), "Sylvania follows")
+	lab.eventually(lambda: _has_switched(freedonia), "the new keys are used")
+	freedonia.comity("id", "revoke", serial, "-o", os.path.join(lab.directory, "former.revoked"))
+	lab.eventually(lambda: _peer(sylvania, freedonia)["formers"][0].get("revoked_at"), "the next card says it, and nobody brought a file")
+	require("REVOKED as from" in sylvania.run("peer", "show", "xf-ca").out, "people read it")
+	require(_peer(sylvania, freedonia)["standing"] == "VERIFIED", "the present one goes on counting")
 	_talk(lab, freedonia, sylvania, ref)
 
 

@@ -346,3 +346,53 @@ def what_a_token_does_not_have_is_told_at_the_beginning(lab):
 	freedonia, made = _new(lab, "xf-ca", "--pin-file", pin, *_tokens("identity"))
 	require(made.status == 0 and _encrypted(freedonia) == OURS - {"identity"}, "the other keys are under the same secret", made.err)
 	freedonia.start()
+
+
+# ── a new identity where the old one was ──
+
+def _rolls_over(lab, freedonia):
+	"""Rolled over under a peer that follows, before and after a restart; the key file of before and of after."""
+	sylvania = lab.authority("xs-ca")
+	lab.befriend(freedonia, sylvania)
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "the request arrives")
+	files = [_read(freedonia, "identity.key")]
+	freedonia.comity("id", "roll")
+	files.append(_read(freedonia, "identity.key"))
+	digits = freedonia.comity("id", "show")["digits"]
+	lab.eventually(lambda: sylvania.comity("peer", "show", "xf-ca")["peer"]["digits"] == digits, "the peer follows", seconds=60)
+	freedonia.restart()
+	freedonia.say(ref, "signed beneath the new identity")
+	lab.eventually(lambda: len(sylvania.messages(ref)) == len(freedonia.messages(ref)), "what is said then arrives", seconds=60)
+	return files
+
+
+def _read(one, name):
+	with open(one.path("keys", name)) as file:
+		return file.read()
+
+
+def an_identity_in_a_token_gives_way_to_one_in_the_token(lab):
+	pin = _token(lab)
+	freedonia, made = _new(lab, "xf-ca", "--pin-file", pin, *_tokens("identity"))
+	require(made.status == 0, "it is set up", made.err)
+	freedonia.start()
+	old, new = _rolls_over(lab, freedonia)
+	require(new != old and new.startswith("pkcs11:token=comity;object=identity"), "the new key is in the same token", old, new)
+	listed = os.path.join(lab.directory, "listed")
+	freedonia.comity("id", "revoke", "--prepare", "-o", listed, "--key-passphrase-file", pin)
+	with open(listed) as file:
+		require(freedonia.comity("id", "show")["digits"] in file.read(), "and it signs, there, what would revoke it")
+
+
+def an_identity_under_a_passphrase_gives_way_to_one_under_it(lab):
+	first, second = _secret(lab, "first", "correct horse"), _secret(lab, "second", "battery staple")
+	freedonia, made = _new(lab, "xf-ca", "--key-passphrase-file", first)
+	require(made.status == 0, "it is set up", made.err)
+	freedonia.start()
+	old, new = _rolls_over(lab, freedonia)
+	require(new != old and _encrypted(freedonia) == OURS, "all that is new is under the passphrase too", _encrypted(freedonia))
+	before, listed = _read(freedonia, "identity.crl"), os.path.join(lab.directory, "listed")
+	freedonia.refused("wrong-passphrase", "id", "revoke", "-o", listed, "--key-passphrase-file", second)
+	require(_read(freedonia, "identity.crl") == before and not os.path.exists(listed), "another passphrase revokes nothing")
+	freedonia.comity("id", "revoke", "--prepare", "-o", listed, "--key-passphrase-file", first)

@@ -182,8 +182,13 @@ static void a_card_survives(void **state)
 {
 	(void)state;
 	struct bytes frame = { 0 };
-	struct packet back = carried(&(struct packet){ PACKET_ANNOUNCE, .announce = { span_of_text("a card") } }, &frame);
+	struct packet back = carried(&(struct packet){ PACKET_ANNOUNCE, .announce = { .card = span_of_text("a card") } }, &frame);
 	assert_true(span_is(back.announce.card, "a card"));
+	assert_int_equal(back.announce.revocation.len, 0);
+	bytes_clear(&frame);
+	back = carried(&(struct packet){ PACKET_ANNOUNCE, .announce = { .revocation = span_of_text("a list") } }, &frame);
+	assert_true(span_is(back.announce.revocation, "a list"));
+	assert_int_equal(back.announce.card.len, 0);
 	bytes_clear(&frame);
 	back = carried(&(struct packet){ PACKET_ANNOUNCED, .announced = { 7, "card-older" } }, &frame);
 	assert_int_equal(back.announced.serial, 7);

@@ -22,7 +22,7 @@ static struct span keep_list(struct world *world, enum role issuer)
 static void list_theirs(struct world *world, enum role role)
 {
 	struct certificate_facts facts;
-	enum role issuer = role == ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION;
+	enum role issuer = role <= ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION;
 	assert_int_equal(certificate_read(identity_certificate(world->them, role), &facts), OK);
 	struct revocation_order order = { .issuer = issuer, .serial = facts.serial, .reason = "keyCompromise",
 		.now = now / STAMP_SECOND };
@@ -156,6 +156,45 @@ static void a_list_that_is_not_the_issuers_makes_the_card_bad(void **state)
 	assert_null(find(world, "xs-ca"));
 }
 
+/* ── the end of an identity, said over the line ──────────────────────────────────────────────────── */
+
+static enum fault take_end(struct world *world, struct span list)
+{
+	struct txn txn;
+	assert_int_equal(txn_begin(world->store, TXN_WRITE, &txn), OK);
+	enum fault fault = registry_take_end(&txn, "xs-ca", list, &world->arena);
+	if (fault) {
+		txn_abort(&txn);
+		return fault;
+	}
+	assert_int_equal(txn_commit(&txn), OK);
+	registry_apply(world->registry, "xs-ca");
+	return OK;
+}
+
+static void an_identity_revokes_itself(void **state)
+{
+	struct world *world = *state;
+	make_verified(world);
+	struct span channel = span_of_binary(record_bytes(&world->arena, identity_certificate(world->them, ROLE_CHANNEL)));
+	struct span delegation = span_of_binary(record_bytes(&world->arena, identity_certificate(world->them, ROLE_DELEGATION)));
+	refresh(world);
+	assert_int_equal(take_end(world, card_lists[ROLE_IDENTITY]), FAULT_BAD_REVOCATION);	/* it revokes nothing */
+	assert_int_equal(take_end(world, card_lists[ROLE_DELEGATION]), FAULT_BAD_REVOCATION);	/* the identity did not sign it */
+	assert_int_equal(take_end(world, span_of_text("no list")), FAULT_BAD_REVOCATION);
+	list_theirs(world, ROLE_IDENTITY);
+	now -= 2 * STAMP_DAY;
+	assert_int_equal(take_end(world, card_lists[ROLE_IDENTITY]), FAULT_BAD_REVOCATION);	/* of the future */
+	now += 2 * STAMP_DAY;
+	assert_null(find(world, "xs-ca")->revoked_at);
+	assert_int_equal(judge(world, channel, delegation, USAGE_CHANNEL), OK);
+	assert_int_equal(take_end(world, card_lists[ROLE_IDENTITY]), OK);
+	assert_non_null(find(world, "xs-ca")->revoked_at);
+	assert_int_equal(find(world, "xs-ca")->standing, COMITY__STANDING__VALUE__UNVERIFIED);
+	assert_int_equal(judge(world, channel, delegation, USAGE_CHANNEL), FAULT_CERT_REVOKED);
+	assert_int_equal(take_end(world, card_lists[ROLE_IDENTITY]), FAULT_PEER_UNVERIFIED);
+}
+
 /* The clock of these tests only goes on: each begins with the one it found. */
 static int open_now(void **state)
 {
@@ -174,6 +213,7 @@ int main(void)
 		TEST(a_card_made_with_a_revoked_key_is_refused),
 		TEST(lists_of_earlier_delegations_go_on_counting),
 		TEST(a_list_that_is_not_the_issuers_makes_the_card_bad),
+		TEST(an_identity_revokes_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
