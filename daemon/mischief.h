@@ -6,9 +6,10 @@
  * die:before-send:manifest:3, just before the third manifest would be sent.
  *
  *   ACTION  die: as by kill -9.  halt: as by SIGSTOP, so that whoever watches can cut the line at this very moment.
- *   POINT   before- or after- and commit, send, hear, rename, sync, renew or wrap
+ *   POINT   before- or after- and commit, send, hear, rename, sync, renew, switch, succeed or wrap
  *   NAME    of a frame: its kind, as proto/packet.c names it, or bulk; of a commit: batch; of a file: blob; of our keys: keys,
- *           or identity when that is renewed too; of keys of the ledger: vault */
+ *           or identity when that is renewed too, overlap when the lines switch to the new ones, revoked when one is to be succeeded; of keys
+ *           of the ledger: vault */
 #include <stdbool.h>
 
 #ifdef COMITY_MISCHIEF

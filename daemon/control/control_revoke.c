@@ -13,6 +13,7 @@
 #include "daemon/desks/rotation.h"
 #include "daemon/ledger/certificates.h"
 #include "daemon/ledger/events.h"
+#include "daemon/mischief.h"
 #include "daemon/upkeep/backup.h"
 #include "proto/stamp.h"
 
@@ -118,8 +119,10 @@ static enum fault replace(const struct control_rooms *rooms, const struct convic
 	*replaced = !fault && !strcmp(facts.serial, convict->serial);
 	if (!*replaced)
 		return fault;
+	mischief("before-succeed", "revoked");
 	TRY(keyholder_renew(rooms->keyholder, KEY_OF(convict->role), stamp_clock() / STAMP_SECOND));
 	TRY(rotation_succeed(rooms->rotation));
+	mischief("after-succeed", "revoked");
 	return keyholder_reload(rooms->keyholder);
 }
 

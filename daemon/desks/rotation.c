@@ -28,6 +28,7 @@ struct rotation {
 	const struct identity *serving;	/* the generation of *context */
 	unsigned spread;		/* per cent of life, drawn once */
 	bool has_forgotten;		/* the old keys are gone from the disk */
+	unsigned listed;		/* leaves of ours that were revoked, and have no successor yet */
 	int64_t pause_until;
 	struct {
 		struct errand errand;
@@ -113,6 +114,8 @@ static void serve(struct rotation *rotation, const struct identity *generation)
 	rotation->serving = generation;
 	if (is_same)
 		return;
+	if (rotation->serving)
+		mischief("before-switch", "overlap");
 	enum fault fault = context_new(generation, rotation->rooms.trust, rotation->rooms.now, &context);
 	if (fault) {
 		log_broken("rotation: lines cannot use the new channel key: %s", fault_detail(fault));
@@ -121,6 +124,7 @@ static void serve(struct rotation *rotation, const struct identity *generation)
 	*rotation->context = context;
 	peers_set_context(rotation->rooms.peers, context);
 	context_free(old);
+	mischief("after-switch", "overlap");
 	log_info("rotation: lines use the channel certificate that is valid until %lld",
 		(long long)identity_not_after(generation, ROLE_CHANNEL));
 }
@@ -146,7 +150,7 @@ static enum fault renew(struct rotation *rotation)
 	mischief("before-renew", what);
 	TRY(rooms->renew(rooms->owner, rotation->renewal.roles, rotation->renewal.at));
 	mischief("after-renew", what);
-	if (rotation->renewal.roles & ROLL_WITHOUT_OLD)		/* there is no overlap with what is lost */
+	if (rotation->renewal.roles & (ROLL_WITHOUT_OLD | rotation->listed))	/* there is no overlap with what is lost */
 		return rotation_succeed(rotation);
 	return identity_reload(rooms->identity, rooms->state, &rooms->access, &rotation->renewal.is_newer);
 }
@@ -213,6 +217,7 @@ static void on_worked(struct errand *errand)
 		finish(rotation, rotation->renewal.fault);
 		return;
 	}
+	rotation->listed &= ~rotation->renewal.roles;
 	rotation->has_forgotten = false;
 	rotation->renewal.job = (struct job){ .write = write_certificates, .done = on_certificates };
 	scribe_add(rotation->rooms.scribe, &rotation->renewal.job);
@@ -261,6 +266,15 @@ static bool is_revoked(const struct rotation *rotation, const struct identity *g
 		is_listed(rotation, generation, ROLE_DELEGATION, ROLE_SIGNING);
 }
 
+/* ... or between a revocation and its successor, without which no card can be written. */
+static unsigned find_listed(const struct rotation *rotation)
+{
+	unsigned roles = 0;
+	for (enum role role = ROLE_CHANNEL; role < ROLE_COUNT; role++)
+		roles |= is_listed(rotation, newest_of(rotation->rooms.identity), ROLE_DELEGATION, role) ? KEY_OF(role) : 0;
+	return roles;
+}
+
 static enum fault end_overlap(struct rotation *rotation)
 {
 	const struct identity *one = identity_older(rotation->rooms.identity);
@@ -293,7 +307,7 @@ static bool is_due(const struct rotation *rotation, enum role role, int64_t now)
 static unsigned find_due(const struct rotation *rotation)
 {
 	int64_t now = rotation->rooms.now();
-	unsigned roles = 0;
+	unsigned roles = rotation->listed;
 	for (enum role role = ROLE_CHANNEL; role < ROLE_COUNT; role++)
 		roles |= is_due(rotation, role, now) ? KEY_OF(role) : 0;
 	return roles;
@@ -339,6 +353,7 @@ enum fault rotation_open(const struct rotation_rooms *rooms, struct context **co
 	rotation->context = context;
 	rotation->spread = arc4random_uniform(SPREAD_PER_CENT + 1);
 	TRY(end_overlap(rotation));
+	rotation->listed = find_listed(rotation);
 	rotation->serving = newest_of(rooms->identity);
 	if (identity_older(rooms->identity) && !is_settled(rotation))
 		serve(rotation, oldest_of(rooms->identity, rooms->now()));

@@ -31,7 +31,7 @@ from world import World
 
 PACE, DEADLINE_SECONDS = 0.15, 60
 restore.PATIENCE_SECONDS = 60	# what was missed is asked for again after 15 s
-DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed", "renew": "renewed", "wrap": "wrapped anew"}
+DOINGS = {"send": "sent", "hear": "heard", "commit": "committed", "sync": "synced", "rename": "renamed", "renew": "renewed", "switch": "over", "succeed": "succeeded", "wrap": "wrapped anew"}
 ACTIONS = {"die": "killed", "halt": "the line cut"}
 
 
@@ -201,6 +201,18 @@ def rotate(world, victim, other, doing, instruction):
 		victim.spawn("cert", "rotate", "delegation")
 
 
+def revoke(world, victim, other, doing, instruction):
+	"""One of the victim's keys was lost, and is to be followed by another."""
+	world.arm(victim, instruction)
+	if not world.is_dead(victim):
+		victim.spawn("cert", "revoke", "channel", "--reason", "keyCompromise")
+
+
+def is_succeeded(victim):
+	"""A card that would show what is revoked is not written."""
+	return victim.run("card", "export").status == 0
+
+
 def roll(world, victim, other, doing, instruction):
 	"""The victim's identity gives way to a new one."""
 	world.arm(victim, instruction)
@@ -215,7 +227,8 @@ def rekey(world, victim, other, doing, instruction):
 		victim.spawn("store", "rekey")
 
 
-STORIES = {"keys": rotate, "identity": roll, "vault": rekey, "checkup": examine, "findings": examine, "audit_head": sign_head, "waiting": lack_room, "goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile,
+AFTERWARDS = {"revoked": is_succeeded}
+STORIES = {"keys": rotate, "overlap": rotate, "revoked": revoke, "identity": roll, "vault": rekey, "checkup": examine, "findings": examine, "audit_head": sign_head, "waiting": lack_room, "goodbye": say_goodbye, "missing": miss, "recall": fall_behind, "recalled": fall_behind, "summary": reconcile,
 	"announce": rename, "announced": rename}
 
 
@@ -253,6 +266,8 @@ def cross(world, victim, other, name, point, action):
 		cut_lines(world)
 		victim.daemon.send_signal(signal.SIGCONT)
 	eventually(lambda: is_well(world), "the line is up again")
+	if name in AFTERWARDS:
+		eventually(lambda: AFTERWARDS[name](victim), f"{victim.name} recovers by itself")
 
 
 def crossings(world):

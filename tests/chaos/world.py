@@ -116,5 +116,5 @@ class World:
 def points(lab):
 	"""Where mischief can strike (daemon/mischief.h): (name, its points), every kind of frame that the schema has."""
 	frames = [field.name for field in schema(lab).wire.Frame.DESCRIPTOR.oneofs_by_name["kind"].fields] + ["bulk"]
-	doings = [(name, ("send", "hear")) for name in frames] + [("batch", ("commit",)), ("blob", ("sync", "rename")), ("keys", ("renew",)), ("identity", ("renew",)), ("vault", ("wrap",))]
+	doings = [(name, ("send", "hear")) for name in frames] + [("batch", ("commit",)), ("blob", ("sync", "rename")), ("keys", ("renew",)), ("identity", ("renew",)), ("overlap", ("switch",)), ("revoked", ("succeed",)), ("vault", ("wrap",))]
 	return [(name, [f"{side}-{doing}" for doing in names for side in ("before", "after")]) for name, names in doings]
