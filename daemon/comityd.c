@@ -266,7 +266,7 @@ static enum fault open_control(struct comityd *comityd, const struct places *pla
 		.porter = comityd->carrier, .purger = comityd->purger, .clock = &comityd->clock, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
 		.places = &comityd->places, .house = places,
 		.peers = comityd->peers, .comparison = comityd->comparison, .checkup = comityd->checkup, .witness = comityd->witness, .trust = comityd->trust,
-		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .waits = comityd->waits, .casework = &comityd->casework, .registry = comityd->registry,
+		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .waits = comityd->waits, .casework = &comityd->casework, .vigil = comityd->vigil, .registry = comityd->registry,
 		.herald = comityd->herald, .rotation = comityd->rotation, .identity = comityd->identity, .keyholder = comityd->keyholder,
 		.messages_a_day = setting_count(settings->limits->peer_messages),
 		.config = settings->config, .thresholds = &comityd->papers.thresholds, .version = COMITY_VERSION };

@@ -18,7 +18,7 @@ static const struct rule {
 		"legal_bases measures urgency confidentiality handling_marking" },
 	{ OF(legal_basis_entry), "basis" },
 	{ OF(measure), "id form" },
-	{ OF(urgency_statement), "level deadlines" },
+	{ OF(urgency_statement), "level deadlines custody_until" },
 	{ OF(deadline), "measure by" },
 	{ OF(confidentiality), "requested" },
 

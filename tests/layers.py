@@ -24,6 +24,7 @@ LINE = ["daemon/line/peers", "daemon/line/link"]
 WALLS = [
 	("proto/*", ["proto/"]),
 	("certs/*", ["proto/", "certs/"]),
+	("tools/workdays*", ["proto/", "tools/", "daemon/law/calendar"]),
 	("tools/sealed_request*", ["proto/", "certs/", "tools/", "daemon/law/completeness", "daemon/law/problems"]),
 	*((f"tools/{name}*", ["proto/", "certs/", "tools/", "daemon/law/completeness_needs", "daemon/law/acts"]) for name in ("form", "letter")),
 	("tools/*", ["proto/", "certs/", "tools/"]),
@@ -119,7 +120,7 @@ WALLS = [
 	("daemon/control/control_timestamp*", [*DESK, "daemon/config"]),
 	("daemon/control/control_proofs*", [*DESK, *LINE, "daemon/config", "daemon/keyholder/keyholder", "daemon/keyholder/keyholder_line", "daemon/line/endpoint", "daemon/desks/rotation",
 		"daemon/upkeep/backup", "daemon/upkeep/examination"]),
-	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/mischief", "daemon/desks/outbox", "daemon/desks/papers", "daemon/upkeep/backup", "daemon/upkeep/backups",
+	("daemon/control/control*", [*DESK, "daemon/ledger/vault", *LINE, *LAW, "daemon/keyholder/keyholder", "daemon/desks/registry", "daemon/desks/herald", "daemon/desks/rotation", "daemon/mischief", "daemon/desks/outbox", "daemon/desks/papers", "daemon/desks/vigil", "daemon/upkeep/backup", "daemon/upkeep/backups",
 		"daemon/upkeep/gap", "daemon/upkeep/survey", "daemon/upkeep/surveyed", "daemon/upkeep/examination", "daemon/upkeep/retention", "daemon/upkeep/destruction", "daemon/upkeep/purger", "daemon/ledger/clock", "daemon/desks/fetcher",
 		"daemon/desks/comparison", "daemon/desks/checkup", "daemon/desks/waits", "daemon/desks/witness",
 		"daemon/ledger/audit", "daemon/ledger/tally"]),

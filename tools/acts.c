@@ -9,6 +9,7 @@
 #include "proto/scalar.h"
 #include "proto/suggest.h"
 #include "tools/print.h"
+#include "tools/workdays.h"
 
 enum { PLACES_MAX = 6, SPELLED_SIZE = 64 };
 
@@ -29,6 +30,7 @@ static const struct place {
 	{ "outcome",             { "outcome" } },
 	{ "record",              { "record_of_execution" } },
 	{ "question",            { "questions" } },
+	{ "priority",            { "priority" } },
 	{ "milestone",           { "milestone" } },
 	{ "milestone-at",        { "milestone_at" } },
 	/* of a file */
@@ -104,10 +106,23 @@ bool has_place(const ProtobufCMessage *message, const char *option)
 	return false;
 }
 
+/* "--until 5wd": the working days of the requested authority. */
+static enum fault count_days(struct tool *tool, const char *option, const char **text)
+{
+	bool is_day = !strcmp(option, "until") || !strcmp(option, "needs-answer-by");
+	char *date;
+	if (!is_day || !workdays_is(*text))
+		return OK;
+	TRY(workdays_count_for(tool, argument(tool, 0), *text, &date));
+	*text = date;
+	return OK;
+}
+
 enum fault fill(struct tool *tool, ProtobufCMessage *message, const char *option, const char *text)
 {
 	char what[SPELLED_SIZE], why[1000] = "";
 	const struct place *place = place_of(option);
+	TRY(count_days(tool, option, &text));
 	type_spell(message->descriptor, what, sizeof what);
 	for (size_t i = 0; place && i < PLACES_MAX && place->fields[i]; i++) {
 		const ProtobufCFieldDescriptor *field = field_find(message->descriptor, place->fields[i]);

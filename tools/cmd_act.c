@@ -149,6 +149,7 @@ static enum fault new_acknowledgement(struct tool *tool, const Comity__RequestVi
 	acknowledgement->requesting_reference = view->request->requesting_reference;
 	if (given(tool, "note"))
 		acknowledgement->note = (char *)given(tool, "note");
+	TRY(fill_given(tool, &acknowledgement->base, "priority"));
 	TRY(set_contact(tool, acknowledgement));
 	return set_secrecy(tool, view, acknowledgement);
 }

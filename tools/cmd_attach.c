@@ -1,5 +1,6 @@
 /* Attachments of a case. */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "proto/text.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/conditions.h"
 #include "tools/people.h"
 #include "tools/print.h"
 #include "tools/record.h"
@@ -93,10 +95,19 @@ static void explain_waits(struct tool *tool, const Comity__AttachmentList *list)
 				safe(tool, list->data[i]->waits_text));
 }
 
+/* Each in words, once. */
+static void explain_conditions(struct tool *tool, const Comity__AttachmentList *list)
+{
+	for (size_t i = 0; i < list->n_data; i++)
+		for (size_t k = 0; k < list->data[i]->n_conditions; k++)
+			if (list->data[i]->conditions[k]->message_id)
+				print(tool, "  %u may be used: %s\n", list->data[i]->number, case_condition_words(tool, list->data[i]->conditions[k]));
+}
+
 enum fault cmd_attach_list(struct tool *tool)
 {
 	const Comity__AttachmentList *list;
-	struct table table = TABLE(">NO", "ID", "FROM", "ROLE", "~NAME", ">SIZE", "STATE", "LANGUAGE", "~TITLE");
+	struct table table = TABLE(">NO", "ID", "FROM", "ROLE", "~NAME", ">SIZE", "STATE", "LANGUAGE", "~TITLE", "~USE");
 	TRY(get_list(tool, &list));
 	if (printed_json(tool, &list->base))
 		return OK;
@@ -109,11 +120,13 @@ enum fault cmd_attach_list(struct tool *tool)
 		snprintf(number, sizeof number, "%u", state->number);
 		ROW(tool, &table, safe(tool, number), safe_or(tool, one->id, "-"), safe_or(tool, state->from, "-"),
 			WORD(tool, attachment_role, one->role), brief(tool, one->name, WHOLE), size_of(tool, one->size),
-			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, WHOLE));
+			arrived(tool, state), safe_or(tool, one->language, "-"), brief(tool, one->title, WHOLE), conditions_marks(tool, state->conditions, state->n_conditions));
 	}
 	table_print(tool, &table);
 	explain_protected(tool, list);
 	explain_waits(tool, list);
+	if (tool->format == FORMAT_TEXT)
+		explain_conditions(tool, list);
 	return OK;
 }
 
@@ -223,10 +236,14 @@ enum fault cmd_attach_get(struct tool *tool)
 	saved.sha256 = found->attachment->sha256;
 	saved.type = "result";
 	saved.has_sealed = saved.sealed = found->attachment->sealed && given(tool, "sealed");
+	saved.n_conditions = found->n_conditions;
+	saved.conditions = found->conditions;
 	TRY(found->attachment->sealed && !saved.sealed ? download_and_open(tool, found, path, &saved)
 		: download(tool, argument(tool, 0), found, path));
 	if (!printed_document(tool, &saved.base))
 		print(tool, "%s  %s  sha256 %s  verified%s\n", safe(tool, path), size_of(tool, saved.size), safe(tool, saved.sha256),
 			saved.unsealed ? ", unsealed" : saved.sealed ? ", still sealed" : "");
+	for (size_t i = 0; i < found->n_conditions; i++)	/* whoever carries it away must see them, --quiet or not */
+		fprintf(stderr, "condition of use: %s\n", case_condition_words(tool, found->conditions[i]));
 	return OK;
 }

@@ -11,6 +11,7 @@
 #include "proto/yaml.h"
 #include "tools/acts.h"
 #include "tools/commands.h"
+#include "tools/conditions.h"
 #include "tools/destruction.h"
 #include "tools/letter.h"
 #include "tools/links.h"
@@ -221,6 +222,12 @@ static bool is_over(const Comity__Due *due)
 	return due->ends_at && stamp_read(due->ends_at, &ends) && ends <= stamp_clock();
 }
 
+static void print_days_left(struct tool *tool, const Comity__Due *due)
+{
+	if (due->has_working_days_left && !is_over(due))
+		print(tool, ", %u working %s left", due->working_days_left, due->working_days_left == 1 ? "day" : "days");
+}
+
 /* On our clocks and on those of the requested authority, by which it counts. */
 static void print_end(struct tool *tool, const Comity__Case *request, const Comity__Due *due)
 {
@@ -239,6 +246,7 @@ static void print_dues(struct tool *tool, const Comity__Case *request)
 			safe_or(tool, due->by, "-"), WORD(tool, due_kind, due->kind), due->measure ? " for " : "", safe_or(tool, due->measure, ""),
 			is_theirs ? safe_or(tool, request->peer, "them") : "us");
 		print_end(tool, request, due);
+		print_days_left(tool, due);
 		if (due->reminders)
 			print(tool, ", reminded %u times", due->reminders);
 		print(tool, "\n");
@@ -253,6 +261,24 @@ static void print_keeping(struct tool *tool, const Comity__Case *request)
 			safe_or(tool, request->legal_hold->reason, "no reason given"));
 }
 
+static void print_priority(struct tool *tool, const Comity__Case *request)
+{
+	if (request->has_priority && request->priority)
+		print(tool, "  priority     %s, so the requested side said\n", WORD(tool, priority, request->priority));
+	if (request->custody_until)
+		print(tool, "  CUSTODY      a person concerned may be held until %s\n", safe(tool, request->custody_until));
+}
+
+/* The daemon reckons, the officer decides. */
+static void print_suggestions(struct tool *tool, const Comity__RequestView *view)
+{
+	for (size_t i = 0; i < view->n_suggestions; i++) {
+		const Comity__Suggestion *one = view->suggestions[i];
+		print(tool, "  suggested    %s %s%s: %s\n", safe_or(tool, one->what, "?"), one->has_priority ? WORD(tool, priority, one->priority) : "by ",
+			safe_or(tool, one->by, ""), safe_or(tool, one->reason, "-"));
+	}
+}
+
 static void print_case(struct tool *tool, const Comity__RequestView *view)
 {
 	const Comity__Case *request = view->request;
@@ -262,16 +288,19 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
 	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
 	print_secrecy(tool, view);
+	print_priority(tool, request);
 	print_people(tool, view);
 	print_links(tool, view);
 	print_dues(tool, request);
 	print_execution(tool, request);
+	print_conditions(tool, request);
 	print_keeping(tool, request);
 	print_destruction(tool, view);
 	print(tool, "  messages     %zu, attachments %zu\n", view->n_messages, view->n_attachments);
 	if (view->waiting_for && *view->waiting_for)
 		print(tool, "  waiting for  %s\n", safe(tool, view->waiting_for));
 	print_allowed(tool, view);
+	print_suggestions(tool, view);
 }
 
 static bool is_pdf(const char *path)
@@ -367,6 +396,26 @@ static void add_step(struct track *track, const Comity__StatusStep *step)
 		joined(tool, safe(tool, step->authority), safe(tool, step->officer)));
 }
 
+/* "frozen, M1", "data extended until 2027-03-01, M1", "longer preservation asked for until ...". */
+static const char *happening_words(struct tool *tool, const Comity__Happening *one)
+{
+	char text[200];
+	const char *what = one->milestone ? WORD(tool, milestone, one->milestone) : one->asked ? "longer preservation asked for"
+		: WORD(tool, preservation_status, one->preservation);
+	snprintf(text, sizeof text, "%s%.60s%s%.40s%s%.40s", one->milestone || one->asked ? "" : "data ", what, one->until ? " until " : "",
+		one->until ? one->until : "", one->measure ? ", " : "", one->measure ? one->measure : "");
+	return safe(tool, text);
+}
+
+static void add_happening(struct track *track, const Comity__Happening *one)
+{
+	struct tool *tool = track->tool;
+	char text[260];
+	snprintf(text, sizeof text, "%.200s%s%.32s", happening_words(tool, one), one->milestone && one->happened_at ? ", on " : "",
+		one->milestone && one->happened_at ? one->happened_at : "");
+	add(track, one->recorded_at, "", safe(tool, text), safe(tool, one->authority));
+}
+
 static void add_message(struct track *track, const Comity__MessageState *state, size_t number)
 {
 	struct tool *tool = track->tool;
@@ -391,16 +440,49 @@ static int by_time(const void *one, const void *other)
 static enum fault gather(struct tool *tool, const Comity__RequestView *view, struct track *track)
 {
 	const Comity__Case *request = view->request;
-	size_t room = request->n_history + 5 * view->n_messages + 1;
+	size_t room = request->n_history + request->n_happenings + 5 * view->n_messages + 1;
 	*track = (struct track){ .tool = tool, .moments = arena_alloc(&tool->arena, room * sizeof *track->moments) };
 	if (!track->moments)
 		return FAULT_NO_MEMORY;
 	for (size_t i = 0; i < request->n_history; i++)
 		add_step(track, request->history[i]);
+	for (size_t i = 0; i < request->n_happenings; i++)
+		add_happening(track, request->happenings[i]);
 	for (size_t i = 0; i < view->n_messages; i++)
 		add_message(track, view->messages[i], i + 1);
 	qsort(track->moments, track->count, sizeof *track->moments, by_time);
 	return OK;
+}
+
+static unsigned extensions_of(const Comity__Case *request, const char *measure)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < request->n_happenings; i++)
+		count += request->happenings[i]->preservation == COMITY__PRESERVATION_STATUS__VALUE__EXTENDED
+			&& (!request->happenings[i]->measure || !measure || !strcmp(request->happenings[i]->measure, measure));
+	return count;
+}
+
+static void print_preserved(struct tool *tool, const Comity__Case *request)
+{
+	for (size_t i = 0; i < request->n_measures; i++) {
+		const Comity__MeasureState *measure = request->measures[i];
+		unsigned extensions = extensions_of(request, measure->id);
+		if (!measure->has_preservation)
+			continue;
+		print(tool, "  preservation %s: %s%s%s", safe_or(tool, measure->id, "-"), WORD(tool, preservation_status, measure->preservation),
+			measure->preserved_until ? " until " : "", safe_or(tool, measure->preserved_until, ""));
+		print(tool, extensions ? ", extended %u times\n" : "\n", extensions);
+	}
+}
+
+/* Whose turn it is, and what each of the two owes. */
+static void print_state(struct tool *tool, const Comity__RequestView *view)
+{
+	if (view->waiting_for && *view->waiting_for)
+		print(tool, "now: waiting for %s\n", safe(tool, view->waiting_for));
+	print_preserved(tool, view->request);
+	print_dues(tool, view->request);
 }
 
 enum fault track_text(struct tool *tool, const Comity__RequestView *view)
@@ -414,8 +496,8 @@ enum fault track_text(struct tool *tool, const Comity__RequestView *view)
 		ROW(tool, &table, time_of(tool, track.moments[i].at), track.moments[i].transport, track.moments[i].status,
 			track.moments[i].by);
 	table_print(tool, &table);
-	if (tool->format == FORMAT_TEXT && view->waiting_for && *view->waiting_for)
-		print(tool, "now: waiting for %s\n", safe(tool, view->waiting_for));
+	if (tool->format == FORMAT_TEXT)
+		print_state(tool, view);
 	return OK;
 }
 

@@ -52,6 +52,16 @@ static const char *kind_of(const Comity__DaemonStatus *status)
 	return status->training ? "  FOR TRAINING, of no legal effect" : "";
 }
 
+/* "OVERDUE   2 answer owed by us, 1 information owed by them": as it was looked at last. */
+static void print_overdue(struct tool *tool, const Comity__DaemonStatus *status)
+{
+	for (size_t i = 0; i < status->n_overdue; i++)
+		print(tool, "%s%llu %s owed by %s", i ? ", " : "  OVERDUE   ", (unsigned long long)status->overdue[i]->count,
+			safe_or(tool, status->overdue[i]->what, "something"), safe_or(tool, status->overdue[i]->owed_by, "-"));
+	if (status->n_overdue)
+		print(tool, "; see: comity request list --overdue\n");
+}
+
 static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 {
 	print(tool, "%s  %s%s\n", safe(tool, status->authority), safe(tool, status->name), kind_of(status));
@@ -62,6 +72,7 @@ static void print_status(struct tool *tool, const Comity__DaemonStatus *status)
 		print(tool, "%s%s", i ? ", " : "", safe(tool, status->listening[i]));
 	print(tool, "\n  peers     %u, %u verified, %u up\n", status->peers, status->peers_verified, status->peers_up);
 	print(tool, "  queue     %llu messages wait for a line\n", (unsigned long long)status->queued);
+	print_overdue(tool, status);
 	print(tool, "  store     %s used of %s, %llu events\n", size_of(tool, status->store_used_bytes),
 		size_of(tool, status->store_map_bytes), (unsigned long long)status->events);
 	if (status->channel_not_after)

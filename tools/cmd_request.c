@@ -11,6 +11,7 @@
 #include "tools/problems.h"
 #include "tools/record.h"
 #include "tools/sealed_request.h"
+#include "tools/workdays.h"
 
 /* From a file it is what the file says; else what the command line says of it, if that says anything. */
 static enum fault begin(struct tool *tool, Comity__Request *document)
@@ -41,6 +42,7 @@ enum fault cmd_request_new(struct tool *tool)
 	if (given(tool, "from"))
 		TRY(take_request(tool, given(tool, "from"), &document));
 	TRY(directory_route(tool, given(tool, "to"), document, &order.to));
+	TRY(workdays_settle(tool, order.to, document));
 	order.document = document;
 	Comity__Call call = SUBMIT(tool, REQUEST_NEW, request_new, &order);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
@@ -63,15 +65,15 @@ enum fault cmd_request_edit(struct tool *tool)
 	Comity__Request empty = COMITY__REQUEST__INIT;
 	Comity__RequestEdit order = COMITY__REQUEST_EDIT__INIT;
 	order.ref = (char *)ref;
-	if (given(tool, "from")) {
+	TRY(get_request(tool, ref, &view));
+	if (given(tool, "from"))
 		TRY(take_request(tool, given(tool, "from"), &order.document));
-	} else {
-		TRY(get_request(tool, ref, &view));
-		if (view->sealed_draft)
-			return hinted(tool, fault_say(FAULT_USAGE, "%s is sealed: what is asked is changed in a file, and sealed again", safe(tool, ref)),
-				"comity request seal %s --from FILE", ref);
+	else if (view->sealed_draft)
+		return hinted(tool, fault_say(FAULT_USAGE, "%s is sealed: what is asked is changed in a file, and sealed again", safe(tool, ref)),
+			"comity request seal %s --from FILE", ref);
+	else
 		TRY(form_edit(tool, view->document ? view->document : &empty, &order.document));
-	}
+	TRY(workdays_settle(tool, view->request->requested_authority, order.document));
 	Comity__Call call = SUBMIT(tool, REQUEST_EDIT, request_edit, &order);
 	TRY(ask(tool, &call, COMITY__REPLY__KIND_REQUEST, &reply));
 	if (!printed_document(tool, &reply->request->base))

@@ -84,10 +84,11 @@ const struct option options[] = {
 	{ 0, "note", "TEXT", false, "a remark for the other side" },
 	{ 0, "reason", "TEXT", false, "why, in words" },
 	{ 0, "ground", "GROUND", false, "of refusal, postponement, non-execution or redirection: a name of the list" },
-	{ 0, "until", "DATE", false, "review of a postponement, end of a notice period, answer wanted by" },
+	{ 0, "until", "DATE", false, "review of a postponement, end of a notice period, answer wanted by; 5wd: working days of the requested authority" },
 	{ 0, "measure", "ID=STATUS[:NOTE]", false, "what became of one measure: M1=EXECUTED:account frozen" },
 	{ 0, "authority-type", "TYPE", false, "court, prosecutor, police, ..." },
 	{ 0, "authority-reference", "REFERENCE", false, "the file number of who executes" },
+	{ 0, "priority", "PRIORITY", false, "in our queue, which the other side is told: p1-immediate, p2-high, p3-normal, p4-low" },
 	{ 0, "reference", "REFERENCE", false, "our register number for their request" },
 	{ 0, "question", "TEXT", false, "one question" },
 	{ 0, "milestone", "MILESTONE", false, "what happened besides the status: frozen, served, scheduled, held, ..." },
@@ -109,7 +110,7 @@ const struct option options[] = {
 	{ 0, "seal", NULL, false, "sealed end to end: only the two authorities' keys open it, their daemons pass it on unread" },
 	{ 0, "sealed", NULL, false, "leave what is sealed end to end as it is" },
 	{ 0, "in-reply-to", "MESSAGE", false, "the message this answers" },
-	{ 0, "needs-answer-by", "DATE", false, "when an answer is wanted" },
+	{ 0, "needs-answer-by", "DATE", false, "when an answer is wanted; 5wd: working days of the requested authority" },
 	{ 0, "role", "ROLE", false, "what the file is: request-letter, translation, evidence, ..." },
 	{ 0, "title", "TEXT", false, "its title" },
 	{ 0, "language", "TAG", false, "its language: en, fr, ..." },
@@ -264,7 +265,7 @@ const struct command commands[] = {
 	{ "inbox show REF [--sealed]", cmd_request_show, "Show a request to us", "officer" },
 
 	{ "acknowledge REF --reference OUR-REF --officer NAME [--phone NUMBER] [--email ADDRESS] [--note TEXT] "
-	  "[--received-at TIME] [--confidentiality ANSWER] [--disclosure TEXT] [--from FILE] [--seal]", cmd_acknowledge,
+	  "[--received-at TIME] [--confidentiality ANSWER] [--disclosure TEXT] [--priority PRIORITY] [--from FILE] [--seal]", cmd_acknowledge,
 	  "Confirm a request: it is registered, and this officer handles it", "officer" },
 	{ "message send REF [--kind KIND] [--text FILE] [--from FILE] [--subject TEXT] [--question TEXT]... [--answer N=TEXT]... "
 	  "[--attach FILE]... [--in-reply-to MESSAGE] [--needs-answer-by DATE] [--note TEXT] [--reason TEXT] [--ground GROUND]... "

@@ -169,6 +169,7 @@ static const struct wanted {
 	{ .name = "KIND", .offer = offer_kinds },
 	{ .name = "NOUN", .offer = offer_nouns },
 	{ .name = "VERB", .offer = offer_verbs_of_last },
+	{ .name = "PRIORITY", .type = &comity__priority__value__descriptor },
 	{ .name = "STATUS", .type = &comity__request_status__value__descriptor },
 	{ .name = "S,S", .type = &comity__request_status__value__descriptor },
 	{ .name = "ROLE", .type = &comity__attachment_role__value__descriptor },

@@ -2,31 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/conditions.h"
 #include "tools/evidence_writer.h"
 #include "tools/print.h"
-
-static const char *use_of(const Comity__Condition *condition)
-{
-	const ProtobufCEnumValue *value = condition->has_use ?
-		protobuf_c_enum_descriptor_get_value(&comity__use_condition__value__descriptor, (int)condition->use) : NULL;
-	return value ? value->name : "CONDITION";
-}
-
-static const char *answer_of(const Comity__Condition *condition)
-{
-	const ProtobufCEnumValue *value = condition->has_answer ?
-		protobuf_c_enum_descriptor_get_value(&comity__condition_answer__value__descriptor, (int)condition->answer) : NULL;
-	return value ? value->name : "no answer in it";
-}
 
 /* What was proposed, answered and delivered again is said each time as it was said then. */
 static void keep(struct dossier_writer *writer, const Comity__MessageState *state, const Comity__Condition *condition)
 {
 	struct tool *tool = writer->tool;
 	char sentence[600];
-	snprintf(sentence, sizeof sentence, "%s, in message %s of %s: %s%s%.300s (%s)", safe_or(tool, condition->id, "condition"),
-		safe(tool, state->message_id), safe(tool, state->from), use_of(condition), condition->text ? ": " : "",
-		condition->text ? safe(tool, condition->text) : "", answer_of(condition));
+	snprintf(sentence, sizeof sentence, "%s, in message %s of %s: %.400s", safe_or(tool, condition->id, "condition"),
+		safe(tool, state->message_id), safe(tool, state->from), condition_words(tool, condition));
 	char *kept = arena_text(&tool->arena, span_of_text(sentence));
 	if (kept && writer->report.n_conditions < CONDITIONS_MAX)
 		writer->conditions[writer->report.n_conditions++] = kept;

@@ -9,6 +9,7 @@
 #include "daemon/law/completeness_needs.h"
 #include "proto/field.h"
 #include "proto/scalar.h"
+#include "tools/conditions.h"
 #include "tools/letter_names.h"
 #include "tools/print.h"
 
@@ -284,6 +285,17 @@ static enum fault add_files(struct tool *tool, struct letter *letter, const Comi
 	return OK;
 }
 
+/* What travels with whatever is furnished in this case: 18(19), 18(26). */
+static enum fault add_conditions(struct tool *tool, struct letter *letter, const Comity__Case *kase)
+{
+	if (!kase->n_conditions)
+		return OK;
+	HEADING("Conditions of use (article 18(19), 18(26))");
+	for (size_t i = 0; i < kase->n_conditions; i++)
+		LINE("%s", case_condition_words(tool, kase->conditions[i]));
+	return OK;
+}
+
 static enum fault add_signature(struct tool *tool, struct letter *letter, const Comity__Request *document)
 {
 	const Comity__Signature *signature = document->signed_;
@@ -332,6 +344,7 @@ enum fault letter_compose(struct tool *tool, const Comity__RequestView *view, st
 	TRY(add_head(tool, letter, view));
 	TRY(add_sections(tool, letter, &view->document->base));
 	TRY(add_files(tool, letter, view));
+	TRY(add_conditions(tool, letter, view->request));
 	TRY(add_signature(tool, letter, view->document));
 	return add_proof(tool, letter, view);
 }

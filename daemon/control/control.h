@@ -58,6 +58,7 @@ struct control_rooms {
 	struct waits *waits;		/* what peers told of attachments that wait there */
 	struct trust *trust;
 	struct casework *casework;
+	struct vigil *vigil;		/* what is overdue */
 	struct registry *registry;
 	struct herald *herald;		/* our card */
 	struct rotation *rotation;	/* our keys */

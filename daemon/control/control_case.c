@@ -42,6 +42,7 @@ static enum fault open_attachments(struct inquiry *inquiry, struct paging *pagin
 	TRY(open_view(inquiry, paging, &view));
 	paging->count = &view->n_attachments;
 	paging->data = &view->attachments;
+	lists_take_case(inquiry, paging);
 	return OK;
 }
 

@@ -8,6 +8,8 @@
 #include "daemon/control/control_queue.h"
 #include "daemon/control/control_room.h"
 #include "daemon/desks/papers.h"
+#include "daemon/desks/vigil.h"
+#include "daemon/law/casework.h"
 #include "daemon/keyholder/keyholder.h"
 #include "daemon/ledger/audit.h"
 #include "daemon/ledger/clock.h"
@@ -358,6 +360,21 @@ static void check_queue(struct examination *examination, const void *subject)
 
 /* ── all of it ────────────────────────────────────────────────────────────────────────────────── */
 
+/* By us before by them: that is ours to mend. */
+static void check_deadlines(struct examination *examination, const void *subject)
+{
+	const struct inquiry *inquiry = subject;
+	const struct vigil *vigil = inquiry->rooms->vigil;
+	for (int is_theirs = 0; vigil && is_theirs < 2; is_theirs++)
+		for (int kind = 1; due_kind_name((Comity__DueKind__Value)kind); kind++) {
+			uint64_t count = vigil_overdue(vigil, (Comity__DueKind__Value)kind, is_theirs);
+			if (count)
+				examination_find(examination, SEVERITY_WARN, "comity request list --overdue",
+					"%" PRIu64 " overdue, owed by %s: %s", count, is_theirs ? "the other side" : "us",
+					due_kind_name((Comity__DueKind__Value)kind));
+		}
+}
+
 static const struct { const char *name; examination_check *check; } rows[] = {
 	{ "clock",        check_clock },
 	{ "daemon",       check_daemon },
@@ -371,6 +388,7 @@ static const struct { const char *name; examination_check *check; } rows[] = {
 	{ "served",       check_served },
 	{ "peers",        check_peers },
 	{ "queue",        check_queue },
+	{ "deadlines",    check_deadlines },
 };
 
 enum fault answer_doctor(struct inquiry *inquiry)

@@ -20,6 +20,7 @@ struct paging {
 	size_t *count;			/* its list's n_data ...  NULL: show() puts the row where it belongs */
 	void *data;			/* ... and &data */
 	size_t bytes;
+	const Comity__Case *kase;	/* whose attachments they are; NULL: not one case's */
 };
 
 struct listing {
@@ -38,6 +39,8 @@ void lists_begin(struct session *session, const struct listing *listing);
 
 /* For all that is listed of one case, whose id the keys begin with. */
 enum fault lists_narrow_to_case(struct inquiry *inquiry, struct key *prefix);
+/* For attachments, when a page is opened: they are shown with the conditions of their case. */
+void lists_take_case(struct inquiry *inquiry, struct paging *paging);
 const ProtobufCMessage *lists_show_attachment(struct inquiry *inquiry, const struct paging *paging, struct span value);
 
 extern const struct listing listing_audit, listing_audit_heads;	/* control_audit.c */

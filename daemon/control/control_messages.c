@@ -148,6 +148,11 @@ void inquiry_show_arriving(const struct control_rooms *rooms, const char *reques
 	state->bytes_done = bytes;
 }
 
+void lists_take_case(struct inquiry *inquiry, struct paging *paging)
+{
+	paging->kase = record_find(inquiry->txn, TABLE_CASES, key_span(&paging->prefix), &comity__case__descriptor, inquiry->arena);
+}
+
 static enum fault open_attachments(struct inquiry *inquiry, struct paging *paging)
 {
 	Comity__AttachmentList *list;
@@ -156,6 +161,7 @@ static enum fault open_attachments(struct inquiry *inquiry, struct paging *pagin
 	list->schema = "comity.attachment-list/1";
 	paging->count = &list->n_data;
 	paging->data = &list->data;
+	lists_take_case(inquiry, paging);
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_ATTACHMENTS;
 	inquiry->reply->attachments = list;
 	return OK;
@@ -169,6 +175,8 @@ const ProtobufCMessage *lists_show_attachment(struct inquiry *inquiry, const str
 		return NULL;
 	uuid_text(request_id, paging->prefix.at);
 	inquiry_show_arriving(inquiry->rooms, request_id, state);
+	if (paging->kase)
+		casework_show_conditions(paging->kase, state, inquiry->arena);
 	return &state->base;
 }
 

@@ -7,7 +7,9 @@
 
 #include "daemon/control/control_metrics.h"
 #include "daemon/control/control_room.h"
+#include "daemon/desks/vigil.h"
 #include "daemon/keyholder/keyholder.h"
+#include "daemon/law/casework.h"
 #include "daemon/ledger/audit.h"
 #include "daemon/ledger/clock.h"
 #include "daemon/ledger/events.h"
@@ -148,6 +150,17 @@ static void survey_found(struct writing *writing)
 		LINE(writing, " %" PRIu64, surveyed->found);
 }
 
+/* By what is owed: a kind that we know has a line, also when there is nothing. */
+static void overdue(struct writing *writing)
+{
+	const struct vigil *vigil = writing->inquiry->rooms->vigil;
+	const char *name;
+	for (int kind = 1; vigil && (name = due_kind_name((Comity__DueKind__Value)kind)); kind++)
+		for (int is_theirs = 0; is_theirs < 2; is_theirs++)
+			LINE(writing, "{what=\"%s\",owed_by=\"%s\"} %" PRIu64, name, is_theirs ? "them" : "us",
+				vigil_overdue(vigil, (Comity__DueKind__Value)kind, is_theirs));
+}
+
 /* ── the table ────────────────────────────────────────────────────────────────────────────────────── */
 
 static const struct family {
@@ -160,6 +173,8 @@ static const struct family {
 	{ "comity_control_sessions", "gauge", "Connections at the control sockets.", sessions },
 	{ "comity_clock_believed", "gauge", "0 while our clock is in doubt.", clock_believed },
 	{ "comity_clock_synced", "gauge", "1 when the kernel says that a time server keeps our clock right.", clock_synced },
+
+	{ "comity_overdue", "gauge", "What is overdue in cases, by what is owed and who owes it, as it was looked at last.", overdue },
 
 	{ "comity_peer_up", "gauge", "A line to the peer is open.", metrics_peers_up },
 	{ "comity_peer_verified", "gauge", "The telephone check was done.", metrics_peers_verified },

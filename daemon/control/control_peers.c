@@ -19,6 +19,8 @@
 #include "daemon/desks/outbox.h"
 #include "daemon/line/peers.h"
 #include "daemon/desks/registry.h"
+#include "daemon/desks/vigil.h"
+#include "daemon/law/casework.h"
 #include "proto/stamp.h"
 
 /* ── one peer ────────────────────────────────────────────────────────────────────────────────────── */
@@ -252,6 +254,28 @@ static enum fault write_store(struct inquiry *inquiry, Comity__DaemonStatus *sta
 	return inquiry_fault(inquiry);
 }
 
+static bool add_overdue(struct inquiry *inquiry, Comity__DaemonStatus *status, Comity__DueKind__Value kind, bool is_theirs)
+{
+	uint64_t count = vigil_overdue(inquiry->rooms->vigil, kind, is_theirs);
+	Comity__OverdueCount *one = count ? arena_alloc(inquiry->arena, sizeof *one) : NULL;
+	if (!one)
+		return !count;
+	comity__overdue_count__init(one);
+	one->what = (char *)due_kind_name(kind);
+	one->owed_by = is_theirs ? "them" : "us";
+	one->has_count = 1;
+	one->count = count;
+	return record_append(inquiry->arena, &status->n_overdue, &status->overdue, &one, sizeof one);
+}
+
+static void write_overdue(struct inquiry *inquiry, Comity__DaemonStatus *status)
+{
+	for (int kind = 1; inquiry->rooms->vigil && due_kind_name((Comity__DueKind__Value)kind); kind++)
+		for (int is_theirs = 0; is_theirs < 2; is_theirs++)
+			if (!add_overdue(inquiry, status, (Comity__DueKind__Value)kind, is_theirs))
+				return;
+}
+
 /* When was the last backup, and is it worth anything; are we on hold, and how far behind? */
 static enum fault write_keeping(struct inquiry *inquiry, Comity__DaemonStatus *status)
 {
@@ -259,6 +283,7 @@ static enum fault write_keeping(struct inquiry *inquiry, Comity__DaemonStatus *s
 	status->backup_made_at = backups ? backups->made_at : NULL;
 	status->backup_verified_at = backups ? backups->verified_at : NULL;
 	status->hold = hold_find(inquiry->txn, HOLD_EVERYBODY, inquiry->arena);
+	write_overdue(inquiry, status);
 	gap_list(inquiry->txn, inquiry->arena, &status->gaps, &status->n_gaps);
 	return inquiry_fault(inquiry);
 }

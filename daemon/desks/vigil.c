@@ -11,7 +11,7 @@
 #include "proto/stamp.h"
 #include "proto/unpack.h"
 
-enum { CASES_A_STEP = 200, DAY_SECONDS = 86400 };
+enum { CASES_A_STEP = 200, DAY_SECONDS = 86400, KINDS = VIGIL_KINDS };
 
 static const uint32_t never = UINT32_MAX;
 
@@ -21,6 +21,7 @@ struct vigil {
 	struct key at, next;			/* behind the last case that was looked at; as a step leaves it */
 	int64_t now;
 	int64_t upcoming, soonest;		/* in this round so far; in the last whole one */
+	uint64_t counting[KINDS][2], overdue[KINDS][2];	/* the same: by what is owed, and whether by them */
 	bool is_round, is_stopped, goes_on;
 };
 
@@ -110,6 +111,8 @@ static void look_at_due(struct look *look, Comity__Due *due)
 	if (!time_left(look, due, &left))
 		return;
 	note_upcoming(look, left);
+	if (left < 0 && (size_t)due->kind < KINDS)
+		look->vigil->counting[due->kind][due_is_theirs(look->kase, due)]++;
 	uint32_t threshold = threshold_of(&look->vigil->rooms.deadlines, left), told = due->has_told ? due->told : never;
 	if (threshold != told) {
 		due->has_told = threshold != never;
@@ -214,6 +217,13 @@ static enum fault write_step(struct txn *txn, struct job *job)
 
 static void step(struct vigil *vigil);
 
+/* What was found is told to others from now on. */
+static void end_round(struct vigil *vigil)
+{
+	vigil->soonest = vigil->upcoming;
+	memcpy(vigil->overdue, vigil->counting, sizeof vigil->overdue);
+}
+
 static void on_step(struct job *job, enum fault fault)
 {
 	struct vigil *vigil = container_of(job, struct vigil, job);
@@ -221,10 +231,10 @@ static void on_step(struct job *job, enum fault fault)
 	if (fault)
 		log_broken("vigil: the deadlines of the cases cannot be looked at: %s", fault_detail(fault));
 	vigil->is_round = !fault && vigil->goes_on && !vigil->is_stopped;
-	if (!vigil->is_round)
-		vigil->soonest = vigil->upcoming;
 	if (vigil->is_round)
 		step(vigil);
+	else
+		end_round(vigil);
 }
 
 static void step(struct vigil *vigil)
@@ -237,6 +247,7 @@ static void begin_round(struct vigil *vigil, int64_t now)
 {
 	vigil->now = now;
 	vigil->upcoming = INT64_MAX;
+	memset(vigil->counting, 0, sizeof vigil->counting);
 	vigil->at.len = 0;
 }
 
@@ -256,7 +267,12 @@ void vigil_look(struct vigil *vigil, struct txn *txn, int64_t now)
 		take_step(vigil, txn);
 		vigil->at = vigil->next;
 	} while (vigil->goes_on && !txn->fault);
-	vigil->soonest = vigil->upcoming;
+	end_round(vigil);
+}
+
+uint64_t vigil_overdue(const struct vigil *vigil, Comity__DueKind__Value kind, bool is_theirs)
+{
+	return (size_t)kind < KINDS ? vigil->overdue[kind][is_theirs] : 0;
 }
 
 int64_t vigil_next(const struct vigil *vigil)

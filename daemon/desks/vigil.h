@@ -25,6 +25,9 @@ void vigil_run(struct vigil *vigil, int64_t now);
 /* The whole round at once, in this transaction: for who has no scribe. */
 void vigil_look(struct vigil *vigil, struct txn *txn, int64_t now);
 /* When something that was seen in the last round ends next, or passes a threshold; INT64_MAX when nothing does. */
+/* How much of that kind was overdue when all was looked at last, which is an hour ago at most. */
+enum { VIGIL_KINDS = 32 };
+uint64_t vigil_overdue(const struct vigil *vigil, Comity__DueKind__Value kind, bool is_theirs);
 int64_t vigil_next(const struct vigil *vigil);
 /* Take no further step: the scribe is about to end. */
 void vigil_stop(struct vigil *vigil);

@@ -14,6 +14,8 @@ struct calendar {
 	unsigned weekdays;			/* bit 0: Monday */
 	char *const *holidays;			/* YYYY-MM-DD; borrowed from the card */
 	size_t n_holidays;
+	char *const *yearly;			/* MM-DD; the same */
+	size_t n_yearly;
 };
 
 /* `hours` may be NULL, and is borrowed as long as the calendar is used. */
@@ -26,5 +28,9 @@ int64_t calendar_end(const struct calendar *calendar, int64_t day);
 /* The last of so many working days after `day`, which is not counted itself.  False: beyond CALENDAR_DAYS_MAX, or there is no
  * working day to be found. */
 bool calendar_add(const struct calendar *calendar, int64_t day, unsigned working_days, int64_t *last);
+/* The same backwards: the first of so many working days before `day`. */
+bool calendar_before(const struct calendar *calendar, int64_t day, unsigned working_days, int64_t *first);
+/* "5wd", "5 working days"; anything else is none. */
+bool working_days_read(const char *text, unsigned *working_days);
 /* Working days after `from` up to and with `to`; 0 when that is not later.  At most CALENDAR_DAYS_MAX are counted. */
 unsigned calendar_between(const struct calendar *calendar, int64_t from, int64_t to);

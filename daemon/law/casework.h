@@ -92,6 +92,7 @@ void casework_keep(struct txn *txn, const Comity__Case *kase);
 bool due_ends(const Comity__Case *kase, const Comity__Due *due, int64_t *stamp);
 /* "information", "opinion": what is owed, in a word. */
 const char *due_name(const Comity__Due *due);
+const char *due_kind_name(Comity__DueKind__Value kind);	/* NULL for one that we do not know */
 /* Is it owed by the other side? */
 bool due_is_theirs(const Comity__Case *kase, const Comity__Due *due);
 /* Send the other side a reminder of it.  Faults: those of casework_submit(). */
@@ -172,6 +173,8 @@ enum fault casework_stage(struct casework *casework, struct txn *txn, Comity__Ca
 /* By number in the case, or id if that is unique.  Faults: not found, ambiguous. */
 enum fault casework_find_attachment(struct txn *txn, const Comity__Case *kase, const char *name, struct arena *arena,
 	Comity__AttachmentState **found) MUST_CHECK;
+/* Say with it under which conditions it may be used, 18(19) first, where it was furnished by whom that protects: for showing only. */
+void casework_show_conditions(const Comity__Case *kase, Comity__AttachmentState *file, struct arena *arena);
 Comity__AttachmentList *casework_attachments(struct txn *txn, const Comity__Case *kase, struct arena *arena);
 
 /* A message by its key in the ledger, as people read it; MESSAGE_EXACT: with the exact bytes that were signed.  NULL when

@@ -76,6 +76,18 @@ static void adopt_bases(Comity__Case *kase, const Comity__Request *document)
 	}
 }
 
+/* What the requested side's priority is suggested by, and until when somebody may be held. */
+static void adopt_stakes(Comity__Case *kase, const Comity__Request *document, struct arena *arena)
+{
+	const Comity__UrgencyStatement *urgency = document->urgency;
+	kase->has_seriousness = document->has_seriousness;
+	kase->seriousness = document->seriousness;
+	kase->custody_until = urgency ? record_text(arena, urgency->custody_until) : NULL;
+	kase->n_urgency_reasons = 0;
+	for (size_t i = 0; urgency && i < urgency->n_reasons; i++)
+		record_append(arena, &kase->n_urgency_reasons, &kase->urgency_reasons, &urgency->reasons[i], sizeof urgency->reasons[i]);
+}
+
 void case_adopt(Comity__Case *kase, const Comity__Request *document, struct arena *arena)
 {
 	kase->has_kind = 1;
@@ -84,6 +96,7 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 	kase->has_urgency = document->urgency && document->urgency->has_level;
 	kase->urgency = kase->has_urgency ? document->urgency->level : COMITY__URGENCY__VALUE__UNSPECIFIED;
 	kase->answer_by = record_text(arena, earliest_deadline(document->urgency));
+	adopt_stakes(kase, document, arena);
 	if (document->requesting_reference)
 		kase->requesting_reference = record_text(arena, document->requesting_reference);
 	case_adopt_secrecy(kase, document->confidentiality, document->handling_marking);
@@ -113,7 +126,9 @@ void case_reset(Comity__Case *kase)
 	kase->has_milestone = 0;
 	kase->milestone = empty.milestone;
 	kase->milestone_at = NULL;
-	kase->n_dues = 0;
+	kase->n_dues = kase->n_conditions = kase->n_happenings = 0;
+	kase->has_priority = 0;
+	kase->priority = empty.priority;
 	case_reset_figures(kase);
 }
 
@@ -129,6 +144,10 @@ static void on_acknowledgement(Comity__Case *kase, const Comity__Act *act, struc
 {
 	if (act->acknowledgement->requested_reference)
 		kase->requested_reference = record_text(arena, act->acknowledgement->requested_reference);
+	if (act->acknowledgement->has_priority) {
+		kase->has_priority = 1;
+		kase->priority = act->acknowledgement->priority;
+	}
 	case_answer_secrecy(kase, act->acknowledgement->confidentiality, act->acknowledgement->unavoidable_disclosure, arena);
 }
 
@@ -423,7 +442,10 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	tell(kase, message, act, arena);
 	case_note_figures(kase, message, act, arena);
 	report_measures(kase, act, now, arena);
-	TRY(case_note_dues(kase, message, act, writer_of(kase, message), arena));
+	const struct owing owing = { kase, message, act, writer_of(kase, message), kase->n_happenings, arena };
+	TRY(case_note_happenings(kase, message, act, now, arena));
+	TRY(case_note_conditions(kase, message, act, name, arena));
+	TRY(case_note_dues(&owing));
 	if (act->kind_case != COMITY__ACT__KIND_REMINDER)	/* of what is so: it breaks no silence */
 		kase->changed_at = (char *)now;
 	if (!step.changes)

@@ -56,10 +56,10 @@ static const request_status ends[] = {
 	COMITY__REQUEST_STATUS__VALUE__WITHDRAWN,
 };
 
-/* Data that are preserved are preserved still, and evidence is used after it was given: 18(19). */
+/* Data that are preserved are preserved still, evidence is used after it was given (18(19)), and who was arrested is held. */
 static bool outlives(due_kind kind)
 {
-	return kind == DUE(FOLLOW_UP) || kind == DUE(CONSENT);
+	return kind == DUE(FOLLOW_UP) || kind == DUE(CONSENT) || kind == DUE(EXTRADITION_REQUEST) || kind == DUE(ARREST_END);
 }
 
 static bool is_ended(request_status status)
@@ -68,6 +68,11 @@ static bool is_ended(request_status status)
 		if (ends[i] == status)
 			return true;
 	return phase_of(status) == PHASE_OVER;
+}
+
+bool case_is_ended(const Comity__Case *kase)
+{
+	return is_ended(kase->status);
 }
 
 static bool may_be_owed(const Comity__Case *kase, due_kind kind)
@@ -98,7 +103,7 @@ static bool is_settled(const Comity__Case *kase, const Comity__Due *due, const C
 	if (settling && (settling->how == BY_ITSELF || is_answer(due, message->in_reply_to_id) ||
 		is_answer(due, act_text(act, "answers_message_id"))))
 		return true;
-	return is_reply || !may_be_owed(kase, due->kind);
+	return is_reply || !may_be_owed(kase, due->kind) || case_clock_has_stopped(kase, due->kind);
 }
 
 const char *case_answers(const Comity__Case *kase, const Comity__Message *message)
@@ -133,37 +138,48 @@ static Comity__Due *find_due(Comity__Case *kase, due_kind kind, enum side side, 
 	return NULL;
 }
 
-static enum fault owe(Comity__Case *kase, const struct promise *promise, enum side writer, const char *by, const char *measure,
-	const Comity__Message *message, struct arena *arena)
+static enum fault owe(const struct owing *owing, due_kind kind, enum side side, const char *by, const char *measure)
 {
-	enum side reader = writer == SIDE_REQUESTING ? SIDE_REQUESTED : SIDE_REQUESTING;
-	enum side side = promise->side == SIDE_BOTH ? reader : promise->side;
-	Comity__Due *due = find_due(kase, promise->kind, side, measure);
+	Comity__Case *kase = owing->kase;
+	struct arena *arena = owing->arena;
+	Comity__Due *due = find_due(kase, kind, side, measure);
 	if (!due && (!(due = arena_alloc(arena, sizeof *due)) || !record_append(arena, &kase->n_dues, &kase->dues, &due, sizeof due)))
 		return arena_fault(arena);
 	comity__due__init(due);
 	due->has_kind = due->has_side = 1;
-	due->kind = promise->kind;
+	due->kind = kind;
 	due->side = (Comity__Role__Value)side;
 	due->by = record_text(arena, by);
 	due->measure = record_text(arena, measure);
-	due->message_id = record_text(arena, message->message_id);
+	due->message_id = record_text(arena, owing->message->message_id);
 	return OK;
 }
 
-enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
-	struct arena *arena)
+enum fault case_owe(const struct owing *owing, due_kind kind, enum side side, const char *by)
 {
-	static const struct promise answer = { ACT(REQUEST), NULL, DUE(ANSWER), SIDE_REQUESTED };
-	drop_settled(kase, message, act, writer);
-	if (act->kind_case == ACT(REQUEST) && kase->answer_by)
-		return owe(kase, &answer, writer, kase->answer_by, NULL, message, arena);
+	return may_be_owed(owing->kase, kind) ? owe(owing, kind, side, by, NULL) : OK;
+}
+
+static enum fault owe_promises(const struct owing *owing)
+{
+	const Comity__Act *act = owing->act;
+	enum side reader = owing->writer == SIDE_REQUESTING ? SIDE_REQUESTED : SIDE_REQUESTING;
 	for (size_t i = 0; i < ARRAY_LEN(promises); i++) {
 		const char *by = promises[i].act == act->kind_case ? act_text(act, promises[i].field) : NULL;
-		if (by && *by && may_be_owed(kase, promises[i].kind))
-			TRY(owe(kase, &promises[i], writer, by, act_text(act, "measure"), message, arena));
+		enum side side = promises[i].side == SIDE_BOTH ? reader : promises[i].side;
+		if (by && *by && may_be_owed(owing->kase, promises[i].kind))
+			TRY(owe(owing, promises[i].kind, side, by, act_text(act, "measure")));
 	}
 	return OK;
+}
+
+enum fault case_note_dues(const struct owing *owing)
+{
+	drop_settled(owing->kase, owing->message, owing->act, owing->writer);
+	if (owing->act->kind_case == ACT(REQUEST) && owing->kase->answer_by)
+		TRY(owe(owing, DUE(ANSWER), SIDE_REQUESTED, owing->kase->answer_by, NULL));
+	TRY(owe_promises(owing));
+	return case_owe_by_clocks(owing);
 }
 
 /* ── what others ask of it ────────────────────────────────────────────────────────────────────── */
@@ -185,7 +201,14 @@ bool due_ends(const Comity__Case *kase, const Comity__Due *due, int64_t *stamp)
 	return true;
 }
 
-void case_show_dues(Comity__Case *kase, struct arena *arena)
+/* Today is not one of them; of what is over there are none. */
+static void show_days_left(Comity__Due *due, const struct calendar *calendar, int64_t end)
+{
+	due->has_working_days_left = 1;
+	due->working_days_left = calendar_between(calendar, calendar_day(calendar, stamp_clock()), calendar_day(calendar, end - 1));
+}
+
+void case_show_dues(Comity__Case *kase, const struct calendar *calendar, struct arena *arena)
 {
 	char here[STAMP_SIZE], there[STAMP_SIZE];
 	int64_t end;
@@ -196,17 +219,26 @@ void case_show_dues(Comity__Case *kase, struct arena *arena)
 		zone_write(there, zone_find(kase->time_zone), end);
 		kase->dues[i]->ends_at = record_text(arena, here);
 		kase->dues[i]->ends_there_at = record_text(arena, there);
+		if (calendar)
+			show_days_left(kase->dues[i], calendar, end);
 	}
 }
 
-const char *due_name(const Comity__Due *due)
+const char *due_kind_name(due_kind kind)
 {
 	static const char *const names[] = {
 		[DUE(ANSWER)] = "answer", [DUE(EXECUTION)] = "execution", [DUE(INFORMATION)] = "information", [DUE(OPINION)] = "opinion",
 		[DUE(STATUS)] = "status", [DUE(REVIEW)] = "review", [DUE(CONSENT)] = "consent", [DUE(FOLLOW_UP)] = "follow-up",
-		[DUE(REPLY)] = "reply",
+		[DUE(REPLY)] = "reply", [DUE(CONFIDENTIALITY)] = "confidentiality", [DUE(GO_AHEAD)] = "go-ahead",
+		[DUE(EXTRADITION_REQUEST)] = "extradition-request", [DUE(ARREST_END)] = "arrest-end", [DUE(CUSTODY_END)] = "custody-end",
 	};
-	return (size_t)due->kind < ARRAY_LEN(names) && names[due->kind] ? names[due->kind] : "something";
+	return (size_t)kind < ARRAY_LEN(names) && names[kind] ? names[kind] : NULL;
+}
+
+const char *due_name(const Comity__Due *due)
+{
+	const char *name = due_kind_name(due->kind);
+	return name ? name : "something";
 }
 
 bool due_is_theirs(const Comity__Case *kase, const Comity__Due *due)

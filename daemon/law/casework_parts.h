@@ -46,10 +46,37 @@ void case_adopt(Comity__Case *kase, const Comity__Request *document, struct aren
 void case_note_zone(struct txn *txn, Comity__Case *kase, struct arena *arena);
 /* The message that asked for what this one gives, where its writer owes it; NULL when there is none. */
 const char *case_answers(const Comity__Case *kase, const Comity__Message *message);
-/* Say of each due when it ends, on both sides' clocks: for showing only. */
-void case_show_dues(Comity__Case *kase, struct arena *arena);
+/* Say of each due when it ends, on both sides' clocks, and how many working days of this calendar (NULL: not said) are left: for
+ * showing only. */
+struct calendar;
+void case_show_dues(Comity__Case *kase, const struct calendar *calendar, struct arena *arena);
+/* Suggest what fits the case as it is now: to the requested side what it has not said yet, to the requesting side a deadline for a
+ * draft that has none. */
+void casework_suggest(const Comity__Case *kase, const struct calendar *calendar, struct arena *arena, Comity__RequestView *view);
+/* An act that was just applied to its case. */
+struct owing {
+	Comity__Case *kase;
+	const Comity__Message *message;
+	const Comity__Act *act;
+	enum side writer;
+	size_t happenings;			/* how many the case had before it */
+	struct arena *arena;
+};
 /* What the act says is owed from now on, and what it settles. */
-enum fault case_note_dues(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, enum side writer,
+enum fault case_note_dues(const struct owing *owing) MUST_CHECK;
+/* Is nothing owed to the request any more, but for what outlives it? */
+bool case_is_ended(const Comity__Case *kase);
+/* One of them, in place of what was said of it before; not where nothing of the kind is owed any more. */
+enum fault case_owe(const struct owing *owing, Comity__DueKind__Value kind, enum side side, const char *by) MUST_CHECK;
+/* Those whose day no act names: about confidentiality, and of persons who are held (casework_clocks.c). */
+enum fault case_owe_by_clocks(const struct owing *owing) MUST_CHECK;
+bool case_clock_has_stopped(const Comity__Case *kase, Comity__DueKind__Value kind);
+/* Note under which conditions what is furnished may be used, and the answers; no text of them is for passing eyes. */
+enum fault case_note_conditions(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
+	struct arena *arena) MUST_CHECK;
+void case_redact_conditions(Comity__Case *kase);
+/* Note the milestones and the steps of a preservation that the act tells. */
+enum fault case_note_happenings(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *now,
 	struct arena *arena) MUST_CHECK;
 /* Note in both cases what the document says of earlier requests with the same peer, in place of what it said before; the case itself
  * is kept by the caller.  The same of each document that a message carries. */

@@ -66,4 +66,5 @@ void casework_redact(Comity__Case *kase)
 		kase->measures[i]->note = NULL;
 	for (size_t i = 0; i < kase->n_history; i++)
 		kase->history[i]->note = NULL;
+	case_redact_conditions(kase);
 }

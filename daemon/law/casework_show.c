@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/law/calendar.h"
 #include "daemon/law/casework_parts.h"
+#include "daemon/ledger/directory.h"
 #include "daemon/ledger/events.h"
 #include "proto/check.h"
 #include "proto/manifest.h"
@@ -401,6 +403,15 @@ static void add_arriving(Comity__RequestView *view, struct txn *txn, const Comit
 	walk_end(&walk);
 }
 
+/* What is counted in working days of the requested authority. */
+static void add_by_calendar(Comity__RequestView *view, struct txn *txn, Comity__Case *kase, struct arena *arena)
+{
+	const Comity__Profile *profile = directory_profile(txn, kase->requested_authority, arena);
+	const struct calendar calendar = calendar_of(profile ? profile->hours : NULL);
+	case_show_dues(kase, &calendar, arena);
+	casework_suggest(kase, &calendar, arena, view);
+}
+
 Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum case_detail detail, struct arena *arena)
 {
 	Comity__RequestView *view = arena_alloc(arena, sizeof *view);
@@ -410,7 +421,10 @@ Comity__RequestView *casework_view(struct txn *txn, Comity__Case *kase, enum cas
 	view->schema = "comity.request/1";
 	view->request = kase;
 	view->waiting_for = record_text(arena, casework_waiting_for(kase));
-	case_show_dues(kase, arena);
+	if (detail == CASE_BRIEF)
+		case_show_dues(kase, NULL, arena);
+	else
+		add_by_calendar(view, txn, kase, arena);
 	view->our_reference = record_text(arena, casework_our_reference(kase));
 	view->their_reference = record_text(arena, casework_their_reference(kase));
 	add_transport(view, txn, kase, arena);

@@ -125,6 +125,8 @@ static void make_shell(Comity__Case *kase, char *now)
 		kase->measures[i]->note = NULL;
 	if (kase->destroyed_there)
 		kase->destroyed_there->reason = NULL;
+	for (size_t i = 0; i < kase->n_conditions; i++)
+		kase->conditions[i]->condition->text = kase->conditions[i]->condition->counter = NULL;
 	kase->purged_at = now;
 }
 

@@ -82,6 +82,52 @@ static void a_date_ends_with_its_day_where_they_are(void **state)
 	}
 }
 
+static char yule[] = "12-25", boxing_day[] = "12-26", first[] = "01-01", leap[] = "02-29", nonsense[] = "25 December";
+static char *yearly[] = { yule, boxing_day, first, leap, nonsense };
+
+/* Over year ends, with and without a weekend on them, and over a February of each kind. */
+static void what_returns_each_year_is_no_working_day_in_any(void **state)
+{
+	(void)state;
+	Comity__Hours hours = hours_of(paris, NULL, 0, 0);
+	hours.yearly_holidays = yearly;
+	hours.n_yearly_holidays = ARRAY_LEN(yearly);
+	struct calendar calendar = calendar_of(&hours);
+	const struct { const char *from; unsigned days; const char *last; } rows[] = {
+		{ "2026-12-23", 2, "2026-12-28" },		/* Christmas on a Friday */
+		{ "2026-12-23", 6, "2027-01-04" },
+		{ "2027-12-31", 1, "2028-01-03" },
+		{ "2028-12-22", 5, "2029-01-03" },		/* Monday and Tuesday off, and a Monday again */
+		{ "2028-02-28", 1, "2028-03-01" },
+		{ "2027-02-26", 2, "2027-03-02" },
+		{ "2026-11-26", 520, "2028-11-28" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t last, back;
+		assert_true(calendar_add(&calendar, day_of(rows[i].from), rows[i].days, &last));
+		assert_date(last, rows[i].last);
+		assert_int_equal(calendar_between(&calendar, day_of(rows[i].from), last), rows[i].days);
+		assert_true(calendar_before(&calendar, last + 1, rows[i].days, &back));
+		assert_int_equal(calendar_between(&calendar, back - 1, last), rows[i].days);
+	}
+}
+
+static void working_days_are_read(void **state)
+{
+	(void)state;
+	static const struct { const char *text; unsigned days; } rows[] = {
+		{ "5wd", 5 }, { "5 working days", 5 }, { "1 working day", 1 }, { "0wd", 0 }, { "1000 wd", 1000 },
+	};
+	static const char *const others[] = { "", "wd", "5", "5d", "5wds", "-5wd", "99999wd", "2026-11-26", "5wd later" };
+	unsigned days;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(working_days_read(rows[i].text, &days));
+		assert_int_equal(days, rows[i].days);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_false(working_days_read(others[i], &days));
+}
+
 static void what_cannot_be_counted_is_not(void **state)
 {
 	(void)state;
@@ -105,6 +151,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(working_days_are_those_of_their_calendar),
 		cmocka_unit_test(a_date_ends_with_its_day_where_they_are),
+		cmocka_unit_test(what_returns_each_year_is_no_working_day_in_any),
+		cmocka_unit_test(working_days_are_read),
 		cmocka_unit_test(what_cannot_be_counted_is_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
