@@ -392,6 +392,7 @@ def an_identity_under_a_passphrase_gives_way_to_one_under_it(lab):
 	freedonia.start()
 	old, new = _rolls_over(lab, freedonia)
 	require(new != old and _encrypted(freedonia) == OURS, "all that is new is under the passphrase too", _encrypted(freedonia))
+	lab.eventually(lambda: os.path.exists(freedonia.path("keys", "identity.crl")), "the new identity has its list")
 	before, listed = _read(freedonia, "identity.crl"), os.path.join(lab.directory, "listed")
 	freedonia.refused("wrong-passphrase", "id", "revoke", "-o", listed, "--key-passphrase-file", second)
 	require(_read(freedonia, "identity.crl") == before and not os.path.exists(listed), "another passphrase revokes nothing")
