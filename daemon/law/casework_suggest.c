@@ -149,7 +149,7 @@ static void suggest_in(const Comity__Case *kase, const struct calendar *calendar
 {
 	char date[DATE_SIZE];
 	int64_t since, last;
-	if (!stamp_read(kase->sent_at, &since))
+	if (!kase->sent_at || !stamp_read(kase->sent_at, &since))	/* a draft: from today */
 		since = stamp_clock();
 	if (!calendar_add(calendar, calendar_day(calendar, since), days, &last))
 		return;

@@ -41,9 +41,9 @@ def a_sound_authority_is_said_to_be(lab):
 	freedonia, sylvania = lab.pair()
 	report = _looked(freedonia)
 	require({finding["check"] for finding in report["findings"]} == ALWAYS | {"clock", "audit", "backup", "certificates", "listeners",
-		"peers", "queue", "holder", "served"}, "every check has its say", report)
-	_is_quiet(freedonia, "config", "permissions", "daemon", "keys", "store", "audit", "certificates", "listeners", "peers", "queue", "holder",
-		"served")
+		"peers", "queue", "deadlines", "holder", "served"}, "every check has its say", report)
+	_is_quiet(freedonia, "config", "permissions", "daemon", "keys", "store", "audit", "certificates", "listeners", "peers", "queue",
+		"deadlines", "holder", "served")
 	_found(freedonia, "served", "ok", "2 of 2 addresses answered")
 	_found(freedonia, "backup", "warn", "no backup was made")
 	freedonia.comity("backup", "create", "-o", lab.directory + "/backups")
