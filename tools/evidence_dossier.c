@@ -29,6 +29,14 @@ struct dossier_part *dossier_part(const struct dossier *dossier, const char *nam
 	return part;
 }
 
+const struct dossier_authority *dossier_authority(const struct dossier *dossier, const char *id, size_t *at)
+{
+	for (*at = 0; *at < dossier->n_authorities; ++*at)
+		if (!strcmp(dossier->authorities[*at].id, id))
+			return &dossier->authorities[*at];
+	return NULL;
+}
+
 struct dossier_message *dossier_message(const struct dossier *dossier, const char *id)
 {
 	char name[DOSSIER_NAME_SIZE];

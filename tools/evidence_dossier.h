@@ -81,6 +81,8 @@ struct dossier {
 enum fault dossier_read(struct dossier *dossier, const char *path) MUST_CHECK;
 void dossier_clear(struct dossier *dossier);
 
+/* NULL when it has no part in it; *at gets its place among the authorities. */
+const struct dossier_authority *dossier_authority(const struct dossier *dossier, const char *id, size_t *at);
 /* NULL when there is none of that name. */
 struct dossier_part *dossier_part(const struct dossier *dossier, const char *name);
 struct dossier_message *dossier_message(const struct dossier *dossier, const char *id);

@@ -2,7 +2,9 @@
 /* The judges of an evidence file, each of one thing; what they find goes into the verdict. */
 #include "tools/evidence_verdict.h"
 
-/* Whose keys are these, and did they sign the manifests, in two whole chains?  Faults: no memory; of a card given with --trust. */
+/* Whose keys are these?  By the file, and by the cards given with --trust.  Faults: no memory; of such a card. */
+enum fault judge_identities(struct verdict *verdict) MUST_CHECK;
+/* After that, which it calls: did they sign the manifests, in two whole chains?  Faults: theirs. */
 enum fault judge_signers(struct verdict *verdict) MUST_CHECK;
 /* For others that look at signatures: is it that authority's, by its certificates in the file, when it was made?  Faults: bad signature,
  * those of trust_judge(). */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "certs/card.h"
 #include "certs/trust.h"
 #include "tools/print.h"
 #include "tools/record.h"
@@ -28,6 +29,8 @@ enum fault verdict_open(struct tool *tool, const char *path, struct verdict **ve
 
 void verdict_close(struct verdict *verdict)
 {
+	for (size_t i = 0; i < verdict->card_count; i++)
+		card_clear(&verdict->cards[i]);
 	dossier_clear(&verdict->dossier);
 	trust_free(verdict->trust);
 }

@@ -3,6 +3,7 @@
 #include "tools/evidence_dossier.h"
 #include "tools/tool.h"
 
+struct card;
 struct trust;
 
 enum { SENTENCES_MAX = 200 };		/* of each kind; what comes after is counted, not kept */
@@ -12,6 +13,8 @@ struct verdict {
 	struct tool *tool;
 	struct dossier dossier;
 	struct trust *trust;
+	struct card *cards;			/* of --trust, in their order */
+	size_t card_count;
 	char *proves[SENTENCES_MAX], *does_not_prove[SENTENCES_MAX];
 	Comity__Problem *problems[SENTENCES_MAX];
 	Comity__EvidenceAuthority *authorities[DOSSIER_AUTHORITIES_MAX];

@@ -2,6 +2,7 @@
 import os
 import subprocess
 
+from evidence import _by_its_readme, _unpacked
 from lab import require
 from rotation import _Talker, _has_switched, _heard, _longest_gap
 
@@ -109,6 +110,55 @@ def evidence_of_before_and_after_verifies(lab):
 		one.comity("evidence", "verify", archive)
 		one.comity("evidence", "verify", archive, "--trust", card)
 	require(freedonia.comity("store", "check", "--deep")["ok"] and sylvania.comity("store", "check", "--deep")["ok"], "so does the store")
+
+
+def _evidence_of_before(lab, rolls):
+	"""Evidence whose every signature of Freedonia's lies beneath an identity that then gives way.  Both, the file, the serial of that identity."""
+	freedonia, sylvania, ref = _begin(lab)
+	lab.eventually(lambda: all(view["state"]["transport"] in ("COMPLETE", "ARRIVED_COMPLETE")
+		for one in (freedonia, sylvania) for view in one.messages(ref)), "all is receipted")
+	archive = os.path.join(lab.directory, "before.tar")
+	freedonia.comity("evidence", "export", ref, "-o", archive)
+	serial = [row["serial"] for row in freedonia.comity("cert", "switched")["certificates"] if row["role"] == "identity"][0]
+	for _ in range(rolls):
+		freedonia.comity("id", "roll")
+		lab.eventually(lambda: _has_switched(freedonia), "the new keys are used")
+	return freedonia, sylvania, archive, serial
+
+
+def _by_card_of(lab, one, archive):
+	card = os.path.join(lab.directory, "newest.card")
+	if os.path.exists(card):
+		os.unlink(card)
+	one.comity("card", "export", "-o", card)
+	return one.run("--json", "evidence", "verify", archive, "--trust", card)
+
+
+def the_newest_card_vouches_for_what_former_identities_signed(lab):
+	freedonia, _, archive, _ = _evidence_of_before(lab, rolls=2)
+	answer = _by_card_of(lab, freedonia, archive)
+	require(answer.status == 0, "the card leads from this identity to that", answer.out, answer.err)
+	require([one["pinned"] for one in answer.documents()[-1]["authorities"] if one["authority"] == "xf-ca"] == [True], "and pins it")
+	done = _by_its_readme(_unpacked(lab, archive))
+	require(done.returncode == 0, "stock tools take it by the identity in the file", done.stdout, done.stderr)
+	impostor = lab.authority("xf-ca", home=lab.directory + "/impostor")
+	impostor.comity("id", "roll")
+	lab.eventually(lambda: _has_switched(impostor), "who has a succession of another identity ...")
+	answer = _by_card_of(lab, impostor, archive)
+	require(answer.status == 1 and "identity-changed" in answer.out, "... is not believed", answer.out, answer.err)
+	freedonia.comity("id", "roll", "--without-old", "--confirm=xf-ca")
+	answer = _by_card_of(lab, freedonia, archive)
+	require(answer.status == 1 and "identity-changed" in answer.out, "nor is a card with no succession", answer.out, answer.err)
+
+
+def what_a_lost_former_identity_signed_does_not_count_by_the_newest_card(lab):
+	freedonia, sylvania, archive, serial = _evidence_of_before(lab, rolls=1)
+	lab.eventually(lambda: _peer(sylvania, freedonia)["digits"] == _digits(freedonia), "Sylvania follows")
+	require(_by_card_of(lab, freedonia, archive).status == 0, "as long as the next identity stands for it, it counts")
+	freedonia.comity("id", "revoke", serial, "--lost-at", "2026-01-01", "-o", os.path.join(lab.directory, "former.revoked"))
+	lab.eventually(lambda: _peer(sylvania, freedonia)["formers"][0].get("revoked_at"), "the card says that it was lost before")
+	answer = _by_card_of(lab, freedonia, archive)
+	require(answer.status == 1 and "cert-revoked" in answer.out, "by that card, what it signed after does not count", answer.out, answer.err)
 
 
 def a_backup_of_before_is_still_ours(lab):
