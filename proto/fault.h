@@ -128,6 +128,7 @@ enum remedy {
 	X(FAULT_NO_ROUTE,            "no-route",            REMEDY_RETRY,         69, "this machine has no way to that address", "look at its routes and at the firewall") \
 	X(FAULT_CLOCK_DIFFERS,       "clock-differs",       REMEDY_CALL_OPERATOR, 69, "the clocks of the two sides differ too much", "compare both with a time service: timedatectl, chronyc tracking") \
 	/* ── revocation ─────────────────────────────────────────────────────────────────────────── */ \
+	X(FAULT_REVOCATION_OLDER,    "revocation-list-older", REMEDY_REFUSE,      65, "we hold a newer revocation list of the same issuer, and none goes back", "telephone them: they restored an old backup, and must revoke again what they had revoked; or somebody else has their keys") \
 	X(FAULT_BAD_REVOCATION,      "bad-revocation-list", REMEDY_REFUSE,        65, "the revocation list is not valid", "nothing was changed; ask whoever issued it for a new one") \
 	/* ── private keys ─────────────────────────────────────────────────────────────────────────── */ \
 	X(FAULT_WRONG_PASSPHRASE,    "wrong-passphrase",    REMEDY_CALL_OPERATOR, 77, "the passphrase does not open the key", "nothing was changed; give the passphrase with which the key was protected") \

@@ -32,7 +32,8 @@ static enum fault judge_card(const struct registry *registry, const struct card 
 	if (card->serial < known->card_serial && !known->revoked_at)
 		return fault_say(FAULT_CARD_OLDER, "this card of %s has serial %u; we hold serial %u", card->authority,
 			card->serial, known->card_serial);
-	return registry_judge_revoked(card, known);
+	TRY(registry_judge_revoked(card, known));
+	return registry_judge_lists(card, known);
 }
 
 char *registry_digits(struct span certificate, const char *authority, struct arena *arena)

@@ -60,6 +60,8 @@ enum fault registry_take_identity(struct txn *txn, Comity__Peer *peer, const str
 enum fault registry_take_formers(struct txn *txn, Comity__Peer *peer, const struct card *card, struct arena *arena) MUST_CHECK;
 /* One list, DER, into the record, if it is newer than that of its issuer there. */
 enum fault registry_take_revocation(Comity__Peer *peer, struct span list, struct arena *arena) MUST_CHECK;
+/* Is none of its lists older than what we hold of that issuer?  Faults: revocation list older; bad revocation list. */
+enum fault registry_judge_lists(const struct card *card, const Comity__Peer *known) MUST_CHECK;
 /* Does a list that we hold revoke a certificate of this card?  It is judged by now, not by when the card says it was made: who
  * has a revoked key can write any date.  Fault: certificate revoked. */
 enum fault registry_judge_revoked(const struct card *card, const Comity__Peer *known) MUST_CHECK;

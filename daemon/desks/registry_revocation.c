@@ -1,7 +1,8 @@
 /* What the peers revoked: their lists as rows of the ledger, and what follows from them.
  *
  * A peer has a list for each issuer of its own: the identity, and delegations whose lives overlap.  The highest number counts,
- * whatever card brought it, so that neither an old card nor a thief's takes a revocation back. */
+ * whatever card brought it, so that neither an old card nor a thief's takes a revocation back.  A card that is newer and brings an
+ * older list is refused whole: they forgot what they revoked, or it is not they who wrote it. */
 #include <string.h>
 
 #include "certs/card.h"
@@ -90,6 +91,27 @@ enum fault registry_judge_revoked(const struct card *card, const Comity__Peer *k
 	for (size_t i = 0; i < known->n_revocations; i++)
 		for (enum role role = ROLE_DELEGATION; role < ROLE_COUNT; role++)
 			TRY(judge(card, list_at(known, i), role, role == ROLE_DELEGATION ? ROLE_IDENTITY : ROLE_DELEGATION));
+	return OK;
+}
+
+static enum fault judge_order(const struct card *card, enum role issuer, struct span held)
+{
+	struct revocation_facts theirs, ours;
+	if (!revocation_same_issuer(card->revocations[issuer], held) || revocation_read(held, &ours))
+		return OK;
+	TRY(revocation_read(card->revocations[issuer], &theirs));
+	if (memcmp(theirs.order, ours.order, sizeof ours.order) >= 0)
+		return OK;
+	return fault_say(FAULT_REVOCATION_OLDER, "the list of what the %s of %s revoked has number %s in this card; we hold number %s",
+		role_name(issuer), card->authority, theirs.number, ours.number);
+}
+
+enum fault registry_judge_lists(const struct card *card, const Comity__Peer *known)
+{
+	for (size_t i = 0; i < known->n_revocations; i++)
+		for (enum role issuer = ROLE_IDENTITY; issuer <= ROLE_DELEGATION; issuer++)
+			if (card->revocations[issuer].len)
+				TRY(judge_order(card, issuer, list_at(known, i)));
 	return OK;
 }
 

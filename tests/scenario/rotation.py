@@ -58,6 +58,30 @@ def a_card_from_after_our_backup_is_surpassed(lab):
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+def a_newer_card_with_an_older_list_is_refused(lab):
+	freedonia, sylvania = lab.pair()
+	lists = freedonia.path("keys", "delegation.crl")
+	with open(lists, "rb") as file:
+		older = file.read()
+	freedonia.comity("cert", "revoke", "sealing", "--reason", "superseded")
+	lab.eventually(lambda: _held(sylvania, freedonia) == _serial(freedonia), "the list is at Sylvania's")
+	held = _held(sylvania, freedonia)
+	freedonia.stop()
+	with open(lists, "wb") as file:		# as an old backup has it
+		file.write(older)
+	freedonia.start()
+	_move(freedonia, "later.example:7443")
+	lab.eventually(lambda: any(event["type"] == "comity.peer.card-refused.v1" and event["data"]["reason"] == "revocation-list-older"
+		for event in sylvania.events), "the next card is refused, and that is told")
+	require(_serial(freedonia) > held == _held(sylvania, freedonia), "nothing of it is taken")
+	seen = sylvania.comity("peer", "show", "xf-ca")["peer"]
+	require(seen["card_refused"] == "revocation-list-older" and "later.example:7443" not in seen["endpoints"], "it is shown", seen)
+	lab.eventually(lambda: "it does not take our card: revocation-list-older" in freedonia.log(), "Freedonia is told why")
+	card = os.path.join(lab.directory, "later.card")
+	freedonia.comity("card", "export", "-o", card)
+	sylvania.refused("revocation-list-older", "peer", "add", card)
+
+
 def _status(one):
 	return one.comity("cert", "switched")
 

@@ -77,7 +77,16 @@ static void a_newer_card_revokes_what_it_lists(void **state)
 	assert_int_equal(judge(world, identity_certificate(world->them, ROLE_CHANNEL), delegation, USAGE_CHANNEL), OK);
 }
 
-/* An older card, or a thief's, brings an older list, or none. */
+static enum fault renewed(struct world *world, const char *card)
+{
+	uint32_t serial;
+	WITHIN(world, txn);
+	enum fault fault = registry_renew(world->registry, &txn, "xs-ca", span_of_text(card), &world->arena, &serial);
+	assert_int_equal(txn_commit(&txn), OK);
+	return fault;
+}
+
+/* A newer card brings an older list: of a restored backup, or of a thief.  Or none: then what is held goes on counting. */
 static void an_older_list_never_takes_the_place_of_a_newer(void **state)
 {
 	struct world *world = *state;
@@ -90,7 +99,11 @@ static void an_older_list_never_takes_the_place_of_a_newer(void **state)
 	char number[52];
 	snprintf(number, sizeof number, "%s", number_held(world, 1));
 	card_lists[ROLE_DELEGATION] = old;
-	assert_int_equal(add(world, card_of(world, world->them, 3)), OK);
+	assert_int_equal(add(world, card_of(world, world->them, 3)), FAULT_REVOCATION_OLDER);
+	assert_int_equal(renewed(world, card_of(world, world->them, 3)), FAULT_REVOCATION_OLDER);
+	assert_string_equal(last_event(world)->type, EVENT_PEER_CARD_REFUSED);
+	assert_string_equal(find(world, "xs-ca")->card_refused, "revocation-list-older");
+	assert_int_equal(find(world, "xs-ca")->card_serial, 2);		/* and nothing else is changed */
 	assert_string_equal(number_held(world, 1), number);
 	card_lists[ROLE_DELEGATION] = (struct span){ 0 };
 	assert_int_equal(add(world, card_of(world, world->them, 4)), OK);
