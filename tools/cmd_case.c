@@ -15,6 +15,7 @@
 #include "tools/destruction.h"
 #include "tools/letter.h"
 #include "tools/links.h"
+#include "tools/oral.h"
 #include "tools/people.h"
 #include "tools/print.h"
 #include "tools/record.h"
@@ -78,10 +79,10 @@ static const char *name_of(struct tool *tool, const Comity__RequestView *view)
 	return safe_or(tool, view->our_reference, safe_or(tool, view->their_reference, safe_or(tool, view->request->request_id, "-")));
 }
 
-/* With the first of its links in front: "supplements FRD-CA/2026/0001: ...". */
+/* With what must be seen in front: "ORAL, not confirmed: ...", else the first of its links, "supplements FRD-CA/2026/0001: ...". */
 static const char *subject_of(struct tool *tool, const Comity__RequestView *view)
 {
-	const char *link = first_link(tool, view), *subject = topic_of(tool, view);
+	const char *mark = oral_mark(view->request), *link = *mark ? mark : first_link(tool, view), *subject = topic_of(tool, view);
 	char text[600];
 	snprintf(text, sizeof text, "%s: %.400s", link, subject);
 	return *link ? safe(tool, text) : subject;
@@ -287,6 +288,7 @@ static void print_case(struct tool *tool, const Comity__RequestView *view)
 	print(tool, "  status       %s, since %s\n", WORD(tool, request_status, request->status), time_of(tool, request->changed_at));
 	print(tool, "  transport    %s\n", WORD(tool, transport, view->transport));
 	print(tool, "  urgency      %s, answer by %s\n", WORD(tool, urgency, request->urgency), safe_or(tool, request->answer_by, "-"));
+	print_oral(tool, request);
 	print_secrecy(tool, view);
 	print_priority(tool, request);
 	print_people(tool, view);
@@ -315,6 +317,8 @@ static enum fault show_letter(struct tool *tool, const Comity__RequestView *view
 	struct letter letter = { 0 };
 	struct bytes text = { 0 };
 	size_t size = 0;
+	if (view->request->oral)
+		return fault_say(FAULT_USAGE, "%s was asked orally: there is no letter of it before it is confirmed in writing", name_of(tool, view));
 	const char *path = given(tool, "output");
 	TRY(letter_compose(tool, view, &letter));
 	enum fault fault = is_pdf(path) ? letter_draw(&letter, path, name_of(tool, view), &size) : letter_write(&letter, &text);
@@ -481,6 +485,7 @@ static void print_state(struct tool *tool, const Comity__RequestView *view)
 {
 	if (view->waiting_for && *view->waiting_for)
 		print(tool, "now: waiting for %s\n", safe(tool, view->waiting_for));
+	print_oral(tool, view->request);
 	print_preserved(tool, view->request);
 	print_dues(tool, view->request);
 }

@@ -90,6 +90,12 @@ const struct option options[] = {
 	{ 0, "authority-reference", "REFERENCE", false, "the file number of who executes" },
 	{ 0, "priority", "PRIORITY", false, "in our queue, which the other side is told: p1-immediate, p2-high, p3-normal, p4-low" },
 	{ 0, "reference", "REFERENCE", false, "our register number for their request" },
+	{ 0, "their-reference", "REFERENCE", false, "their register number, as the caller told it" },
+	{ 0, "because", "CODE", false, "a reason of urgency: risk-to-life, person-in-custody, risk-evidence-loss, flight-risk, ..." },
+	{ 0, "urgency", "LEVEL", false, "urgent (unless told), emergency" },
+	{ 0, "at", "TIME", false, "when it was said" },
+	{ 0, "by", "NAME", false, "who said it" },
+	{ 0, "heard-by", "NAME", false, "who of ours heard it" },
 	{ 0, "question", "TEXT", false, "one question" },
 	{ 0, "milestone", "MILESTONE", false, "what happened besides the status: frozen, served, scheduled, held, ..." },
 	{ 0, "milestone-at", "TIME", false, "when that was, or will be" },
@@ -261,6 +267,9 @@ const struct command commands[] = {
 	{ "request release-hold REF", cmd_request_release_hold, "End the legal hold of a case", "officer" },
 
 	{ "inbox list", cmd_inbox_list, "List the requests to us that are not over", "officer" },
+	{ "inbox oral PEER --subject TEXT --reason TEXT --because CODE... --at TIME --by NAME --heard-by NAME [--urgency LEVEL] [--kind KIND] "
+	  "[--their-reference REFERENCE]", cmd_inbox_oral,
+	  "Note a request that was made on the telephone; it is flagged until it is confirmed in writing: UNTOC 18(14)", "officer" },
 	{ "inbox take REF", cmd_inbox_take, "Take a case that is nobody's for yourself", "officer" },
 	{ "inbox show REF [--sealed]", cmd_request_show, "Show a request to us", "officer" },
 

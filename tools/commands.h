@@ -79,6 +79,7 @@ enum fault cmd_request_approve(struct tool *tool);
 enum fault cmd_request_seal(struct tool *tool);
 enum fault cmd_request_assign(struct tool *tool);
 enum fault cmd_request_link(struct tool *tool);
+enum fault cmd_inbox_oral(struct tool *tool);
 enum fault cmd_request_unlink(struct tool *tool);
 enum fault cmd_request_confidentiality(struct tool *tool);
 enum fault cmd_inbox_take(struct tool *tool);

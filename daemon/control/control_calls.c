@@ -55,6 +55,7 @@ static const struct row {
 	ROW(AUDIT_HEAD)       = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .change = change_audit_head, .settle = settle_audit_head },
 	ROW(AUDIT_HEADS)      = { AT(DESK_ADMIN) | AT(DESK_AUDITOR), .list = &listing_audit_heads },
 	ROW(REQUEST_NEW)      = { WRITERS,   .change = change_request_new },
+	ROW(REQUEST_ORAL)     = { WRITERS,   .change = change_request_oral },
 	ROW(REQUEST_EDIT)     = { WRITERS,   .change = change_request_edit },
 	ROW(REQUEST_VALIDATE) = { READERS,   .answer = answer_request_validate },
 	ROW(REQUEST_SEND)     = { WRITERS,   .is_submission = true, .change = change_request_send,    .settle = settle_submitted },

@@ -57,6 +57,18 @@ enum fault change_request_new(struct inquiry *inquiry)
 	return reply_request(inquiry, kase);
 }
 
+enum fault change_request_oral(struct inquiry *inquiry)
+{
+	const Comity__RequestOral *call = inquiry->call->request_oral;
+	Comity__Request *document = document_of(inquiry, call->document);
+	Comity__Case *kase;
+	TRY(inquiry_fault(inquiry));
+	if (!call->peer || !*call->peer)
+		return fault_say(FAULT_USAGE, "whose oral request is it?");
+	TRY(casework_note_oral(inquiry->rooms->casework, inquiry->txn, call->peer, document, inquiry->uid, inquiry->arena, &kase));
+	return reply_request(inquiry, kase);
+}
+
 enum fault change_request_edit(struct inquiry *inquiry)
 {
 	const Comity__RequestEdit *call = inquiry->call->request_edit;

@@ -77,7 +77,7 @@ static bool is_time_to_remind(const struct look *look, const Comity__Due *due)
 {
 	int64_t last;
 	int64_t every = look->vigil->rooms.remind_ms;
-	if (every < 0 || !due_is_theirs(look->kase, due) || phase_of(look->kase->status) != PHASE_LIVE)
+	if (every < 0 || look->kase->oral || !due_is_theirs(look->kase, due) || phase_of(look->kase->status) != PHASE_LIVE)
 		return false;
 	return !due->reminded_at || !stamp_read(due->reminded_at, &last) || look->vigil->now - last >= every * 1000;
 }

@@ -155,7 +155,7 @@ static enum fault fill_pattern(struct casework *casework, char year[STAMP_SIZE],
 }
 
 /* The next that nobody has: an officer may have given one of ours by hand, and a pattern may not have the year. */
-static enum fault own_reference(struct casework *casework, struct txn *txn, char *reference, size_t size)
+enum fault case_next_reference(struct casework *casework, struct txn *txn, char reference[REFERENCE_MAX + 1])
 {
 	char now[STAMP_SIZE], counter[16 + STAMP_SIZE];
 	enum fault fault = FAULT_EXISTS;
@@ -163,7 +163,7 @@ static enum fault own_reference(struct casework *casework, struct txn *txn, char
 	now[4] = 0;
 	snprintf(counter, sizeof counter, "references-%s", now);
 	while (fault == FAULT_EXISTS) {
-		TRY(fill_pattern(casework, now, txn_next(txn, counter), reference, size));
+		TRY(fill_pattern(casework, now, txn_next(txn, counter), reference, REFERENCE_MAX + 1));
 		fault = check_reference(txn, reference);
 		TRY(txn->fault);
 	}
@@ -183,7 +183,7 @@ enum fault casework_draft(struct casework *casework, struct txn *txn, const char
 	if (document->requesting_reference)
 		TRY(check_reference(txn, document->requesting_reference));
 	else
-		TRY(own_reference(casework, txn, reference, sizeof reference));
+		TRY(case_next_reference(casework, txn, reference));
 	uuid_new(id);
 	Comity__Case *kase = *made = case_new(arena, id, to, COMITY__ROLE__VALUE__REQUESTING);
 	if (!kase)
@@ -260,6 +260,8 @@ enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__
 {
 	const Comity__Request nothing = COMITY__REQUEST__INIT;
 	(void)casework;
+	if (kase->oral)
+		return case_drop_oral(txn, kase, uid, arena);
 	TRY(must_be_draft(kase));
 	if (case_is_known_there(kase))
 		return fault_say(FAULT_USAGE, "%s has seen the draft and is told that it is dropped: comity request set-status %s abandoned",

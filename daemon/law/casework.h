@@ -36,10 +36,14 @@ const char *casework_name(const Comity__Case *kase);
 /* Make a draft, with the next reference of our register.  Faults: peer unknown, bad document. */
 enum fault casework_draft(struct casework *casework, struct txn *txn, const char *to, Comity__Request *document,
 	uint32_t uid, struct arena *arena, Comity__Case **made) MUST_CHECK;
+/* Note a request that this peer made orally, with the next reference of our register.  Faults: usage (we did not agree to that: 18(14)),
+ * incomplete, peer unknown, peer unverified, too large. */
+enum fault casework_note_oral(struct casework *casework, struct txn *txn, const char *peer, Comity__Request *document, uint32_t uid,
+	struct arena *arena, Comity__Case **made) MUST_CHECK;
 /* Replace a draft's document.  Faults: not draft. */
 enum fault casework_edit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Request *document,
 	struct arena *arena) MUST_CHECK;
-/* Its text and what was staged stay in the case, which is over.  Faults: not draft. */
+/* Its text and what was staged stay in the case, which is over; a note of an oral request is given up so, too.  Faults: not draft. */
 enum fault casework_abandon(struct casework *casework, struct txn *txn, Comity__Case *kase, uint32_t uid,
 	struct arena *arena) MUST_CHECK;
 /* The request's document: the draft's, or the one that was sent or came.  NULL when there is none. */

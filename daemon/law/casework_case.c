@@ -82,6 +82,18 @@ static void keep_reference(struct txn *txn, const char *reference, struct key id
 		txn_put(txn, TABLE_REFERENCES, key_span(&key), (struct span){ 0 });
 }
 
+void case_drop_reference(struct txn *txn, const Comity__Case *kase, const char *reference)
+{
+	char folded[REFERENCE_MAX + 1];
+	struct key key = { 0 }, id = key_of_uuid(kase->request_id);
+	if (!reference || !*reference)
+		return;
+	case_fold_reference(folded, sizeof folded, reference);
+	key_text(&key, folded);
+	key_bytes(&key, key_span(&id));
+	txn_delete(txn, TABLE_REFERENCES, key_span(&key));
+}
+
 void case_keep(struct txn *txn, const Comity__Case *kase)
 {
 	struct key id = key_of_uuid(kase->request_id);

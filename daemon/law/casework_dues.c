@@ -231,6 +231,7 @@ const char *due_kind_name(due_kind kind)
 		[DUE(STATUS)] = "status", [DUE(REVIEW)] = "review", [DUE(CONSENT)] = "consent", [DUE(FOLLOW_UP)] = "follow-up",
 		[DUE(REPLY)] = "reply", [DUE(CONFIDENTIALITY)] = "confidentiality", [DUE(GO_AHEAD)] = "go-ahead",
 		[DUE(EXTRADITION_REQUEST)] = "extradition-request", [DUE(ARREST_END)] = "arrest-end", [DUE(CUSTODY_END)] = "custody-end",
+		[DUE(CONFIRMATION)] = "confirmation",
 	};
 	return (size_t)kind < ARRAY_LEN(names) && names[kind] ? names[kind] : NULL;
 }

@@ -133,12 +133,20 @@ static size_t drop(struct txn *txn, Comity__Case *kase, const char *with, struct
 	return dropped;
 }
 
-/* What their text names must be a case that they know; nobody else's is touched by it. */
-static void note_related(struct txn *txn, Comity__Case *kase, const Comity__RelatedRequest *related, struct arena *arena)
+/* An oral request is confirmed by what says so, and is one that confirms. */
+static void confirm(struct txn *txn, Comity__Case *kase, Comity__Case *other, relation type, struct arena *arena)
 {
-	const struct rule *rule = rule_of(related->type);
-	struct noting noting = { .type = related->type, .uid = NOBODY };
-	Comity__Case *other = rule && !rule->is_private ? find_related(txn, related, kase->peer, arena) : NULL;
+	enum fault fault = OK;
+	if (type == R(CONFIRMS_ORAL) && kase->nature == N(CONFIRMATION_OF_ORAL))
+		fault = case_confirm_oral(txn, other, kase, NOBODY, arena);
+	if (fault)
+		txn_fail(txn, fault);
+}
+
+/* What their text names must be a case that they know; nobody else's is touched by it. */
+static void note_both(struct txn *txn, Comity__Case *kase, Comity__Case *other, relation type, struct arena *arena)
+{
+	struct noting noting = { .type = type, .uid = NOBODY };
 	if (!other || !strcmp(other->request_id, kase->request_id) || !case_is_known_there(other))
 		return;
 	if (other->n_links >= LINKS_MAX)
@@ -146,8 +154,17 @@ static void note_related(struct txn *txn, Comity__Case *kase, const Comity__Rela
 	if (!note(kase, other, &noting, arena))
 		return;
 	noting.is_inverse = true;
-	if (note(other, kase, &noting, arena))
-		case_keep(txn, other);
+	if (!note(other, kase, &noting, arena))
+		return;
+	confirm(txn, kase, other, type, arena);
+	case_keep(txn, other);
+}
+
+static void note_related(struct txn *txn, Comity__Case *kase, const Comity__RelatedRequest *related, struct arena *arena)
+{
+	const struct rule *rule = rule_of(related->type);
+	Comity__Case *other = rule && !rule->is_private ? find_related(txn, related, kase->peer, arena) : NULL;
+	note_both(txn, kase, other, related->type, arena);
 }
 
 void case_link_document(struct txn *txn, Comity__Case *kase, const Comity__Request *document, struct arena *arena)
@@ -155,6 +172,7 @@ void case_link_document(struct txn *txn, Comity__Case *kase, const Comity__Reque
 	drop(txn, kase, NULL, arena);
 	for (size_t i = 0; i < document->n_related && i < LINKS_MAX; i++)
 		note_related(txn, kase, document->related[i], arena);
+	note_both(txn, kase, case_find_oral(txn, kase, document, arena), R(CONFIRMS_ORAL), arena);
 }
 
 void case_link_message(struct txn *txn, Comity__Case *kase, const Comity__Message *message, struct arena *arena)
@@ -209,6 +227,8 @@ static enum fault judge_link(const Comity__Case *kase, const Comity__Case *other
 	bool is_ours = kase->role == COMITY__ROLE__VALUE__REQUESTING, is_same_peer = !strcmp(kase->peer, other->peer);
 	if (!strcmp(kase->request_id, other->request_id))
 		return fault_say(FAULT_USAGE, "%s cannot be linked to itself", casework_name(kase));
+	if (rule->type == R(CONFIRMS_ORAL) && kase->oral)
+		return fault_say(FAULT_USAGE, "%s was asked orally itself: what confirms a request is one in writing", casework_name(kase));
 	if (rule->is_private && (!is_ours || other->role != kase->role || is_same_peer))
 		return fault_say(FAULT_USAGE, "parallel are two requests of ours, to two States; %s and %s are not", casework_name(kase), casework_name(other));
 	if (rule->is_private)
@@ -281,6 +301,8 @@ enum fault casework_link(struct casework *casework, struct txn *txn, const struc
 		noting.is_inverse = !rule->is_private;	/* what is parallel is so in both directions */
 		if (!note(other, kase, &noting, arena))
 			return arena->was_refused ? arena_fault(arena) : fault_say(FAULT_TOO_LARGE, "%s has %d links already", casework_name(other), LINKS_MAX);
+		if (rule->type == R(CONFIRMS_ORAL))
+			TRY(case_confirm_oral(txn, other, kase, linking->uid, arena));
 		case_keep(txn, kase);
 		case_keep(txn, other);
 	}
@@ -306,12 +328,25 @@ static enum fault unlink_draft(struct casework *casework, struct txn *txn, Comit
 	return casework_edit(casework, txn, kase, document, arena);
 }
 
+/* That one confirmed the other was a mistake. */
+static enum fault doubt(struct txn *txn, const struct linking *linking, struct arena *arena)
+{
+	struct key id = key_of_uuid(linking->other->request_id);
+	Comity__Case *other = case_find_by_id(txn, key_span(&id), arena);	/* without its link */
+	if (!other)
+		return txn->fault;
+	TRY(case_doubt_oral(txn, linking->kase, other, linking->uid, arena));
+	return case_doubt_oral(txn, other, linking->kase, linking->uid, arena);
+}
+
 enum fault casework_unlink(struct casework *casework, struct txn *txn, const struct linking *linking, struct arena *arena)
 {
 	Comity__Case *kase = linking->kase;
 	size_t dropped = drop(txn, kase, linking->other->request_id, arena);
 	if (dropped)
 		case_keep(txn, kase);
+	if (dropped)
+		TRY(doubt(txn, linking, arena));
 	if (is_draft(kase))
 		TRY(unlink_draft(casework, txn, kase, linking->other, &dropped, arena));
 	TRY(txn->fault);

@@ -28,6 +28,9 @@ enum fault case_apply(Comity__Case *kase, const Comity__Message *message, Comity
 /* The longest reference that a case can have, and how it is looked for: in capitals, whatever the letters. */
 enum { REFERENCE_MAX = 64 };
 void case_fold_reference(char *to, size_t size, const char *reference);
+/* The next of our register that nobody has; and it is not called so any more. */
+enum fault case_next_reference(struct casework *casework, struct txn *txn, char reference[REFERENCE_MAX + 1]) MUST_CHECK;
+void case_drop_reference(struct txn *txn, const Comity__Case *kase, const char *reference);
 /* On which side of it we are. */
 enum side case_our_side(const Comity__Case *kase);
 /* Our reference of it, as its record has it; NULL when we have given none. */
@@ -88,6 +91,16 @@ struct problems;
 void case_judge_links(struct txn *txn, const Comity__Request *document, const char *peer, struct arena *arena, struct problems *problems);
 enum fault case_check_links(struct txn *txn, const Comity__Case *kase, const Comity__Message *message, struct arena *arena) MUST_CHECK;
 void case_show_links(struct txn *txn, const Comity__Case *kase, Comity__RequestView *view, struct arena *arena);
+/* Oral requests (casework_oral.c).  Faults: usage, for nothing can be said in a case that only we have. */
+enum fault case_must_be_written(const Comity__Case *kase) MUST_CHECK;
+/* Is this a request in writing that can confirm that note?  The note whose reference a confirmation names, as it was told on the
+ * telephone; NULL when it names none. */
+bool case_may_confirm(const Comity__Case *kase, const Comity__Case *note);
+Comity__Case *case_find_oral(struct txn *txn, const Comity__Case *kase, const Comity__Request *document, struct arena *arena);
+/* Close the note that this request confirms, if it can; the caller keeps it.  Open it again, when that was a mistake.  Give it up. */
+enum fault case_confirm_oral(struct txn *txn, Comity__Case *note, const Comity__Case *kase, uint32_t uid, struct arena *arena) MUST_CHECK;
+enum fault case_doubt_oral(struct txn *txn, Comity__Case *note, const Comity__Case *kase, uint32_t uid, struct arena *arena) MUST_CHECK;
+enum fault case_drop_oral(struct txn *txn, Comity__Case *note, uint32_t uid, struct arena *arena) MUST_CHECK;
 /* The first with this reference, of either side, and this peer (NULL: any). */
 Comity__Case *case_find_by_reference(struct txn *txn, const char *reference, const char *peer, struct arena *arena);
 /* Confidentiality, 18(20): how it was asked for and marked; what the requested side answered; whether it may go on nevertheless. */

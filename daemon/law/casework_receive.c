@@ -34,7 +34,7 @@ static enum fault find_or_open(struct casework *casework, struct txn *txn, const
 	*kase = case_find_by_id(txn, key_span(&id), arena);
 	if (txn->fault)
 		return txn->fault;
-	if (*kase && strcmp((*kase)->peer, message->from))
+	if (*kase && ((*kase)->oral || strcmp((*kase)->peer, message->from)))
 		return fault_say(FAULT_NOT_FOUND, "the message speaks of a request that is not between us");
 	if (*kase && (*kase)->sent_at && case_find_act(message, COMITY__ACT__KIND_REQUEST))
 		return fault_say(FAULT_STATUS_TRANSITION, "the request is here already: it is not opened twice");

@@ -66,5 +66,7 @@ void casework_redact(Comity__Case *kase)
 		kase->measures[i]->note = NULL;
 	for (size_t i = 0; i < kase->n_history; i++)
 		kase->history[i]->note = NULL;
+	if (kase->oral)
+		kase->oral->by = kase->oral->to = NULL;
 	case_redact_conditions(kase);
 }

@@ -350,6 +350,8 @@ const char *casework_waiting_for(const Comity__Case *kase)
 		side = SIDE_REQUESTED;
 	if (case_secrecy(kase) == SECRECY_UNDECIDED && awaits_execution(kase->status))
 		side = SIDE_REQUESTING;		/* 18(20): it says whether to go on */
+	if (kase->oral && side)
+		side = SIDE_REQUESTING;		/* 18(14): it confirms it in writing */
 	return side == SIDE_REQUESTING ? kase->requesting_authority : side == SIDE_REQUESTED ? kase->requested_authority : "";
 }
 
@@ -358,7 +360,7 @@ static void add_allowed(Comity__RequestView *view, const Comity__Case *kase, str
 	enum { STATUSES_MAX = 32 };
 	struct case_view law = case_view_of(kase, arena);
 	view->allowed_now = arena_alloc(arena, STATUSES_MAX * sizeof *view->allowed_now);
-	if (view->allowed_now)
+	if (view->allowed_now && !kase->oral)
 		view->n_allowed_now = statuses_allowed(&law, case_our_side(kase), view->allowed_now, STATUSES_MAX);
 	if (view->n_allowed_now > STATUSES_MAX)
 		view->n_allowed_now = STATUSES_MAX;

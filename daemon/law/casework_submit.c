@@ -257,6 +257,7 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	if (!draft)
 		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
+	TRY(case_must_be_written(kase));
 	TRY(case_may_send(txn, kase->peer, &wants_sealed));
 	TRY(choose(txn, kase, template, all_staged, arena, draft));
 	address(casework, txn, draft, kase, template);

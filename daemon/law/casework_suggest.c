@@ -189,7 +189,7 @@ void casework_suggest(const Comity__Case *kase, const struct calendar *calendar,
 		return;
 	if (is_ours && is_draft)
 		suggest_answer(kase, calendar, arena, view);
-	if (is_ours || is_draft || case_is_ended(kase))
+	if (is_ours || is_draft || kase->oral || case_is_ended(kase))
 		return;
 	suggest_priority(kase, calendar, arena, view);
 	if (is_unacknowledged(kase))

@@ -211,6 +211,8 @@ static const struct need natures[] = {
 		"say when the request was made orally" },
 	{ NATURE(CONFIRMATION_OF_ORAL), NEED_WISHED, "request.oral_request.to", NONE, "UNTOC 18(14)", "say to whom it was made orally" },
 	{ NATURE(CONFIRMATION_OF_ORAL), NEED_OFFERED, "request.oral_request.by", NONE, "UNTOC 18(14)", "and by whom" },
+	{ NATURE(CONFIRMATION_OF_ORAL), NEED_OFFERED, "request.oral_request.reference", NONE, "UNTOC 18(14)",
+		"the reference that was told on the telephone: theirs of their note, or ours" },
 };
 const struct needs needs_of_natures = { natures, ARRAY_LEN(natures) };
 

@@ -26,6 +26,7 @@ uint64_t events_last(struct txn *txn);
 Comity__Event *events_find(struct txn *txn, const char *own_id, uint64_t number, struct arena *arena);
 
 #define EVENT_REQUEST_DRAFTED   "comity.request.drafted.v1"
+#define EVENT_REQUEST_ORAL      "comity.request.oral.v1"
 #define EVENT_REQUEST_STATUS    "comity.request.status.v1"
 #define EVENT_REQUEST_APPROVED  "comity.request.approved.v1"
 #define EVENT_REQUEST_SEALED    "comity.request.sealed.v1"

@@ -127,6 +127,8 @@ static void make_shell(Comity__Case *kase, char *now)
 		kase->destroyed_there->reason = NULL;
 	for (size_t i = 0; i < kase->n_conditions; i++)
 		kase->conditions[i]->condition->text = kase->conditions[i]->condition->counter = NULL;
+	if (kase->oral)
+		kase->oral->by = kase->oral->to = NULL;
 	kase->purged_at = now;
 }
 
