@@ -66,6 +66,10 @@ enum { ROLL_WITHOUT_OLD = 1u << ROLE_COUNT };
 enum fault identity_renew_roles(const char *directory, unsigned roles, int64_t now, const struct identity_access *access) MUST_CHECK;
 /* Is the key of that issuer here? */
 bool identity_can_issue(const char *directory, enum role issuer);
+/* Does the key of that role, where it is here, belong to the certificate beside it?  What `source` does not open (it may be NULL), and what is
+ * in a token, is not looked at.  Faults: bad key, naming the file. */
+enum fault identity_prove_key(const char *directory, const struct identity *identity, enum role role,
+	const struct secret_source *source) MUST_CHECK;
 /* What lies in keys/ into a folder of its own below keys.old/, before something else takes its place; the keys that issue stay
  * where they are.  The directory is locked by the caller.  Faults: disk full, io. */
 enum fault identity_keep_old(const char *directory, const struct identity *identity) MUST_CHECK;

@@ -1,4 +1,5 @@
 /* The making and renewing of the files below keys/.  Whoever looks sees all of the old or all of the new. */
+#include <openssl/err.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -97,4 +98,32 @@ bool identity_can_issue(const char *directory, enum role issuer)
 	char path[PATH_SIZE];
 	snprintf(path, sizeof path, "%s/keys/%s.key", directory, role_name(issuer));
 	return !access(path, F_OK);	/* another process may be the one that reads it */
+}
+
+static enum fault compare(const char *path, const struct key *key, struct span der)
+{
+	X509 *certificate = x509_parse(der);
+	bool is_one = certificate && X509_check_private_key(certificate, key_evp(key)) == 1;
+	X509_free(certificate);
+	ERR_clear_error();
+	return is_one ? OK : fault_say(FAULT_BAD_KEY, "%s does not belong to the certificate beside it", path);
+}
+
+enum fault identity_prove_key(const char *directory, const struct identity *identity, enum role role, const struct secret_source *source)
+{
+	char path[PATH_SIZE], uri[TOKEN_URI_MAX];
+	struct key *key = NULL;
+	snprintf(path, sizeof path, "%s/keys/%s.key", directory, role_name(role));
+	if (access(path, F_OK))
+		return OK;
+	TRY(key_uri(path, uri));
+	if (*uri)
+		return OK;
+	enum fault fault = key_load(path, source, &key);
+	if (fault == FAULT_KEY_PROTECTED || fault == FAULT_WRONG_PASSPHRASE)
+		return OK;
+	if (!fault)
+		fault = compare(path, key, identity_certificate(identity, role));
+	key_free(key);
+	return fault;
 }

@@ -115,6 +115,15 @@ static enum fault prove_sealing(const struct identity *identity, struct keyholde
 	return fault;
 }
 
+/* Nobody misses them before something is to be renewed or revoked. */
+static void prove_issuers(struct proofs *proofs)
+{
+	enum fault fault = keyholder_prove(proofs->rooms->keyholder, stamp_clock() / STAMP_SECOND);
+	if (fault == FAULT_BAD_KEY)
+		find(proofs, check_holder, "put the key that belongs to that certificate back into its place, from the backup of the keys; nothing "
+			"need be restarted", "nothing can be renewed or revoked: %s", fault_detail(fault));
+}
+
 static void prove_keys(struct proofs *proofs)
 {
 	static const char remedy[] = "put the key that belongs to that certificate back into its place, or comity cert rotate; then "
@@ -215,6 +224,7 @@ static void work(uv_work_t *work)
 {
 	struct proofs *proofs = container_of(work, struct proofs, work);
 	prove_keys(proofs);
+	prove_issuers(proofs);
 	for (size_t i = 0; i < proofs->door_count; i++)
 		try_door(proofs, &proofs->doors[i]);
 	served_leave_thread();

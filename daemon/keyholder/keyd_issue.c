@@ -26,10 +26,26 @@ static enum fault renew(const char *directory, const struct identity_access *acc
 	return identity_renew_roles(directory, order->roles, order->at, access);
 }
 
+/* Those of the leaves show in what is signed and opened with them. */
+static enum fault prove(const char *directory, const struct identity_access *access, const Comity__HolderIssue *order,
+	unsigned *issued)
+{
+	struct identity *identity;
+	(void)order;
+	*issued = 0;
+	TRY(identity_open(directory, &(struct identity_access){ 0 }, &identity));
+	enum fault fault = identity_prove_key(directory, identity, ROLE_DELEGATION, &access->secret);
+	if (!fault)
+		fault = identity_prove_key(directory, identity, ROLE_IDENTITY, &access->secret);
+	identity_free(identity);
+	return fault;
+}
+
 static enum fault (*const acts[])(const char *, const struct identity_access *, const Comity__HolderIssue *, unsigned *) = {
 	[COMITY__HOLDER_ACT__HOLDER_REFRESH] = refresh,
 	[COMITY__HOLDER_ACT__HOLDER_REVOKE] = revoke,
 	[COMITY__HOLDER_ACT__HOLDER_RENEW] = renew,
+	[COMITY__HOLDER_ACT__HOLDER_PROVE] = prove,
 };
 
 enum fault issue_act(const char *directory, const struct identity_access *access, const Comity__HolderIssue *order,

@@ -39,6 +39,9 @@ enum fault keyholder_unseal(struct keyholder *holder, struct span envelope, stru
 enum fault keyholder_refresh(const struct keyholder *holder, int64_t now, unsigned *issued) MUST_CHECK;
 enum fault keyholder_revoke(const struct keyholder *holder, const struct revocation_order *order) MUST_CHECK;
 enum fault keyholder_renew(const struct keyholder *holder, unsigned roles, int64_t now) MUST_CHECK;
+/* Do the keys that issue, where they are here, belong to their certificates?  Nothing is issued.  On a thread that may wait.  Faults: bad key,
+ * naming the file; keys unavailable. */
+enum fault keyholder_prove(const struct keyholder *holder, int64_t now) MUST_CHECK;
 /* There are other keys now: have a holder that has read them. */
 enum fault keyholder_reload(struct keyholder *holder);
 /* Is there a holder, and if not, why?  `why` gets a sentence.  Asks nobody; any thread. */

@@ -39,6 +39,15 @@ enum fault keyholder_revoke(const struct keyholder *holder, const struct revocat
 	return issue(holder, &order, &issued);
 }
 
+enum fault keyholder_prove(const struct keyholder *holder, int64_t now)
+{
+	unsigned issued;
+	Comity__HolderIssue order = COMITY__HOLDER_ISSUE__INIT;
+	order.act = COMITY__HOLDER_ACT__HOLDER_PROVE;
+	order.at = now;
+	return issue(holder, &order, &issued);
+}
+
 enum fault keyholder_renew(const struct keyholder *holder, unsigned roles, int64_t now)
 {
 	unsigned issued;

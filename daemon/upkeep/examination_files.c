@@ -254,6 +254,14 @@ static void judge_end(struct examination *examination, const struct identity *id
 			"ended at %s", role_name(role), ends);
 }
 
+static void judge_key(struct examination *examination, const struct files *files, const struct identity *identity, enum role role)
+{
+	enum fault fault = identity_prove_key(files->places->state, identity, role, NULL);
+	if (fault)
+		examination_find(examination, SEVERITY_FAIL, "put the key that belongs to that certificate back into its place, from the backup of "
+			"the keys", "%s", fault_detail(fault));
+}
+
 static void check_keys(struct examination *examination, const void *subject)
 {
 	static const enum role leaves[] = { ROLE_CHANNEL, ROLE_SIGNING, ROLE_SEALING };
@@ -271,8 +279,10 @@ static void check_keys(struct examination *examination, const void *subject)
 		examination_find(examination, SEVERITY_FAIL, fault_hint(fault), "%s", fault_detail(fault));
 		return;
 	}
-	for (enum role role = 0; role < ROLE_COUNT; role++)
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		judge_end(examination, identity, role);
+		judge_key(examination, files, identity, role);
+	}
 	const char *authority = files->is_right ? files->settings.config->authority : NULL;
 	if (authority && strcasecmp(authority, identity_authority(identity)))
 		examination_find(examination, SEVERITY_FAIL, "mend \"authority\" in the configuration", "the keys are those of %s, and the "

@@ -187,6 +187,67 @@ def a_holder_without_the_keys_of_our_card_is_named(lab):
 		"the right key is found again")
 
 
+def _exchanged(path, content):
+	"""Other content in a file; what it was."""
+	with open(path, "r+b") as file:
+		kept = file.read()
+		file.seek(0)
+		file.truncate()
+		file.write(content)
+	return kept
+
+
+def _other_key():
+	return subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], check=True,
+		capture_output=True).stdout
+
+
+def keys_that_were_exchanged_before_a_start_are_named(lab):
+	freedonia = lab.authority("xf-ca")
+	freedonia.stop()
+	for role in ("channel", "signing", "sealing"):		# without these there is nothing to do: it does not start
+		path = freedonia.path("keys", role + ".key")
+		kept = _exchanged(path, _other_key())
+		require(not freedonia.start(expect=False) and freedonia.daemon.wait(30) == 78, role + ": it does not start", freedonia.log())
+		freedonia.daemon = None
+		words = f"{path} does not belong to the certificate beside it"
+		require("error[bad-key]: " + words in freedonia.log().replace("\n", " "), role + ": and says why", freedonia.log())
+		_found(freedonia, "keys", "fail", words)
+		_exchanged(path, kept)
+	_is_quiet(freedonia, "keys")
+	for role in ("delegation", "identity"):			# these are not needed today
+		path = freedonia.path("keys", role + ".key")
+		kept = _exchanged(path, _other_key())
+		_found(freedonia, "keys", "fail", path)
+		freedonia.start()
+		_found(freedonia, "holder", "fail", "nothing can be renewed or revoked", f"{path} does not belong to the certificate beside it")
+		_exchanged(path, kept)
+		_is_quiet(freedonia, "keys", "holder")		# nothing need be restarted
+		freedonia.stop()
+
+
+def a_channel_certificate_that_was_exchanged_before_a_start_is_refused_or_announced(lab):
+	freedonia, sylvania = lab.pair()
+	before = freedonia.copy("before")
+	held = sylvania.comity("peer", "show", "xf-ca")["peer"]["card_serial"]
+	sylvania.stop()						# it hears nothing of this
+	freedonia.comity("cert", "rotate", "channel")
+	_keys(freedonia, lab.directory + "/keys-of-tomorrow")
+	freedonia.stop()
+	freedonia.put_back(before)
+	crt, key = ([freedonia.path("keys/channel." + end), lab.directory + "/keys-of-tomorrow/channel." + end] for end in ("crt", "key"))
+	shutil.copy2(crt[1], crt[0])				# the certificate alone: the key is another's
+	require(not freedonia.start(expect=False) and freedonia.daemon.wait(30) == 78, "it does not start", freedonia.log())
+	freedonia.daemon = None
+	_found(freedonia, "keys", "fail", key[0], "does not belong to the certificate beside it")
+	shutil.copy2(key[1], key[0])				# both: they are ours, though no card of ours of today has them
+	freedonia.start()
+	sylvania.start()
+	lab.eventually(lambda: sylvania.comity("peer", "show", "xf-ca")["peer"]["card_serial"] > held, "a card with them is announced and taken")
+	lab.eventually(lambda: freedonia.is_up(sylvania) and sylvania.is_up(freedonia), "the line is up")
+	_is_quiet(freedonia, "keys", "holder", "served")
+
+
 def another_certificate_at_our_endpoint_is_named(lab):
 	door = types.SimpleNamespace(host="127.0.0.1", port=free_port())
 	freedonia = lab.authority("xf-ca", endpoint=f"127.0.0.1:{door.port}")
