@@ -135,10 +135,10 @@ def differential():
 
 def year():
 	"""A small year, with a fixed seed (tests/year/run plays a large one); and what is broken on purpose is found."""
-	small = [BUILD + "/tests/year", "--authorities", "5", "--requests", "300", "--seed", "7"]
-	outcome = one("year", small)
-	for mutation in ("drop", "late", "silent"):
-		held, log = run("year-" + mutation, [*small, "--mutate", mutation])
+	small = [BUILD + "/tests/year", "--authorities", "5", "--seed", "7", "--requests"]
+	outcome = one("year", [*small, "300"])
+	for mutation in ("drop", "late", "silent", "fork", "alter"):
+		held, log = run("year-" + mutation, [*small, "100", "--mutate", mutation])
 		outcome.count(f"year: {mutation} is found", not held and "year: " in log and " findings" in log, log)
 	return outcome
 

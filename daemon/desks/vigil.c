@@ -123,7 +123,8 @@ static void look_at_due(struct look *look, Comity__Due *due)
 	}
 }
 
-/* A reminder keeps the case itself.  What keeps it from being said (a peer that is blocked) is tried again next time; the case
+/* A reminder keeps the case itself.  What keeps it from being said (a peer that is blocked, a past
+ * that is still being fetched back) is tried again next time; the case
  * in memory is worth nothing then, and what was told of it is kept already. */
 static void remind(struct look *look)
 {
@@ -134,7 +135,7 @@ static void remind(struct look *look)
 		if (time_left(look, due, &left) && left < 0 && is_time_to_remind(look, due))
 			fault = casework_remind(look->vigil->rooms.casework, look->txn, look->kase, due, look->arena);
 	}
-	if (fault && fault_remedy(fault) != REMEDY_REFUSE)
+	if (fault && fault_remedy(fault) != REMEDY_REFUSE && fault != FAULT_RECOVERING)
 		txn_fail(look->txn, fault);
 }
 

@@ -191,10 +191,12 @@ static void on_transfer(Comity__Case *kase, const Comity__Act *act, struct arena
 	kase->competent_authority_reference = record_text(arena, notice->authority_reference);
 }
 
+/* What is in execution again already, since both spoke at once, need not be taken up again: so both sides have it. */
 static void on_deficiency(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
 {
 	(void)act, (void)arena;
-	kase->has_deficient = kase->deficient = 1;
+	kase->has_deficient = 1;
+	kase->deficient = kase->deficient || kase->status != COMITY__REQUEST_STATUS__VALUE__IN_EXECUTION;
 }
 
 static void on_status_update(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
@@ -348,19 +350,25 @@ static void report_measures(Comity__Case *kase, const Comity__Act *act, const ch
 	sweep_measures(kase, act, now);
 }
 
+/* When it was done, by who did it. */
+static const char *legal_time(const Comity__Message *message, const Comity__Act *act)
+{
+	const char *occurred_at = act_text(act, "occurred_at");
+	return occurred_at ? occurred_at : message->created_at;
+}
+
 static bool add_step(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
 	const char *now, struct arena *arena)
 {
 	Comity__StatusStep *step = arena_alloc(arena, sizeof *step);
 	if (!step)
 		return false;
-	const char *occurred_at = act_text(act, "occurred_at");
 	comity__status_step__init(step);
 	step->has_status = 1;
 	step->status = kase->status;
 	step->authority = record_text(arena, message->from);
 	step->officer = record_text(arena, message->officer);
-	step->occurred_at = record_text(arena, occurred_at ? occurred_at : message->created_at);
+	step->occurred_at = record_text(arena, legal_time(message, act));
 	step->recorded_at = (char *)now;
 	step->note = record_text(arena, act_text(act, "note"));
 	step->message_id = record_text(arena, message->message_id);
@@ -378,7 +386,8 @@ static void adopt_from(Comity__Case *kase, const Comity__Act *act, struct arena 
 		case_adopt(kase, document, arena);
 	if (document && !is_request && is_theirs)
 		kase->answer_by = NULL;
-	if (act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION && is_theirs) {
+	/* Ours had its kind from the draft, unless that is lost and the message came back. */
+	if (act->kind_case == COMITY__ACT__KIND_SPONTANEOUS_INFORMATION && (is_theirs || !kase->has_kind)) {
 		kase->has_kind = 1;
 		kase->kind = COMITY__REQUEST_KIND__VALUE__SPONTANEOUS_INFORMATION;
 		kase->subject = record_text(arena, act->spontaneous_information->subject);
@@ -427,6 +436,18 @@ static enum fault check_conditions(const Comity__Case *kase, const Comity__Messa
 		" correspondence are sent when the other side has accepted them (conditions_first; UNTOC 18(5))");
 }
 
+/* Both closed it before they heard of one another: for both it was closed when the first of them did. */
+static void meet_closing(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena)
+{
+	Comity__StatusStep *last = kase->n_history ? kase->history[kase->n_history - 1] : NULL;
+	int64_t theirs, ours;
+	if (act->kind_case != COMITY__ACT__KIND_CLOSURE || !last || last->status != COMITY__REQUEST_STATUS__VALUE__CLOSED)
+		return;
+	const char *at = legal_time(message, act);
+	if (at && stamp_read(at, &theirs) && last->occurred_at && stamp_read(last->occurred_at, &ours) && theirs < ours)
+		last->occurred_at = record_text(arena, at);
+}
+
 static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, const char *name,
 	const char *now, struct arena *arena, struct verdict *verdict)
 {
@@ -448,8 +469,10 @@ static enum fault apply_one(Comity__Case *kase, const Comity__Message *message, 
 	TRY(case_note_dues(&owing));
 	if (act->kind_case != COMITY__ACT__KIND_REMINDER)	/* of what is so: it breaks no silence */
 		kase->changed_at = (char *)now;
-	if (!step.changes)
+	if (!step.changes) {
+		meet_closing(kase, message, act, arena);
 		return OK;
+	}
 	if (step.status == COMITY__REQUEST_STATUS__VALUE__SENT)
 		note_sent(kase, message, now, arena);
 	if (verdict->count == ARRAY_LEN(verdict->steps))

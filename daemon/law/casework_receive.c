@@ -133,6 +133,8 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	case_tell(txn, kase, &verdict, state->message_id, UINT32_MAX);
 	case_tell_destruction(txn, kase, message);
 	TRY(case_hear_directory(casework, txn, message, true, arena));
+	if (state->came_back)
+		return txn->fault;	/* it was answered in its time, and the answer comes back as well */
 	return txn->fault ? txn->fault : case_answer_enquiry(casework, txn, kase, message, arena);
 }
 

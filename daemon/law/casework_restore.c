@@ -174,11 +174,13 @@ enum fault casework_restore(struct casework *casework, struct txn *txn, const Co
 	*restored = (struct casework_restored){ .is_applied = true };
 	TRY(case_check_attachments(message));
 	restored->is_overtaken = is_own && message->request_id && is_overtaken(txn, message, state, arena);
-	enum fault fault = FAULT_NOT_FOUND;
+	enum fault fault;
 	if (!is_own)
 		fault = casework_receive(casework, txn, message, state, arena);
 	else if (message->request_id)
 		fault = restore_own(casework, txn, message, state, arena, restored);
+	else
+		fault = name_acts(message, state, arena);	/* of no case: that it was said is all there is to it */
 	if (fault_remedy(fault) == REMEDY_REFUSE && !txn->fault) {
 		restored->is_applied = false;
 		fault = file_only(txn, message, state, is_own, arena, restored);

@@ -2,76 +2,9 @@
 /* What must hold of a simulated year.  Nothing here goes by the product's reckoning of time: when a date ends is told by the
  * fixed offsets of the table of zones. */
 #include "tests/year/life.h"
+#include "tests/year/chains.h"
 #include "daemon/law/census.h"
 #include "daemon/law/census_rows.h"
-
-enum { FINDINGS_SHOWN = 40, TOLD_SLOTS = 1 << 18 };
-
-static uint64_t findings;
-
-static inline void find(const char *format, ...) PRINTF_LIKE(1, 2);
-static inline void find(const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	if (findings++ < FINDINGS_SHOWN) {
-		printf("  WRONG  ");
-		vprintf(format, arguments);
-		printf("\n");
-	}
-	va_end(arguments);
-}
-
-/* ── what was told ────────────────────────────────────────────────────────────────────────────────── */
-
-/* That something is over, by whom, of which request, what, until when; and when that was told. */
-static struct told {
-	uint64_t name;
-	int64_t at;
-} told[TOLD_SLOTS];
-static uint64_t told_count;
-
-static inline uint64_t name_of(const char *office, const char *request_id, const char *what, const char *until)
-{
-	uint64_t hash = 14695981039346656037U;
-	const char *const parts[] = { office, request_id, what, until };
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		for (const char *at = parts[i]; ; at++) {
-			hash = (hash ^ (uint8_t)*at) * 1099511628211U;
-			if (!*at)
-				break;
-		}
-	return hash ? hash : 1;
-}
-
-static inline struct told *slot_of(uint64_t name)
-{
-	size_t at = name % TOLD_SLOTS;
-	while (told[at].name && told[at].name != name)
-		at = (at + 1) % TOLD_SLOTS;
-	return &told[at];
-}
-
-static inline void hear_event(const struct office *office, const Comity__Event *event)
-{
-	if (!event || strcmp(event->type, EVENT_REQUEST_DEADLINE) || strncmp(event->data->text, "overdue", 7))
-		return;
-	struct told *slot = slot_of(name_of(office->id, event->data->request_id, event->data->reason, event->data->until));
-	assert_true(++told_count < TOLD_SLOTS * 3 / 4);
-	slot->name = name_of(office->id, event->data->request_id, event->data->reason, event->data->until);
-	assert_true(stamp_read(event->time, &slot->at));
-}
-
-static inline void hear_events(struct office *office)
-{
-	READING(&office->ledger, txn);
-	uint64_t last = events_last(&txn);
-	while (office->events_seen < last) {
-		hear_event(office, events_find(&txn, office->id, ++office->events_seen, &office->ledger.arena));
-		arena_reset(&office->ledger.arena);
-	}
-	txn_abort(&txn);
-}
 
 /* ── no deadline is missed silently ───────────────────────────────────────────────────────────────── */
 
@@ -85,7 +18,7 @@ static inline int64_t end_of(const char *by, const char *requested)
 	return (date + 1) * STAMP_DAY - zone_minutes(requested) * 60 * STAMP_SECOND;
 }
 
-/* When this side came to know of it. */
+/* When this side came to know of it: what was lost and came back is known since it came first. */
 static inline int64_t known_since(struct office *office, const Comity__Case *kase, const char *message_id)
 {
 	const char *const authors[] = { kase->requesting_authority, kase->requested_authority };
@@ -98,7 +31,8 @@ static inline int64_t known_since(struct office *office, const Comity__Case *kas
 			assert_true(stamp_read(state->arrived_at ? state->arrived_at : state->queued_at, &at));
 	}
 	txn_abort(&txn);
-	return at;
+	const struct told *arrival = slot_of(name_of(office->id, message_id, "arrival", ""));
+	return arrival->name ? arrival->at : at;
 }
 
 /* Everybody looks once a day of the simulation: that is how late it may be told. */

@@ -7,7 +7,7 @@ struct life {
 	char request_id[UUID_TEXT_SIZE];
 	struct office *sides[2];		/* requesting, requested */
 	int64_t next[2];
-	bool is_begun, is_misdirected;		/* it went to the wrong State, and is to be asked of another */
+	bool is_begun, is_misdirected, is_asked_again;	/* it went to the wrong State, and is to be asked of another; was */
 };
 
 enum { ROWS_MAX = 160, MEASURES_MAX = 4 };
@@ -275,7 +275,7 @@ static inline void act_in(struct life *life, size_t which)
 	enum side side = which ? SIDE_REQUESTED : SIDE_REQUESTING;
 	if (kase && phase_of(kase->status) == PHASE_OVER) {
 		life->next[which] = INT64_MAX;
-		life->is_misdirected = !which && kase->outcome == COMITY__OUTCOME__VALUE__REDIRECTED;
+		life->is_misdirected = !which && !life->is_asked_again && kase->outcome == COMITY__OUTCOME__VALUE__REDIRECTED;
 	}
 	else if (kase && !speak_aside(office, kase, side))
 		take_a_row(office, kase, side);

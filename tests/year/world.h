@@ -1,11 +1,16 @@
 #pragma once
-/* The world of a simulated year: authorities with a real ledger each, and between every two a line that is down now and then,
- * brings some messages twice, and is late.  The clock is turned by the simulation. */
+/* The world of a simulated year: authorities with a real ledger and real keys each, which know one another.  The clock is turned by
+ * the simulation.  What goes between them is in line.h. */
 #include "tests/unit/ledgers.h"
 #include "tests/unit/filled_acts.h"
 
+#include "certs/trust.h"
+#include "certs/witness.h"
+#include "daemon/desks/inbox_parts.h"
+#include "daemon/desks/outbox_parts.h"
 #include "daemon/desks/vigil.h"
 #include "daemon/law/casework.h"
+#include "daemon/ledger/certificates.h"
 #include "daemon/ledger/directory.h"
 #include "proto/mapping.h"
 #include "proto/unpack.h"
@@ -14,20 +19,20 @@
 
 enum { AUTHORITIES_MAX = 40, ID_SIZE = 16, OFFICER = 1007 };
 
-/* What is on its way from one to another, the oldest first. */
-struct queue {
-	char (*ids)[UUID_TEXT_SIZE];
-	size_t first, count, room;
-};
-
 struct office {
 	char id[ID_SIZE];
 	size_t index;
+	struct authority authority;		/* its keys, on disk and in memory */
+	struct trust *trust;
 	struct ledger ledger;
 	struct casework casework;
 	struct vigil *vigil;
+	struct outbox *outbox;
+	struct inbox *inbox;
+	struct witness witnesses[AUTHORITIES_MAX];	/* who signs what comes, by the other's index */
 	uint64_t events_seen;
-	struct queue to[AUTHORITIES_MAX];
+	int64_t backed_up_at, restored_at;	/* 0: never */
+	bool waits[AUTHORITIES_MAX];		/* something may have to go there */
 };
 
 /* Zones that never change their clocks, so that the judge can do without the product's own reckoning. */
@@ -39,7 +44,14 @@ static const struct { const char *name; int minutes; } zones[] = {
 static struct office offices[AUTHORITIES_MAX];
 static size_t n_offices;
 static int64_t now;
-static struct { uint64_t messages, repeats, refused, restarts, looks, downs, destroyed, loose_sent, loose_arrived; } counts;
+static struct {
+	uint64_t messages, manifests, repeats, refused, restarts, looks, downs, destroyed, loose, renewals;
+	uint64_t backups, restores, comebacks, came_back, not_applied;
+} counts;
+
+static const char *mutation;
+
+static inline bool is_mutation(const char *name) { return mutation && !strcmp(mutation, name); }
 
 static inline int64_t tell_now(void) { return now; }
 
@@ -68,16 +80,6 @@ static inline bool happens(uint32_t per_cent) { return chance(100) < per_cent; }
 
 /* ── an authority ─────────────────────────────────────────────────────────────────────────────────── */
 
-static inline void enqueue(struct queue *queue, const char *id)
-{
-	if (queue->count == queue->room) {
-		queue->room = queue->room ? 2 * queue->room : 64;
-		queue->ids = realloc(queue->ids, queue->room * sizeof *queue->ids);
-		assert_non_null(queue->ids);
-	}
-	snprintf(queue->ids[queue->count++], UUID_TEXT_SIZE, "%s", id);
-}
-
 static inline struct office *office_of(const char *id)
 {
 	for (size_t i = 0; i < n_offices; i++)
@@ -90,12 +92,19 @@ static inline struct office *office_of(const char *id)
 static inline void on_submitted(void *owner, struct txn *txn, const Comity__MessageState *state)
 {
 	struct office *office = owner;
-	(void)txn;
-	enqueue(&office->to[office_of(state->to)->index], state->message_id);
+	outbox_add(office->outbox, txn, state);
+	office->waits[office_of(state->to)->index] = true;
 }
 
-static inline void introduce(struct txn *txn, const char *id, const char *zone, bool is_peer)
+static inline ProtobufCBinaryData certificate_of(const struct office *office, enum role role)
 {
+	struct span der = identity_certificate(office->authority.identity, role);
+	return (ProtobufCBinaryData){ der.len, (uint8_t *)der.at };
+}
+
+static inline void introduce(struct txn *txn, const struct office *other, const char *zone, bool is_peer)
+{
+	const char *id = other->id;
 	Comity__Hours hours = COMITY__HOURS__INIT;
 	Comity__Profile profile = COMITY__PROFILE__INIT;
 	Comity__DirectoryEntry entry = COMITY__DIRECTORY_ENTRY__INIT;
@@ -109,9 +118,15 @@ static inline void introduce(struct txn *txn, const char *id, const char *zone, 
 	directory_keep(txn, &entry);
 	peer.has_standing = 1;
 	peer.standing = COMITY__STANDING__VALUE__VERIFIED;
+	peer.has_identity_certificate = peer.has_delegation_certificate = peer.has_signing_certificate = 1;
+	peer.identity_certificate = certificate_of(other, ROLE_IDENTITY);
+	peer.delegation_certificate = certificate_of(other, ROLE_DELEGATION);
+	peer.signing_certificate = certificate_of(other, ROLE_SIGNING);
 	if (is_peer)
 		record_keep(txn, TABLE_PEERS, key_span(&key), &peer.base);
 }
+
+static const struct inbox_listener office_hears;	/* line.h */
 
 static inline void office_open(struct office *office)
 {
@@ -121,6 +136,16 @@ static inline void office_open(struct office *office)
 		.answers_enquiries = office->index % 2, .submitted = on_submitted, .owner = office };
 	assert_ok(store_open_unlocked(scratch_path(&office->ledger.scratch, "store"), (size_t)2 << 30, &office->ledger.store));
 	assert_ok(vigil_open(&rooms, &office->vigil));
+	assert_ok(outbox_open(office->ledger.store, office->authority.identity, &office->outbox));
+	assert_ok(inbox_open(NULL, office->authority.identity, &office_hears, office, NULL, &office->inbox));
+}
+
+static inline void office_shut(struct office *office)
+{
+	inbox_close(office->inbox);
+	outbox_close(office->outbox);
+	vigil_close(office->vigil);
+	store_close(office->ledger.store);
 }
 
 /* The disk is not what is looked at, and waiting for it would take most of the year. */
@@ -135,6 +160,8 @@ static inline void office_create(struct office *office, size_t index)
 {
 	office->index = index;
 	snprintf(office->id, sizeof office->id, "x%c%c-ca", (char)('a' + index / 26), (char)('a' + index % 26));
+	office->authority = authority_new(office->id);
+	office->trust = trust_new();
 	scratch_in_memory(&office->ledger.scratch);
 	assert_ok(store_create(scratch_path(&office->ledger.scratch, "store")));
 	arena_init(&office->ledger.arena, 256 << 20);
@@ -144,30 +171,51 @@ static inline void office_create(struct office *office, size_t index)
 /* As after SIGKILL: what was committed is there. */
 static inline void office_restart(struct office *office)
 {
-	vigil_close(office->vigil);
-	store_close(office->ledger.store);
+	office_shut(office);
 	office_open(office);
 	counts.restarts++;
 }
 
 static inline void office_close(struct office *office)
 {
-	vigil_close(office->vigil);
+	office_shut(office);
 	for (size_t i = 0; i < n_offices; i++)
-		free(office->to[i].ids);
-	ledger_close(&office->ledger);
+		witness_clear(&office->witnesses[i]);
+	trust_free(office->trust);
+	authority_free(&office->authority);
+	arena_clear(&office->ledger.arena);
+	scratch_remove(&office->ledger.scratch);
 }
 
+/* Everybody pins everybody else. */
 static inline void world_create(size_t count)
 {
 	for (n_offices = 0; n_offices < count; n_offices++)
 		office_create(&offices[n_offices], n_offices);
 	for (size_t i = 0; i < count; i++) {
 		WRITING(&offices[i].ledger, txn);
-		for (size_t j = 0; j < count; j++)
-			introduce(&txn, offices[j].id, zones[j % ARRAY_LEN(zones)].name, i != j);
+		certificates_keep_ours(&txn, offices[i].authority.identity);
+		for (size_t j = 0; j < count; j++) {
+			struct span identity = identity_certificate(offices[j].authority.identity, ROLE_IDENTITY);
+			introduce(&txn, &offices[j], zones[j % ARRAY_LEN(zones)].name, i != j);
+			assert_ok(trust_set_peer(offices[i].trust, offices[j].id, identity, STANDING_VERIFIED));
+		}
 		assert_ok(ledger_end(&txn, OK));
 	}
+}
+
+/* Once in the year its signing key gives way to the next: what was signed before must be good still. */
+static inline void office_renew(struct office *office)
+{
+	static const struct identity_access plain = { .keys = KEYS_OF_LEAVES };
+	bool is_newer;
+	assert_ok(identity_renew(office->authority.home, ROLE_SIGNING, now / STAMP_SECOND));
+	assert_ok(identity_reload(office->authority.identity, office->authority.home, &plain, &is_newer));
+	assert_true(is_newer);
+	WRITING(&office->ledger, txn);
+	certificates_keep_ours(&txn, office->authority.identity);
+	assert_ok(ledger_end(&txn, OK));
+	counts.renewals++;
 }
 
 static inline Comity__Case *case_of(struct office *office, const char *request_id)
@@ -179,119 +227,3 @@ static inline Comity__Case *case_of(struct office *office, const char *request_i
 	return fault ? NULL : kase;
 }
 
-/* ── the line ─────────────────────────────────────────────────────────────────────────────────────── */
-
-static inline Comity__Message *message_of(struct office *office, const char *id)
-{
-	struct key key = key_of_message(office->id, id);
-	struct span raw;
-	ProtobufCMessage *message;
-	READING(&office->ledger, txn);
-	assert_true(txn_get(&txn, TABLE_MESSAGES, key_span(&key), &raw));
-	assert_ok(unpack(&comity__message__descriptor, raw, &office->ledger.arena, FAULT_BAD_DOCUMENT, &message));
-	txn_abort(&txn);
-	return (Comity__Message *)message;
-}
-
-static inline void keep_arrived(struct txn *txn, const Comity__Message *message, Comity__MessageState *state, enum fault fault)
-{
-	struct key key = key_of_message(message->from, message->message_id);
-	struct bytes raw = { 0 };
-	state->transport = fault ? COMITY__TRANSPORT__VALUE__REJECTED : COMITY__TRANSPORT__VALUE__ARRIVED_COMPLETE;
-	state->reason = fault ? (char *)fault_slug(fault) : NULL;
-	assert_ok(pack(&message->base, &raw));
-	txn_put(txn, TABLE_MESSAGES, key_span(&key), span_of(&raw));
-	record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
-	bytes_clear(&raw);
-}
-
-/* As the inbox does it: what is refused is kept, and nothing else of it is.  Again is what came before. */
-static inline enum fault arrive(struct office *office, const Comity__Message *message)
-{
-	char arrived_at[STAMP_SIZE];
-	struct key key = key_of_message(message->from, message->message_id);
-	Comity__MessageState state = COMITY__MESSAGE_STATE__INIT;
-	WRITING(&office->ledger, txn);
-	const Comity__MessageState *before = record_find(&txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &office->ledger.arena);
-	if (before) {
-		counts.repeats++;
-		txn_abort(&txn);
-		return before->reason ? FAULT_STATUS_TRANSITION : OK;
-	}
-	stamp_now(arrived_at);
-	state.has_number = state.has_transport = 1;
-	state.number = txn_next(&txn, "messages");
-	state.message_id = message->message_id;
-	state.from = message->from;
-	state.to = message->to;
-	state.request_id = message->request_id;
-	state.arrived_at = arrived_at;
-	enum fault fault = casework_receive(&office->casework, &txn, message, &state, &office->ledger.arena);
-	assert_true(!fault || fault_remedy(fault) == REMEDY_REFUSE);
-	counts.refused += fault != OK;
-	keep_arrived(&txn, message, &state, fault);
-	counts.loose_arrived += !fault && !message->request_id;
-	assert_ok(ledger_end(&txn, OK));
-	return fault;
-}
-
-static inline void receipt(struct office *office, const char *id, enum fault fault)
-{
-	char delivered_at[STAMP_SIZE];
-	struct key key = key_of_message(office->id, id);
-	WRITING(&office->ledger, txn);
-	Comity__MessageState *state = record_find(&txn, TABLE_SEEN, key_span(&key), &comity__message_state__descriptor, &office->ledger.arena);
-	assert_non_null(state);
-	stamp_now(delivered_at);
-	state->transport = fault ? COMITY__TRANSPORT__VALUE__REFUSED : COMITY__TRANSPORT__VALUE__COMPLETE;
-	state->reason = fault ? (char *)fault_slug(fault) : NULL;
-	state->delivered_at = delivered_at;
-	record_keep(&txn, TABLE_SEEN, key_span(&key), &state->base);
-	if (fault)
-		casework_refused(&office->casework, &txn, state, &office->ledger.arena);
-	assert_ok(ledger_end(&txn, OK));
-}
-
-static const char *mutation;
-
-static inline bool is_mutation(const char *name) { return mutation && !strcmp(mutation, name); }
-
-/* In order, until the line breaks behind a message whose receipt is lost: it comes again. */
-static inline void carry(struct office *from, struct office *to, bool is_sure)
-{
-	struct queue *queue = &from->to[to->index];
-	while (queue->first < queue->count) {
-		const char *id = queue->ids[queue->first];
-		Comity__Message *message = message_of(from, id);
-		bool is_dropped = is_mutation("drop") && !is_sure && message->acts[0]->kind_case == KIND(STATUS_UPDATE) && happens(5);
-		enum fault fault = is_dropped ? OK : arrive(to, message);
-		if (!is_sure && happens(5))
-			return;
-		receipt(from, id, fault);
-		counts.messages++;
-		queue->first++;
-		arena_reset(&from->ledger.arena);
-		arena_reset(&to->ledger.arena);
-	}
-	queue->first = queue->count = 0;
-}
-
-static inline bool is_quiet(void)
-{
-	for (size_t i = 0; i < n_offices; i++)
-		for (size_t j = 0; j < n_offices; j++)
-			if (offices[i].to[j].count)
-				return false;
-	return true;
-}
-
-static inline void carry_all(bool is_sure)
-{
-	for (size_t i = 0; i < n_offices; i++)
-		for (size_t j = 0; j < n_offices; j++) {
-			bool is_down = !is_sure && happens(30);
-			counts.downs += is_down && offices[i].to[j].count;
-			if (!is_down && offices[i].to[j].count)
-				carry(&offices[i], &offices[j], is_sure);
-		}
-}

@@ -1,10 +1,11 @@
 /* A year in a minute: authorities, requests, officers who do all that the table of statuses allows, lines that fail, daemons that
  * are killed, on a clock that is turned.  The rooms of the law and of the ledger are the product's own; the line is not.
  *
- *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop|late|silent]
+ *	year [--authorities N] [--requests N] [--seed N] [--every-row] [--mutate drop|late|silent|fork|alter]
  *
  * --mutate breaks something on purpose, so that it can be seen that the judge finds it: a status update in twenty is receipted and
- * lost, or deadlines are looked at by a clock that is three days behind, or one authority never looks at them.
+ * lost, or deadlines are looked at by a clock that is three days behind, or one authority never looks at them; or who goes back to an old
+ * copy goes on from there without asking anybody, or a bit of a stored signature is turned at the end.
  */
 #include <getopt.h>
 
@@ -71,6 +72,7 @@ static void ask_another(struct life *life)
 {
 	struct life *fresh = &all[n_lives];
 	life->is_misdirected = false;
+	life->is_asked_again = true;
 	if (n_lives == 2 * options.requests || n_offices < 3)
 		return;
 	*fresh = (struct life){ .sides = { life->sides[0], life->sides[1] } };
@@ -125,7 +127,23 @@ static void write_loosely(struct office *office)
 	assert_ok(casework_say(&office->casework, &txn, other->id, &message, OFFICER, &office->ledger.arena, id));
 	assert_ok(ledger_end(&txn, OK));
 	arena_reset(&office->ledger.arena);
-	counts.loose_sent++;
+	counts.loose++;
+}
+
+/* After a restore: what was drafted since, and had not left, is gone and begun anew; what was over may not be over. */
+static void take_up(struct office *office)
+{
+	for (size_t i = 0; i < n_lives; i++)
+		for (size_t side = 0; side < 2; side++) {
+			struct life *life = &all[i];
+			if (life->sides[side] != office)
+				continue;
+			if (life->next[side] == INT64_MAX)
+				life->next[side] = now + STAMP_DAY;
+			if (!side && life->is_begun && !case_of(office, life->request_id))
+				life->is_begun = false;
+			arena_reset(&office->ledger.arena);
+		}
 }
 
 static void pass_day(unsigned number)
@@ -136,12 +154,17 @@ static void pass_day(unsigned number)
 		for (size_t i = 0, n = n_lives; i < n; i++)
 			if (all[i].is_misdirected)
 				ask_another(&all[i]);
-		carry_all(false);
+		meet_all();
 		now += STAMP_DAY / STEPS_A_DAY;
 	}
 	for (size_t i = 0; i < n_offices; i++) {
 		if (happens(2))
 			office_restart(&offices[i]);
+		if (number == 90 + i * 9)
+			office_renew(&offices[i]);
+		back_up_or_restore(&offices[i]);
+		if (offices[i].restored_at == now)
+			take_up(&offices[i]);
 		look(&offices[i]);
 		if (happens(5))
 			write_loosely(&offices[i]);
@@ -174,20 +197,20 @@ static void judge_variety(void)
 	size_t natures_missing = missing_of(&comity__request_nature__value__descriptor, variety.natures);
 	if (options.every_row && (kinds || natures_missing))
 		find("%zu kinds and %zu natures of request were not asked", kinds, natures_missing);
-	if (counts.loose_sent != counts.loose_arrived)
-		find("%llu words outside of cases were sent, %llu arrived", (unsigned long long)counts.loose_sent, (unsigned long long)counts.loose_arrived);
 	printf("  kinds that were not asked: %zu, natures: %zu; asked again of another State: %zu; words outside of cases %llu; cases that were destroyed"
-		" %llu\n", kinds, natures_missing, n_lives - options.requests, (unsigned long long)counts.loose_sent, (unsigned long long)counts.destroyed);
+		" %llu\n", kinds, natures_missing, n_lives - options.requests, (unsigned long long)counts.loose, (unsigned long long)counts.destroyed);
 }
 
 static void judge_all(void)
 {
+	is_draining = true;
 	for (unsigned i = 0; i < DRAIN_STEPS && !is_quiet(); i++)
-		carry_all(true);
+		meet_all();
 	if (!is_quiet())
 		find("the lines do not come to rest");
 	for (size_t i = 0; i < n_lives; i++)
 		judge_agreement(&all[i]);
+	judge_chains();
 	judge_statistics();
 	judge_rows();
 	judge_variety();
@@ -198,6 +221,11 @@ static void report(void)
 	printf("  messages %llu, of them refused %llu; came again %llu; lines down %llu times; restarts %llu; looks %llu\n",
 		(unsigned long long)counts.messages, (unsigned long long)counts.refused, (unsigned long long)counts.repeats,
 		(unsigned long long)counts.downs, (unsigned long long)counts.restarts, (unsigned long long)counts.looks);
+	printf("  manifests signed and proven %llu, compared at the end %llu; signing keys renewed %llu; backups %llu, restored %llu; fetched back from"
+		" %llu counterparts: messages %llu, of them no longer fitting %llu\n", (unsigned long long)counts.manifests,
+		(unsigned long long)links_compared, (unsigned long long)counts.renewals, (unsigned long long)counts.backups,
+		(unsigned long long)counts.restores, (unsigned long long)counts.comebacks, (unsigned long long)counts.came_back,
+		(unsigned long long)counts.not_applied);
 	printf("  acts that were refused before they left %llu; deadlines noted as promised %llu, told as overdue %llu, the latest after %.1f h\n",
 		(unsigned long long)lives.refused_here, (unsigned long long)lives.promises, (unsigned long long)told_count,
 		(double)deadlines.latest_seconds / 3600);
