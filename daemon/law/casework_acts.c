@@ -254,13 +254,6 @@ static void on_spontaneous_response(Comity__Case *kase, const Comity__Act *act, 
 		kase->conditions_open = 0;
 }
 
-static void on_closure(Comity__Case *kase, const Comity__Act *act, struct arena *arena)
-{
-	(void)arena;
-	kase->has_outcome = act->closure->has_outcome;
-	kase->outcome = act->closure->outcome;
-}
-
 static const struct telling {
 	act_kind kind;
 	void (*tell)(Comity__Case *kase, const Comity__Act *act, struct arena *arena);
@@ -280,14 +273,29 @@ static const struct telling {
 	{ COMITY__ACT__KIND_SPONTANEOUS_INFORMATION,  on_spontaneous_information },
 	{ COMITY__ACT__KIND_SPONTANEOUS_RESPONSE,  on_spontaneous_response },
 	{ COMITY__ACT__KIND_CONFIDENTIALITY_RESPONSE, on_leave },
-	{ COMITY__ACT__KIND_CLOSURE,                 on_closure },
 };
+
+static enum side writer_of(const Comity__Case *kase, const Comity__Message *message)
+{
+	return strcmp(message->from, kase->requesting_authority) ? SIDE_REQUESTED : SIDE_REQUESTING;
+}
+
+/* Two closures may cross: the requested side is the arbiter, among the ends that the case can have from where it stood. */
+static void note_outcome(Comity__Case *kase, const Comity__Closure *closure, enum side writer)
+{
+	if (kase->outcome && (writer != SIDE_REQUESTED || !statuses_outcomes_agree(kase->outcome, closure->outcome)))
+		return;
+	kase->has_outcome = closure->has_outcome;
+	kase->outcome = closure->outcome;
+}
 
 static void tell(Comity__Case *kase, const Comity__Message *message, const Comity__Act *act, struct arena *arena)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tellings); i++)
 		if (tellings[i].kind == act->kind_case)
 			tellings[i].tell(kase, act, arena);
+	if (act->kind_case == COMITY__ACT__KIND_CLOSURE)
+		note_outcome(kase, act->closure, writer_of(kase, message));
 	if (act->kind_case == COMITY__ACT__KIND_DESTRUCTION_NOTICE)
 		case_note_destruction(kase, message, act, arena);
 }
@@ -393,11 +401,6 @@ static void adopt_from(Comity__Case *kase, const Comity__Act *act, struct arena 
 		kase->subject = record_text(arena, act->spontaneous_information->subject);
 		case_adopt_secrecy(kase, NULL, act->spontaneous_information->handling_marking);
 	}
-}
-
-static enum side writer_of(const Comity__Case *kase, const Comity__Message *message)
-{
-	return strcmp(message->from, kase->requesting_authority) ? SIDE_REQUESTED : SIDE_REQUESTING;
 }
 
 /* What the message says of itself, whatever its acts are. */

@@ -165,8 +165,6 @@ enum fault silence_shown(const struct case_view *view, const Comity__Act *act)
 {
 	(void)view;
 	const Comity__Closure *closure = act->closure;
-	TRY(want(closure->has_outcome && closure->outcome == COMITY__OUTCOME__VALUE__NO_RESPONSE,
-		"while an answer is awaited a case can only be closed with outcome NO_RESPONSE"));
 	return want(said(closure->notice_period_ended_on),
 		"say when the notice period of your reminder ended (notice_period_ended_on)");
 }

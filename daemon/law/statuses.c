@@ -9,7 +9,11 @@
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
 #define ACT(kind) COMITY__ACT__KIND_##kind
 #define ROW(from, to, side, act, holds, precondition, source) \
-	{ STATUS(from), STATUS(to), SIDE_##side, ACT(act), holds, precondition, source }
+	{ STATUS(from), STATUS(to), SIDE_##side, ACT(act), holds, precondition, source, 0 }
+#define OUTCOME(name) (1U << COMITY__OUTCOME__VALUE__##name)
+/* How a case ends follows from where it stood: DOMAIN 3.9.2, 3.9.4. */
+#define END(from, side, outcomes, holds, precondition, source) \
+	{ STATUS(from), STATUS(CLOSED), SIDE_##side, ACT(CLOSURE), holds, precondition, source, outcomes }
 
 /* DOMAIN 3.9.3, row for row. */
 static const struct transition table[] = {
@@ -55,8 +59,8 @@ static const struct transition table[] = {
 		"resume_to matches", "UNTOC 18(16)"),
 	ROW(INFO_REQUESTED,     PARTIALLY_EXECUTED, REQUESTING, ADDITIONAL_INFO,         questions_answered,
 		"resume_to matches", "UNTOC 18(16)"),
-	ROW(INFO_REQUESTED,     CLOSED,             REQUESTED,  CLOSURE,                 silence_shown,
-		"reminder sent and notice period elapsed; outcome=NO_RESPONSE", "practice"),
+	END(INFO_REQUESTED, REQUESTED, OUTCOME(NO_RESPONSE), silence_shown,
+		"reminder sent and notice period elapsed", "practice"),
 	ROW(UNDER_REVIEW,       CONSULTING,         REQUESTED,  CONSULTATION,            subject_stated,
 		"subject and intended decision stated; resume_to=UNDER_REVIEW", "UNTOC 18(26); 16(16); 18(28)"),
 	ROW(TRANSFERRED,        CONSULTING,         REQUESTED,  CONSULTATION,            subject_stated,
@@ -121,13 +125,13 @@ static const struct transition table[] = {
 		"ground lapsed", "UNTOC 18(25)"),
 	ROW(EXECUTED,           IN_EXECUTION,       REQUESTED,  STATUS_UPDATE,           deficiency_noticed,
 		"RQ sent DEFICIENCY_NOTICE and RD agrees", "practice"),
-	ROW(EXECUTED,           CLOSED,             BOTH,       CLOSURE,                 results_settled,
+	END(EXECUTED, BOTH, OUTCOME(FULLY_EXECUTED) | OUTCOME(PARTLY_EXECUTED), results_settled,
 		"RQ confirms results complete; or RD after notice period", "practice"),
-	ROW(REFUSED,            CLOSED,             BOTH,       CLOSURE,                 NULL,
+	END(REFUSED, BOTH, OUTCOME(REFUSED), NULL,
 		"reasons were given", "UNTOC 18(23)"),
-	ROW(NOT_EXECUTABLE,     CLOSED,             BOTH,       CLOSURE,                 NULL,
+	END(NOT_EXECUTABLE, BOTH, OUTCOME(NOT_EXECUTABLE), NULL,
 		NULL, "practice"),
-	ROW(REDIRECTED,         CLOSED,             BOTH,       CLOSURE,                 NULL,
+	END(REDIRECTED, BOTH, OUTCOME(REDIRECTED) | OUTCOME(SUPERSEDED), NULL,
 		"link to new request if any", "practice"),
 	ROW(SENT,               WITHDRAWN,          REQUESTING, WITHDRAWAL,              withdrawal_explained,
 		"reason", "UNTOC 18(24)"),
@@ -153,7 +157,7 @@ static const struct transition table[] = {
 		"reason", "UNTOC 18(24)"),
 	ROW(POSTPONED,          WITHDRAWN,          REQUESTING, WITHDRAWAL,              withdrawal_explained,
 		"reason", "UNTOC 18(24)"),
-	ROW(WITHDRAWN,          CLOSED,             REQUESTED,  CLOSURE,                 NULL,
+	END(WITHDRAWN, REQUESTED, OUTCOME(WITHDRAWN) | OUTCOME(SUPERSEDED), NULL,
 		"execution stopped; measures already carried out reported", "practice"),
 };
 
@@ -234,6 +238,44 @@ const struct transition *statuses_find(Comity__RequestKind__Value kind, request_
 			return &rows[i];
 	return NULL;
 }
+
+/* ── how it ends ───────────────────────────────────────────────────────────────────────────────── */
+
+static bool is_known(Comity__Outcome__Value outcome)
+{
+	return protobuf_c_enum_descriptor_get_value(&comity__outcome__value__descriptor, (int)outcome);
+}
+
+bool statuses_outcome_fits(const struct transition *row, Comity__Outcome__Value outcome)
+{
+	return !row->outcomes || !is_known(outcome) || row->outcomes & 1U << (unsigned)outcome;
+}
+
+bool statuses_outcomes_agree(Comity__Outcome__Value one, Comity__Outcome__Value other)
+{
+	if (!is_known(one) || !is_known(other))
+		return false;
+	unsigned both = 1U << (unsigned)one | 1U << (unsigned)other;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if ((table[i].outcomes & both) == both)
+			return true;
+	return false;
+}
+
+void statuses_condition(const struct transition *row, char text[CONDITION_SIZE])
+{
+	const ProtobufCEnumDescriptor *type = &comity__outcome__value__descriptor;
+	size_t used = (size_t)snprintf(text, CONDITION_SIZE, "%s", row->precondition ? row->precondition : "");
+	const char *before = used ? "; outcome " : "outcome ";
+	for (unsigned i = 0; i < type->n_values && used < CONDITION_SIZE; i++) {
+		if (!(row->outcomes & 1U << (unsigned)type->values[i].value))
+			continue;
+		used += (size_t)snprintf(text + used, CONDITION_SIZE - used, "%s%s", before, type->values[i].name);
+		before = " or ";
+	}
+}
+
+/* ── where an act leads ────────────────────────────────────────────────────────────────────────── */
 
 request_status statuses_target_of(act_kind act)
 {

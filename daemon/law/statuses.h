@@ -52,6 +52,7 @@ struct transition {
 	act_kind act;
 	enum fault (*precondition_holds)(const struct case_view *, const Comity__Act *);	/* NULL: none that an act shows */
 	const char *precondition, *source;
+	unsigned outcomes;		/* of a closure, as bits: with one of them it is closed from there; 0: it has none to say */
 };
 
 /* What an act does to the case. */
@@ -69,6 +70,14 @@ const struct transition *statuses_table_spontaneous(size_t *n);
 /* The row by which `side` may do this now; NULL when there is none. */
 const struct transition *statuses_find(Comity__RequestKind__Value kind, request_status from, act_kind act,
 	request_status to, enum side side);
+/* Its precondition and what else it must say, in words; always terminated. */
+enum { CONDITION_SIZE = 200 };
+void statuses_condition(const struct transition *row, char text[CONDITION_SIZE]);
+/* Is it closed from there with such an outcome?  One that a later version knows fits. */
+bool statuses_outcome_fits(const struct transition *row, Comity__Outcome__Value outcome);
+/* Is there a status from which a case is closed with one or the other? */
+bool statuses_outcomes_agree(Comity__Outcome__Value one, Comity__Outcome__Value other);
+
 /* What an act leads to from anywhere; UNSPECIFIED when it has several targets, or none. */
 request_status statuses_target_of(act_kind act);
 

@@ -112,11 +112,25 @@ bool status_is_remembered(request_status status)
 	return status == STATUS(INFO_REQUESTED) || status == STATUS(CONSULTING) || status == STATUS(WITHDRAWN);
 }
 
+/* A case ends as it stood: what was refused was not executed. */
+static enum fault outcome_judged(const struct transition *row, const Comity__Act *act)
+{
+	char condition[CONDITION_SIZE];
+	bool is_end = row->act == ACT(CLOSURE) && row->outcomes;
+	bool is_said = is_end && act->closure->has_outcome && act->closure->outcome;
+	if (!is_end || (is_said && statuses_outcome_fits(row, act->closure->outcome)))
+		return OK;
+	statuses_condition(row, condition);
+	return fault_say(FAULT_INCOMPLETE, "from \"%s\" a case is closed with: %s%s", status_name(row->from), condition,
+		is_said ? ", not with the outcome that was said" : "; say the outcome");
+}
+
 static enum fault follow(const struct transition *row, const struct case_view *view, const Comity__Act *act,
 	struct step *step)
 {
 	if (row->precondition_holds)
 		TRY(row->precondition_holds(view, act));
+	TRY(outcome_judged(row, act));
 	step->row = row;
 	step->changes = true;
 	step->status = row->to;

@@ -14,22 +14,27 @@ static const char *side_in_words(enum side side)
 	return words[side];
 }
 
-static const char *or_empty(const char *text)
+/* What it must say. */
+struct condition { char text[CONDITION_SIZE]; };
+
+static struct condition condition_of(const struct transition *row)
 {
-	return text ? text : "";
+	struct condition condition;
+	statuses_condition(row, condition.text);
+	return condition;
 }
 
 static void print_json(const struct transition *row)
 {
 	printf("{\"from\": \"%s\", \"to\": \"%s\", \"side\": \"%s\", \"act\": \"%s\", \"precondition\": \"%s\", \"source\": \"%s\"}\n",
 		status_name(row->from), status_name(row->to), side_in_words(row->side), act_rule(row->act)->name,
-		or_empty(row->precondition), row->source);
+		condition_of(row).text, row->source);
 }
 
 static void print_markdown(const struct transition *row)
 {
 	printf("| %s | %s | %s | %s | %s | %s |\n", status_name(row->from), status_name(row->to), side_in_words(row->side),
-		act_rule(row->act)->name, or_empty(row->precondition), row->source);
+		act_rule(row->act)->name, condition_of(row).text, row->source);
 }
 
 static const char *enumerated(request_status status)
@@ -42,7 +47,7 @@ static const char *enumerated(request_status status)
 static void print_row(const struct transition *row)
 {
 	printf("STEP(%s, %s, \"%s\", \"%s\", \"%s\", \"%s\")\n", enumerated(row->from), enumerated(row->to), side_in_words(row->side),
-		act_rule(row->act)->name, or_empty(row->precondition), row->source);
+		act_rule(row->act)->name, condition_of(row).text, row->source);
 }
 
 #define HEADINGS "| from | to | side | act | condition | source |\n|---|---|---|---|---|---|\n"

@@ -237,3 +237,30 @@ def a_time_that_is_none_is_told_to_officers_and_refused_to_peers(lab):
 	update.created_at = "yesterday"
 	require("# refused: " in other.dispatch(update), "nor is a message that was made at no time taken")
 	require(freedonia.comity("status")["authority"] == "xf-ca", "and the daemon goes on")
+
+
+# ── how a case ends ──
+
+def a_case_ends_as_it_stood_whoever_says_otherwise(lab):
+	freedonia, other = _puppet(lab)
+	other.connect().greet()
+	asked = other.request()
+	_is_taken(other, asked, "a request")
+	ref, outcomes = asked.request_id, other.schema.casework.Outcome
+	freedonia.comity("acknowledge", ref, "--confidentiality", "yes", "--reference", "FR-1", "--officer", "C. Moor", "--phone", "1")
+	freedonia.comity("request", "set-status", ref, "redirected", "--ground", "WRONG_STATE")
+
+	def close(outcome):
+		return other.message(ref, other.schema.casework.Act(closure={"outcome": outcome} if outcome else {}))
+	for wrong in ("fully-executed", "refused", "withdrawn", None):
+		error = freedonia.refused("incomplete", "request", "set-status", ref, "closed", *(("--outcome", wrong) if wrong else ()))
+		require("REDIRECTED or SUPERSEDED" in error["message"], "an officer is told how it can end", error)
+	for wrong in (outcomes.FULLY_EXECUTED, outcomes.NO_RESPONSE, None):
+		_is_refused(other, close(wrong), "incomplete", "REDIRECTED or SUPERSEDED", "another end")
+	require(freedonia.status(ref) == "REDIRECTED" and not freedonia.request(ref)["request"].get("outcome"), "nothing was changed")
+	_is_taken(other, close(outcomes.REDIRECTED), "the end that it has")
+	_is_taken(other, close(outcomes.SUPERSEDED), "a second closure")
+	_is_taken(other, close(outcomes.FULLY_EXECUTED), "a third")
+	case = freedonia.request(ref)["request"]
+	require(case["status"] == "CLOSED" and case["outcome"] == "REDIRECTED", "the first counts", case)
+	require("REDIRECTED or SUPERSEDED" in freedonia.run("help", "request", "set-status").out, "help tells it")

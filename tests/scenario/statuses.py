@@ -9,6 +9,9 @@ from lab import TOP, require, slow
 from puppet import Control, puppet, schema
 
 RESUMING = ("additional-info", "consultation-closed")	# they lead back to where the case stood
+# With which outcome a case is closed from there, first of those that the table allows.
+ENDS = {"info-requested": "NO_RESPONSE", "executed": "FULLY_EXECUTED", "refused": "REFUSED", "not-executable": "NOT_EXECUTABLE",
+	"redirected": "SUPERSEDED", "withdrawn": "WITHDRAWN"}
 OVER = ("closed", "abandoned")
 ENDED = ("executed", "refused", "not-executable", "redirected")
 M = ("M1", "M2", "M3")					# the measures of the sample
@@ -87,7 +90,7 @@ class Case:
 def _options(case, row):
 	"""What `comity request set-status REF STATUS` is told along with it."""
 	ground = ("--ground", "NO_DUAL_CRIMINALITY", "--reason", "It is no offence here.")
-	outcome = ("--outcome", "NO_RESPONSE" if row.source == "info-requested" else "SUPERSEDED")
+	outcome = ("--outcome", ENDS[row.source]) if row.source in ENDS else ()
 	by_status = {
 		"received": ("--reference", f"REG-{case.ref}"),
 		"info-requested": ("--question", "Who is the holder of the account?"),
@@ -170,7 +173,7 @@ def _body(case, row):
 			"record_of_execution": "Harbour District"},
 		"non-execution": {"cause": "RECORDS_NOT_EXISTING"},
 		"withdrawal": {"reason": "The accused has died."},
-		"closure": {"outcome": "SUPERSEDED", "results_complete": True, "notice_period_ended_on": "2026-11-20"},
+		"closure": {"outcome": ENDS.get(row.source, "SUPERSEDED"), "results_complete": True, "notice_period_ended_on": "2026-11-20"},
 		"decision": {"decision": row.status, "reasons": "It is no offence here.", "reply_period_ended_on": "2026-11-20",
 			"refusal_grounds": ["NO_DUAL_CRIMINALITY"], "postponement_ground": "ONGOING_INVESTIGATION", "review_on": "2027-01-15",
 			"measures": [{"measure": "M2", "status": "REFUSED", "refusal_ground": "NO_DUAL_CRIMINALITY", "reasons": "No offence."}]

@@ -172,7 +172,8 @@ static inline enum fault submit(struct party *party, const char *ref, const Comi
 static inline enum fault act(struct party *party, const char *ref, act_kind kind, request_status to)
 {
 	struct acts acts;
-	return submit(party, ref, act_of(&acts, kind, to));
+	const Comity__Case *kase = find_case(party, ref);
+	return submit(party, ref, act_from(&acts, kind, to, kase ? kase->status : S(UNSPECIFIED)));
 }
 
 /* ── the line between them ────────────────────────────────────────────────────────────────────── */

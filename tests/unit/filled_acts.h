@@ -172,6 +172,17 @@ static inline const Comity__Act *act_of(struct acts *acts, act_kind kind, reques
 	return &acts->act;
 }
 
+/* The same, of a case that stands there: a closure ends it as it stood. */
+static inline const Comity__Act *act_from(struct acts *acts, act_kind kind, request_status to, request_status from)
+{
+	act_of(acts, kind, to);
+	const struct transition *row = kind == KIND(CLOSURE) ? statuses_find(COMITY__REQUEST_KIND__VALUE__MLA, from, kind, S(CLOSED), SIDE_BOTH) : NULL;
+	for (int outcome = 1; row && outcome <= COMITY__OUTCOME__VALUE__SUPERSEDED; outcome++)
+		if (row->outcomes & 1U << (unsigned)outcome)
+			acts->body.closure.outcome = (Comity__Outcome__Value)outcome;
+	return &acts->act;
+}
+
 /* A case as both sides agree on it; resumes is where it goes on, if it is that kind of status. */
 static inline struct case_view view_at(request_status status, request_status resumes)
 {

@@ -81,7 +81,7 @@ static void what_the_law_wants_said_is_asked_for(void **state)
 		struct case_view view = view_at(incomplete[i].from, S(UNSPECIFIED));
 		view.our_side = incomplete[i].writer;
 		view.fiscal_alone_barred = true;
-		const Comity__Act *act = act_of(&acts, incomplete[i].act, incomplete[i].to);
+		const Comity__Act *act = act_from(&acts, incomplete[i].act, incomplete[i].to, incomplete[i].from);
 		assert_int_equal(statuses_judge(&view, act, incomplete[i].writer, &step), OK);
 		incomplete[i].spoil(&acts);
 		if (statuses_judge(&view, act, incomplete[i].writer, &step) != FAULT_INCOMPLETE)

@@ -15,7 +15,7 @@ static void every_row_can_be_walked(void **state)
 		bool resumes = row[i].act == KIND(ADDITIONAL_INFO) || row[i].act == KIND(CONSULTATION_CLOSED);
 		struct case_view view = view_at(row[i].from, resumes ? row[i].to : S(UNSPECIFIED));
 		view.our_side = writer;
-		enum fault fault = statuses_judge(&view, act_of(&acts, row[i].act, row[i].to), writer, &step);
+		enum fault fault = statuses_judge(&view, act_from(&acts, row[i].act, row[i].to, row[i].from), writer, &step);
 		if (fault)
 			fail_msg("%s -> %s: %s", status_name(row[i].from), status_name(row[i].to), fault_detail(fault));
 		assert_int_equal(step.status, row[i].to);
@@ -38,7 +38,7 @@ static void every_pair_that_is_not_in_the_table_is_refused(void **state)
 			struct step step;
 			struct case_view view = view_at((request_status)from, S(UNSPECIFIED));
 			view.our_side = writer;
-			enum fault fault = statuses_judge(&view, act_of(&acts, row[i].act, row[i].to), writer, &step);
+			enum fault fault = statuses_judge(&view, act_from(&acts, row[i].act, row[i].to, row[i].from), writer, &step);
 			assert_true(fault == FAULT_STATUS_TRANSITION || fault == FAULT_WRONG_SIDE);
 			assert_false(step.changes);
 			assert_int_equal(step.status, from);
@@ -60,7 +60,7 @@ static void no_side_writes_for_the_other(void **state)
 		struct case_view view = view_at(row[i].from, S(UNSPECIFIED));
 		view.our_side = SIDE_BOTH ^ row[i].side;
 		bool remark = row[i].act == KIND(CONSULTATION);	/* the requesting side may open one: it changes nothing */
-		enum fault fault = statuses_judge(&view, act_of(&acts, row[i].act, row[i].to), view.our_side, &step);
+		enum fault fault = statuses_judge(&view, act_from(&acts, row[i].act, row[i].to, row[i].from), view.our_side, &step);
 		assert_int_equal(fault, remark ? OK : FAULT_WRONG_SIDE);
 		assert_false(step.changes);
 	}
@@ -160,6 +160,28 @@ static void both_sides_agree_after_a_crossing(void **state)
 	assert_int_equal(step.status, S(WITHDRAWN));
 }
 
+/* Every status with every outcome: closed only with those that its row has, or with one that a later version knows. */
+static void a_case_ends_as_it_stood(void **state)
+{
+	(void)state;
+	static const struct { request_status from; unsigned outcomes; } ends[] = {
+#define O(name) (1U << COMITY__OUTCOME__VALUE__##name)
+		{ S(EXECUTED), O(FULLY_EXECUTED) | O(PARTLY_EXECUTED) }, { S(REFUSED), O(REFUSED) }, { S(NOT_EXECUTABLE), O(NOT_EXECUTABLE) },
+		{ S(REDIRECTED), O(REDIRECTED) | O(SUPERSEDED) }, { S(WITHDRAWN), O(WITHDRAWN) | O(SUPERSEDED) }, { S(INFO_REQUESTED), O(NO_RESPONSE) },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		for (int outcome = 0; outcome <= COMITY__OUTCOME__VALUE__SUPERSEDED + 1; outcome++) {
+			struct acts acts;
+			struct step step;
+			struct case_view view = view_at(ends[i].from, S(UNSPECIFIED));
+			bool fits = outcome > COMITY__OUTCOME__VALUE__SUPERSEDED || ends[i].outcomes & 1U << (unsigned)outcome;
+			act_of(&acts, KIND(CLOSURE), 0);
+			acts.body.closure.outcome = (Comity__Outcome__Value)outcome;
+			assert_int_equal(statuses_judge(&view, &acts.act, SIDE_REQUESTED, &step), fits ? OK : FAULT_INCOMPLETE);
+			assert_int_equal(step.changes, fits);
+		}
+}
+
 static void an_answer_and_a_closure_for_silence_may_cross(void **state)
 {
 	(void)state;
@@ -248,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_draft_begins_a_case_only_when_it_comes_from_the_other_side),
 		cmocka_unit_test(a_withdrawal_that_comes_too_late_is_noted),
 		cmocka_unit_test(both_sides_agree_after_a_crossing),
+		cmocka_unit_test(a_case_ends_as_it_stood),
 		cmocka_unit_test(an_answer_and_a_closure_for_silence_may_cross),
 		cmocka_unit_test(an_act_without_a_status_is_a_remark),
 		cmocka_unit_test(spontaneous_information_has_a_short_life),
