@@ -122,7 +122,22 @@ static void print_revoked(struct tool *tool, const Comity__CertRevoked *revoked)
 		safe(tool, revoked->list_number));
 	if (revoked->replaced)
 		print(tool, "It was in use: its successor is used from now on.\n");
+	if (revoked->replaced && revoked->role && !strcmp(revoked->role, "delegation"))
+		next_step(tool, "put the identity's key back where it is kept; comity cert switched shows who has heard of the new certificates");
 	next_step(tool, "comity card export -o our.card    (every counterpart needs the new card)");
+}
+
+/* Which key is needed, and what can be done without it. */
+static enum fault refuse_revoke(struct tool *tool, const char *subject, enum fault fault)
+{
+	bool is_identity = !strcmp(subject, "identity"), is_delegation = !strcmp(subject, "delegation");
+	bool is_keys = fault == FAULT_BAD_KEY || fault == FAULT_KEY_PROTECTED || fault == FAULT_WRONG_PASSPHRASE;
+	if (is_identity && fault == FAULT_USAGE)
+		return hinted(tool, fault, "comity id revoke -o FILE, and then: comity id roll --without-old; man comity-id");
+	if (is_delegation && is_keys)
+		return hinted(tool, fault, "the identity's key revokes a delegation: bring keys/identity.key from where it is kept, and repeat; until then "
+			"comity cert revoke channel, signing and sealing, which the delegation's own key does");
+	return fault;
 }
 
 enum fault cmd_cert_revoke(struct tool *tool)
@@ -133,7 +148,9 @@ enum fault cmd_cert_revoke(struct tool *tool)
 	revoke.reason = (char *)given(tool, "reason");
 	TRY(read_loss(tool, &revoke.lost_at));
 	Comity__Call call = CALL(CERT_REVOKE, cert_revoke, &revoke);
-	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_REVOKED, &reply));
+	enum fault fault = ask_patiently(tool, &call, COMITY__REPLY__KIND_REVOKED, &reply);
+	if (fault)
+		return refuse_revoke(tool, revoke.subject, fault);
 	if (!printed_document(tool, &reply->revoked->base))
 		print_revoked(tool, reply->revoked);
 	return OK;

@@ -19,6 +19,7 @@
 #include "proto/stamp.h"
 #include "proto/yaml.h"
 #include "tools/commands.h"
+#include "tools/init_again.h"
 #include "tools/print.h"
 #include "tools/record.h"
 #include "tools/secrets.h"
@@ -204,16 +205,16 @@ static enum fault make_identity(struct tool *tool, const struct places *places, 
 	unsigned lists;
 	if (!exists(places->state, "keys"))
 		TRY(identity_create_protected(places->state, authority, given(tool, "name"), stamp_clock() / STAMP_SECOND, access));
-	TRY(revocation_refresh(places->state, stamp_clock() / STAMP_SECOND, &access->secret, &lists));
 	TRY(identity_open(places->state, &(struct identity_access){ 0 }, identity));
 	bool is_training = certificate_is_training(identity_certificate(*identity, ROLE_IDENTITY));
 	if (is_training != access->is_training)
 		return fault_say(FAULT_TRAINING_MIXED, "%s holds an identity %s: that it is for good", places->state,
 			is_training ? "for training" : "in earnest");
-	if (!strcmp(identity_authority(*identity), authority))
-		return OK;
-	return fault_say(FAULT_EXISTS, "%s holds the keys of %s; they are not overwritten", places->state,
-		identity_authority(*identity));
+	if (strcmp(identity_authority(*identity), authority) != 0)
+		return hinted(tool, fault_say(FAULT_EXISTS, "%s holds the keys of %s; they are not overwritten", places->state,
+			identity_authority(*identity)), "another authority needs another --home");
+	TRY(init_check_again(tool, places->config, *identity));
+	return revocation_refresh(places->state, stamp_clock() / STAMP_SECOND, &access->secret, &lists);
 }
 
 static enum fault make_rest(struct tool *tool, const struct places *places, const struct secret_source *secret, bool *already)

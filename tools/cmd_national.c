@@ -103,6 +103,20 @@ static enum fault take_pem(const char *path, struct bytes *pem)
 	return bytes_append_text(pem, "\n");
 }
 
+/* What a peer shows breaks the protocol; what is in a file does not validate, whatever is wrong with it. */
+static enum fault refuse_files(struct tool *tool, enum fault fault)
+{
+	if (fault_remedy(fault) == REMEDY_HANG_UP)
+		tool->exit_status = fault_exit_status(FAULT_BAD_DOCUMENT);
+	if (fault == FAULT_BAD_KEY)
+		return hinted(tool, fault, "comity cert csr ROLE makes the key and asks for its certificate");
+	if (fault == FAULT_CERT_PROFILE)
+		return hinted(tool, fault, "nothing was changed; what the PKI must copy from the request: man comity-cert");
+	if (fault == FAULT_CERT_UNTRUSTED)
+		return hinted(tool, fault, "nothing was changed; give all at once: the certificates, those of their issuer, and its root");
+	return tool->exit_status ? hinted(tool, fault, "nothing was changed; ask the PKI for another certificate: comity cert csr ROLE") : fault;
+}
+
 enum fault cmd_cert_import(struct tool *tool)
 {
 	struct bytes pem = { 0 };
@@ -115,9 +129,5 @@ enum fault cmd_cert_import(struct tool *tool)
 	if (!fault)
 		fault = national_import(state_of(tool), span_of(&pem), stamp_clock() / STAMP_SECOND, &count);
 	bytes_clear(&pem);
-	if (fault == FAULT_BAD_KEY)
-		return hinted(tool, fault, "comity cert csr ROLE makes the key and asks for its certificate");
-	if (fault == FAULT_CERT_PROFILE)
-		return hinted(tool, fault, "nothing was changed; what the PKI must copy from the request: man comity-cert");
-	return fault ? fault : tell_import(tool, count);
+	return fault ? refuse_files(tool, fault) : tell_import(tool, count);
 }

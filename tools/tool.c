@@ -200,7 +200,7 @@ int tool_report(struct tool *tool, enum fault fault)
 	ours.schema = "comity.error/1";
 	ours.code = (char *)fault_slug(fault);
 	ours.has_exit = ours.has_retryable = 1;
-	ours.exit = fault_exit_status(fault);
+	ours.exit = tool->exit_status ? tool->exit_status : fault_exit_status(fault);
 	ours.message = arena_text(&tool->arena, span_of_text(fault_detail(fault)));
 	ours.retryable = fault_remedy(fault) == REMEDY_RETRY;
 	return told_with(tool, &ours, hint ? hint : fault_hint(fault));

@@ -19,7 +19,7 @@ struct tool {
 	enum format format;
 	bool is_quiet, is_verbose, is_utc, may_ask, has_colour;
 	bool is_told;			/* the answer itself says what is wrong: only the exit status is left */
-	int exit_status;		/* with is_told; 0: the fault's own */
+	int exit_status;		/* 0: the fault's own */
 	const char *hint;		/* NULL: the table's, or the daemon's */
 	int64_t timeout_ms;		/* 0: not given */
 	const char *home;		/* NULL: the paths of the system */

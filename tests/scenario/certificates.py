@@ -75,7 +75,12 @@ def what_is_revoked_is_listed_replaced_and_refused(lab):
 	lab.eventually(lambda: sylvania.has(ref), "a request is there")
 	daemon = sylvania.daemon.pid
 	old = next(row["serial"] for row in _rows(freedonia, sylvania) if row["role"] == "channel")
-	sylvania.refused("usage", "cert", "revoke", "identity", "--reason", "keyCompromise")
+	error = sylvania.refused("usage", "cert", "revoke", "identity", "--reason", "keyCompromise")
+	require("id revoke" in error["hints"][0], "an identity is revoked in another way", error)
+	os.rename(sylvania.path("keys/identity.key"), sylvania.path("identity.away"))
+	error = sylvania.refused("bad-key", "cert", "revoke", "delegation", "--reason", "keyCompromise")
+	require("identity.key" in error["hints"][0] and "revoke channel" in error["hints"][0], "what is needed, and what can be done without it", error)
+	os.rename(sylvania.path("identity.away"), sylvania.path("keys/identity.key"))
 	sylvania.refused("usage", "cert", "revoke", "channel", "--reason", "boredom")
 	sylvania.refused("not-found", "cert", "revoke", "0badc0de", "--reason", "superseded")
 	told = sylvania.comity("cert", "revoke", "channel", "--reason", "keyCompromise", "--lost-at", "2026-01-01")
@@ -115,6 +120,34 @@ def a_revocation_has_no_overlap_with_a_rotation_that_is_under_way(lab):
 	lab.eventually(lambda: len(sylvania.messages(ref)) == 3, "both ways")
 
 
+def _wrong_ones_are_data_errors(one, openssl, pki):
+	"""Whatever is wrong with what the PKI gave, it is the file that does not validate: exit status 65, and nothing is changed."""
+	good = "keyUsage=critical,digitalSignature\nsubjectAltName=URI:comity:xs-ca\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+	wrong = {
+		"no extended usage": "basicConstraints=critical,CA:FALSE\n" + good,
+		"another extended usage": "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=critical,codeSigning\n" + good,
+		"a certificate authority": "basicConstraints=critical,CA:TRUE\nextendedKeyUsage=critical,serverAuth,clientAuth\n" + good,
+		"no name": "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=critical,serverAuth,clientAuth\nkeyUsage=critical,digitalSignature\n",
+	}
+	others = [f"{pki}/{name}.crt" for name in ("root", "signing", "sealing")]
+	def refused(what, *files):
+		answer = one.run("--json", "cert", "import", *files, *others)
+		error = answer.error()
+		require(answer.status == error["exit"] == 65 and error["hints"], what + ": refused as data", answer.status, error)
+	for what, extensions in wrong.items():
+		with open(pki + "/wrong.ext", "w") as file:
+			file.write(extensions)
+		openssl("x509", "-req", "-in", "channel.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "300", "-extfile",
+			"wrong.ext", "-out", "wrong.crt")
+		refused(what, pki + "/wrong.crt", pki + "/ca.crt")
+	with open(pki + "/short.ext", "w") as file:
+		file.write("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n")
+	openssl("x509", "-req", "-in", "ca.csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days", "800", "-extfile",
+		"short.ext", "-out", "short.crt")
+	refused("an issuer that may not issue", pki + "/channel.crt", pki + "/short.crt")
+	refused("no issuer", pki + "/channel.crt")
+
+
 def an_authority_under_the_pki_of_its_state_is_a_peer_like_others(lab):
 	freedonia, sylvania = lab.authority("xf-ca"), lab.authority("xs-ca", start=False)
 	pki = lab.directory + "/pki"
@@ -140,6 +173,7 @@ def an_authority_under_the_pki_of_its_state_is_a_peer_like_others(lab):
 		openssl("x509", "-req", "-in", role + ".csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "300",
 			"-copy_extensions", "copyall", "-extfile", "leaf.ext", "-out", role + ".crt")
 	files = [f"{pki}/{name}.crt" for name in ("root", "ca", "channel", "signing", "sealing")]
+	_wrong_ones_are_data_errors(sylvania, openssl, pki)
 	sylvania.refused("cert-untrusted", "cert", "import", *files[:3])
 	told = sylvania.comity("cert", "import", *files)
 	require(told["certificates"] == 3, "all three leaves are taken", told)

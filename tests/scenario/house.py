@@ -79,6 +79,21 @@ def init_never_overwrites(lab):
 	require(again.status == 0 and "already" in again.out + again.err, "init again changes nothing", again.out, again.err)
 	other = freedonia.run("--json", "init", "--authority", "XS-CA", "--name", "other")
 	require(other.status == 73, "another authority is refused", other.status, other.err)
+	same = freedonia.run("init", "--authority", "xf-ca", "--name", freedonia.title, f"--endpoint={freedonia.endpoint}", f"--listen={freedonia.address}")
+	require(same.status == 0, "and so does it with the same flags", same.err)
+	with open(freedonia.path("etc/comityd.yaml")) as file:
+		before = file.read()
+	for what, flags in (("name", ["--name", "Another Authority"]), ("endpoint", ["--name", freedonia.title, "--endpoint=mla.xf.example:7443"]),
+		("endpoint", ["--name", freedonia.title, f"--endpoint={freedonia.endpoint}", "--endpoint=mla.xf.example:7443"]),
+		("listen", ["--name", freedonia.title, "--listen=[::1]:7443"])):
+		error = freedonia.refused("exists", "init", "--authority", "XF-CA", *flags)
+		require(error["exit"] == 73 and "--" + what in error["message"] and "comityd.yaml" in error["hints"][0], what + " differs: refused", error)
+	with open(freedonia.path("etc/comityd.yaml")) as file:
+		require(file.read() == before, "nothing was changed")
+	freedonia.configure({"name": "A Newer Name", "endpoints": [freedonia.endpoint, "mla.xf.example:7443"]})
+	again = freedonia.run("init", "--authority", "XF-CA", "--name", "A Newer Name", "--endpoint=mla.xf.example:7443", f"--endpoint={freedonia.endpoint}")
+	require(again.status == 0, "what the configuration says since is what there is", again.err)
+	freedonia.refused("exists", "init", "--authority", "XF-CA", "--name", "A Newer Name", "--endpoint=mla.xf.example:7443")
 	require(freedonia.comity("status")["digits"] == digits, "the identity is the same")
 	for name in ("X", "xf ca", "XF/CA", "", "X" * 80):
 		answer = Authority(lab, "xf-ca", home=lab.directory + "/other").run("--json", "init", "--authority", name, "--name", "x")
