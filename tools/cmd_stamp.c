@@ -55,7 +55,7 @@ static enum fault stamp_whole(struct tool *tool, const char *path, const struct 
 	if (!fault)
 		tell(tool, path, &made);
 	stamp_made_clear(&made);
-	return fault;
+	return fault == FAULT_DISK_FULL ? hinted(tool, fault, "the file is as it was; make room there, and repeat") : fault;
 }
 
 enum fault cmd_evidence_stamp(struct tool *tool)

@@ -341,11 +341,13 @@ enum fault cmd_evidence_export(struct tool *tool)
 	enum fault fault = writer.digest ? compose(&writer) : FAULT_NO_MEMORY;
 	digest_free(writer.digest);
 	bytes_clear(&writer.contents);
-	if (fault) {
+	if (fault)
 		tar_abandon(writer.archive);
-		return fault;
-	}
-	TRY(tar_finish(writer.archive, &writer.report.size));
-	tell(tool, &writer.report);
-	return OK;
+	else
+		fault = tar_finish(writer.archive, &writer.report.size);
+	if (fault == FAULT_DISK_FULL)
+		return hinted(tool, fault, "make room there, or write it to another disk with -o, and repeat");
+	if (!fault)
+		tell(tool, &writer.report);
+	return fault;
 }

@@ -24,10 +24,19 @@ struct tar_writer {
 	int fd;
 };
 
+static enum fault why_not(const struct tar_writer *writer, int why)
+{
+	if (why == ENOSPC || why == EDQUOT)
+		return fault_say(FAULT_DISK_FULL, "%s: there is not room enough for it on that disk (%s); nothing of it was left there", writer->path,
+			strerror(why));
+	return fault_say(FAULT_IO, "%s: it cannot be written: %s; nothing of it was left there", writer->path, strerror(why));
+}
+
+/* libarchive has the errno of what failed, and "Write error" for words. */
 static enum fault broken(const struct tar_writer *writer)
 {
 	int why = archive_errno(writer->tar);
-	return fault_say(why == ENOSPC ? FAULT_DISK_FULL : FAULT_IO, "%s: %s", writer->part, archive_error_string(writer->tar));
+	return why > 0 ? why_not(writer, why) : fault_say(FAULT_IO, "%s: %s", writer->path, archive_error_string(writer->tar));
 }
 
 static enum fault open_part(struct tar_writer *writer)
@@ -116,11 +125,11 @@ static enum fault settle(struct tar_writer *writer, uint64_t *size)
 	if (archive_write_close(writer->tar))
 		return broken(writer);
 	if (fsync(writer->fd) || fstat(writer->fd, &file))
-		return fault_say(FAULT_IO, "%s: %s", writer->part, strerror(errno));
+		return why_not(writer, errno);
 	if (writer->replaces && rename(writer->part, writer->path))
 		return file_fault(writer->path);
 	if (!writer->replaces && link(writer->part, writer->path))
-		return fault_say(errno == EEXIST ? FAULT_EXISTS : FAULT_IO, "%s: %s", writer->path, strerror(errno));
+		return errno == EEXIST ? fault_say(FAULT_EXISTS, "%s: %s", writer->path, strerror(errno)) : why_not(writer, errno);
 	if (size)
 		*size = (uint64_t)file.st_size;
 	snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - writer->path) + 1 : 1, slash ? writer->path : ".");

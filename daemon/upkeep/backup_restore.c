@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "certs/files.h"
 #include "certs/identity.h"
 #include "daemon/upkeep/backup_parts.h"
+#include "daemon/upkeep/backups.h"
 #include "daemon/ledger/disk.h"
 #include "daemon/ledger/events.h"
 #include "daemon/ledger/hold.h"
@@ -175,6 +177,16 @@ static enum fault copy_all(struct restoring *restoring, struct span lines)
 
 /* ── the fresh store ──────────────────────────────────────────────────────────────────────────── */
 
+/* The ledger in it is from before it was made, and knows at most of earlier ones. */
+static void note_backup(struct txn *txn, const struct restoring *restoring)
+{
+	char path[PATH_MAX], parent[PATH_MAX];
+	if (!realpath(restoring->path, path))
+		snprintf(path, sizeof path, "%.*s", PATH_MAX - 1, restoring->path);
+	memcpy(parent, path, sizeof parent);
+	backups_made(txn, dirname(parent), path, restoring->head.at);
+}
+
 /* Whoever watches must list anew, so the events are of another epoch; and nothing is sent before somebody says so. */
 static enum fault write_hold(struct restoring *restoring, struct store *store)
 {
@@ -186,6 +198,7 @@ static enum fault write_hold(struct restoring *restoring, struct store *store)
 	TRY(txn_begin(store, TXN_WRITE, &txn));
 	txn_use_reserve(&txn);
 	hold_set(&txn, HOLD_EVERYBODY, COMITY__HOLD_KIND__VALUE__RESTORED, reason, UINT32_MAX);
+	note_backup(&txn, restoring);
 	events_begin_epoch(&txn);
 	events_append(&txn, EVENT_BACKUP_RESTORED, restoring->head.authority, &data);
 	return txn_commit(&txn);

@@ -163,7 +163,8 @@ def a_restore_needs_the_daemon_stopped_and_the_right_name(lab):
 
 def after_a_restore_nothing_is_sent_before_the_release(lab):
 	freedonia, sylvania, ref = _case(lab)
-	path = _make(lab, freedonia)["path"]
+	made = _make(lab, freedonia)
+	path = made["path"]
 	freedonia.stop()
 	restored = _restore(freedonia, path)
 	require(os.path.exists(restored["store_aside"] + "/data.mdb") and os.path.isdir(restored["blobs_aside"]),
@@ -173,6 +174,8 @@ def after_a_restore_nothing_is_sent_before_the_release(lab):
 	freedonia.start()
 	status = freedonia.comity("status")
 	require(status["hold"]["kind"] == "RESTORED", "it starts on hold", status)
+	require(status["backup_made_at"] == made["at"], "it knows the backup out of which it came", status, made)
+	require([one["path"] for one in freedonia.comity("backup", "list")["data"]] == [path], "and where that is")
 	said = freedonia.say(ref, "said on hold")
 	gap = lab.eventually(lambda: freedonia.comity("status").get("gaps"), "the peer is asked")[0]
 	require(gap["peer"] == "xs-ca" and int(gap["they_received"]) == int(gap["we_sent"]), "nothing is missing", gap)

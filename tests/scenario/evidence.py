@@ -1,4 +1,5 @@
 """The record that a third party checks: whole, it verifies with stock tools; altered anywhere, it does not."""
+import errno
 import hashlib
 import io
 import json
@@ -7,7 +8,7 @@ import subprocess
 import tarfile
 import time
 
-from lab import forget_fake_clocks, require
+from lab import Answer, build_directory, forget_fake_clocks, require
 
 
 def _case(lab):
@@ -194,6 +195,27 @@ def what_is_no_evidence_is_refused(lab):
 		require(answer.status in (1, 65), what + " is refused", answer.status, answer.out, answer.err)
 	freedonia.refused("exists", "evidence", "export", ref, "-o", archive)
 	freedonia.refused("not-found", "evidence", "export", "nothing-like-it", "-o", archive + "2")
+
+
+def a_disk_without_room_is_named_and_nothing_is_left_on_it(lab):
+	freedonia, _, ref, _ = _case(lab)
+	target, order = os.path.join(lab.directory, "outbox", "full.tar"), os.path.join(lab.directory, "order")
+	os.mkdir(os.path.dirname(target))
+	# libarchive keeps its block of ten KiB when it could not write
+	sanitized = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:detect_leaks=0"}
+	for call, number, code, status in (("write", errno.ENOSPC, "disk-full", 75), ("write", errno.EDQUOT, "disk-full", 75),
+		("sync", errno.ENOSPC, "disk-full", 75), ("write", errno.EIO, "io", 74)):
+		with open(order, "w") as file:
+			file.write(f"{call} full.tar {number} {1 if call == 'sync' else 2}\n")
+		done = subprocess.run(freedonia.command("--json", "evidence", "export", ref, "-o", target), capture_output=True, text=True, timeout=60,
+			env=dict(os.environ, LD_PRELOAD=build_directory() + "/tests/libfaulty_disk.so", FAULTY_DISK=order, **sanitized))
+		error = Answer(done).error()
+		require(done.returncode == status and error["code"] == code, "it is refused", done.returncode, error, done.stderr)
+		require(target in error["message"] and os.strerror(number) in error["message"], "which file, and why", error)
+		require(error.get("hints") and (code != "disk-full" or "another disk" in error["hints"][0]), "and what to do", error)
+		require(not os.listdir(os.path.dirname(target)), "no half of it is left", os.listdir(os.path.dirname(target)))
+	os.unlink(order)
+	freedonia.comity("evidence", "export", ref, "-o", target)
 
 
 def the_card_pins_who_signed(lab):
