@@ -48,7 +48,7 @@ WALLS = [
 	("daemon/upkeep/surveyed*", ["proto/", *LEDGER]),
 	("daemon/upkeep/examination*", ["proto/", "certs/", *LEDGER, "daemon/config"]),
 	("daemon/upkeep/gap*", ["proto/", *LEDGER, "daemon/ledger/chain"]),
-	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/vault", "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/survey"]),
+	("daemon/upkeep/backup*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/vault", "daemon/ledger/events", "daemon/ledger/hold", "daemon/upkeep/backups", "daemon/upkeep/survey"]),
 	("daemon/upkeep/survey*", ["proto/", "certs/", *LEDGER, *BLOBS, "daemon/ledger/chain", "daemon/ledger/quota"]),
 	("daemon/ledger/hold*", ["proto/", *LEDGER]),
 	("daemon/ledger/audit*", ["proto/", "certs/digest", "certs/audit_lines", *LEDGER]),
