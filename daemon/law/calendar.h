@@ -32,5 +32,6 @@ bool calendar_add(const struct calendar *calendar, int64_t day, unsigned working
 bool calendar_before(const struct calendar *calendar, int64_t day, unsigned working_days, int64_t *first);
 /* "5wd", "5 working days"; anything else is none. */
 bool working_days_read(const char *text, unsigned *working_days);
-/* Working days after `from` up to and with `to`; 0 when that is not later.  At most CALENDAR_DAYS_MAX are counted. */
+/* Working days after `from` up to and with `to`; 0 when that is not later.  At most CALENDAR_DAYS_MAX are counted,
+ * of the five years after `from`. */
 unsigned calendar_between(const struct calendar *calendar, int64_t from, int64_t to);
