@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "proto/casework.pb-c.h"
+#include "proto/destroyed.h"
 #include "proto/field.h"
+#include "proto/ledger.pb-c.h"
 #include "proto/stamp.h"
 #include "proto/text.h"
 #include "proto/uuid.h"
@@ -60,10 +63,26 @@ static const struct promise *promise_of(const char *name)
 	return NULL;
 }
 
+/* Texts that are signed as they are, and may be longer than what people write. */
+static const struct { const ProtobufCMessageDescriptor *type; const char *name; } long_texts[] = {
+	{ &comity__destruction_notice__descriptor, "certificate" },
+	{ &comity__destruction__descriptor,        "text" },
+};
+
+static bool is_long_text(const ProtobufCFieldDescriptor *field)
+{
+	bool is_one = false;
+	for (size_t i = 0; i < ARRAY_LEN(long_texts) && !is_one; i++)
+		is_one = protobuf_c_message_descriptor_get_field_by_name(long_texts[i].type, long_texts[i].name) == field;
+	return is_one;
+}
+
 enum fault check_text(const ProtobufCFieldDescriptor *field, struct span text, const char **reason)
 {
-	if (text.len > CHECK_TEXT_MAX)
+	if (text.len > CHECK_TEXT_MAX && !is_long_text(field))
 		return *reason = "is longer than 64 KiB", FAULT_TOO_LARGE;
+	if (text.len > DESTROYED_TEXT_MAX)
+		return *reason = "is longer than 960 KiB", FAULT_TOO_LARGE;
 	if (!text_is_clean(text))
 		return *reason = utf8_is_valid(text) ? "holds control characters" : "is not valid UTF-8", FAULT_BAD_TEXT;
 	const struct promise *promise = text.len ? promise_of(field->name) : NULL;

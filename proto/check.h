@@ -29,6 +29,7 @@ enum {
  * Faults: bad text, bad document, too large, too deep. */
 enum fault check_message(const ProtobufCMessage *message) MUST_CHECK;
 /* The same for one string field: OK, or the fault and (in *reason) the end of the sentence. */
+/* The text of a certificate of destruction, which names every message of a case, may have DESTROYED_TEXT_MAX bytes. */
 enum fault check_text(const ProtobufCFieldDescriptor *field, struct span text, const char **reason) MUST_CHECK;
 /* Fields that this version does not know, in the message and all that is in it. */
 size_t message_unknown_count(const ProtobufCMessage *message);

@@ -16,7 +16,12 @@
 #include "proto/stamp.h"
 #include "proto/uuid.h"
 
-enum { DESTROYED_ID_SIZE = 33, DESTROYED_REASON_MAX = 500 };
+enum {
+	DESTROYED_ID_SIZE = 33,
+	DESTROYED_REASON_MAX = 500,
+	DESTROYED_TEXT_MAX = 960 << 10,		/* bytes of all of it: with signature and certificates it must fit into a message */
+	DESTROYED_LINE_SIZE = 103,		/* of one message */
+};
 
 struct destroyed_message {
 	uint8_t sha256[DIGEST_SIZE];

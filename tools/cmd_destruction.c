@@ -80,7 +80,10 @@ enum fault cmd_case_destroy(struct tool *tool)
 	if (strcmp(destroy.ref, given(tool, "confirm")))
 		return fault_say(FAULT_USAGE, "--confirm=%.40s does not name %.40s: nothing was done", given(tool, "confirm"), destroy.ref);
 	Comity__Call call = CALL(CASE_DESTROY, case_destroy, &destroy);
-	TRY(ask_patiently(tool, &call, COMITY__REPLY__KIND_DONE, &reply));
+	enum fault fault = ask_patiently(tool, &call, COMITY__REPLY__KIND_DONE, &reply);
+	if (fault == FAULT_TOO_LARGE)
+		return hinted(tool, fault, "the retention policy destroys it when its time has come, without a certificate: retention in comityd(8)");
+	TRY(fault);
 	if (!printed_json(tool, &reply->done->base))
 		print(tool, "%s: %s\n", safe(tool, reply->done->ref), safe(tool, reply->done->text));
 	return given(tool, "output") ? export_certificate(tool, given(tool, "output"), &view) : OK;

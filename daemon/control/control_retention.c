@@ -5,6 +5,7 @@
 #include "daemon/law/casework.h"
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
+#include "daemon/upkeep/destruction.h"
 #include "daemon/upkeep/purger.h"
 #include "proto/uuid.h"
 
@@ -152,6 +153,8 @@ static enum fault find_id(struct session *session, char id[UUID_TEXT_SIZE])
 	const char *ref = session->call->case_destroy->ref;
 	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
 	enum fault fault = casework_find(&txn, ref ? ref : "", &session->arena, &kase);
+	if (!fault)
+		fault = destruction_fits(&txn, kase);
 	txn_abort(&txn);
 	if (!fault)
 		snprintf(id, UUID_TEXT_SIZE, "%s", kase->request_id);

@@ -214,6 +214,9 @@ enum fault casework_notify(struct casework *casework, struct txn *txn, Comity__C
 		return fault_say(FAULT_NOT_FOUND, "%s was not destroyed by an operator: there is no certificate to tell of", casework_name(kase));
 	if (!was_shown(kase))
 		return fault_say(FAULT_USAGE, "%s has never seen %s: there is nothing to tell it", kase->peer, casework_name(kase));
+	if (strlen(destruction->text) > DESTROYED_TEXT_MAX)	/* from before destruction_fits() was asked */
+		return fault_say(FAULT_TOO_LARGE, "the certificate has %zu bytes, and a message has room for %d: hand it over as a file",
+			strlen(destruction->text), DESTROYED_TEXT_MAX);
 	TRY(check_not_told(casework, txn, kase, arena));
 	notice.occurred_at = destruction->at;
 	notice.certificate = destruction->text;

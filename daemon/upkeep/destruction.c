@@ -96,6 +96,23 @@ static enum fault certify(struct txn *txn, const struct destruction *destruction
 	return keep(txn, destruction, kase, text, signature);
 }
 
+enum fault destruction_fits(struct txn *txn, const Comity__Case *kase)
+{
+	enum { HEAD_SIZE = 1024 + DESTROYED_REASON_MAX };
+	struct key prefix = key_of_uuid(kase->request_id);
+	struct span key, value;
+	struct walk walk;
+	size_t count = 0, head = HEAD_SIZE + strlen(or_nothing(kase->requesting_reference)) + strlen(or_nothing(kase->requested_reference));
+	walk_from(&walk, txn, TABLE_CASE_MESSAGES, key_span(&prefix), (struct span){ 0 });
+	while (walk_next(&walk, &key, &value))
+		count++;
+	walk_end(&walk);
+	if (txn->fault || head + count * DESTROYED_LINE_SIZE <= DESTROYED_TEXT_MAX)
+		return txn->fault;
+	return fault_say(FAULT_TOO_LARGE, "its certificate would name %zu messages, and has room for %zu; nothing was destroyed", count,
+		(DESTROYED_TEXT_MAX - head) / DESTROYED_LINE_SIZE);
+}
+
 enum fault destruction_certify(struct txn *txn, const struct destruction *destruction)
 {
 	struct key id = key_of_uuid(destruction->request_id);

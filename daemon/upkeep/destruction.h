@@ -16,5 +16,7 @@ struct destruction {
 	uint32_t uid;				/* whose act it is */
 };
 
+/* Before anything is destroyed: would all of it fit into the certificate?  Fault: too large. */
+enum fault destruction_fits(struct txn *txn, const Comity__Case *kase) MUST_CHECK;
 /* In the transaction in which the case became a shell.  Faults: those of signature_make(), not found. */
 enum fault destruction_certify(struct txn *txn, const struct destruction *destruction) MUST_CHECK;

@@ -5,7 +5,7 @@ import time
 
 from evidence import _altered, _by_its_readme, _unpacked
 from lab import require
-from puppet import now, puppet
+from puppet import Control, now, puppet, uuid7
 from retention import _withdrawn
 
 WHY = "returned on request"
@@ -67,6 +67,40 @@ def the_counterpart_is_told_of_a_destruction_and_verifies_it(lab):
 	path = freedonia.comity("backup", "create", "-o", set_)["path"]
 	require(freedonia.comity("backup", "verify", path)["ok"], "a backup holds it")
 	_in_evidence(lab, freedonia, sylvania, ref)
+
+
+def _say_often(one, ref, count):
+	"""As a system that is connected does: calls in a row, then their answers."""
+	session = Control(one)
+	message = session.schema.Submit(ref=ref).message
+	message.acts.add().general_correspondence.SetInParent()
+	for first in range(0, count, 50):
+		for number in range(first, first + 50):
+			message.text = f"number {number}"
+			session.ask("submit", key=uuid7(), ref=ref, message=message)
+		for _ in range(50):
+			require(session.reply().WhichOneof("kind") == "submitted", "it is taken")
+
+
+def a_case_of_very_many_messages_is_destroyed_shown_and_told(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.send(sylvania)
+	lab.eventually(lambda: sylvania.has(ref), "the request is there")
+	_say_often(freedonia, ref, 700)		# the certificate is longer than any text that people write
+	freedonia.comity("request", "withdraw", ref, "--reason", "no longer needed, the thing is settled")
+	lab.eventually(lambda: sylvania.status(ref) == "WITHDRAWN", "withdrawn", 120)
+	lab.eventually(lambda: all(state["transport"] in ("COMPLETE", "ARRIVED_COMPLETE") for one in (freedonia, sylvania)
+		for state in one.request(ref)["messages"]), "and at rest", 120)
+	count = len(freedonia.request(ref)["messages"])
+	freedonia.comity("case", "destroy", ref, "--reason", WHY, f"--confirm={ref}")
+	text = freedonia.request(ref)["request"]["destruction"]["text"]
+	require(len(text) > 65536 and text.count("\n") == 8 + count, "every message is named, and it can be shown", len(text))
+	_notify(freedonia, ref)
+	there = lab.eventually(lambda: _there(sylvania, ref), "it arrives, and is believed", 60)
+	require(there["messages"] == count, "of all of them", there)
+	archive = os.path.join(lab.directory, "many.tar")
+	sylvania.comity("evidence", "export", ref, "-o", archive)
+	require(sylvania.comity("evidence", "verify", archive)["valid"], "and stands in the evidence")
 
 
 def _in_evidence(lab, freedonia, sylvania, ref):
