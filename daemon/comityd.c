@@ -216,7 +216,8 @@ static enum fault open_desks(struct comityd *comityd, const struct settings *set
 	const struct purger_rooms purger = { .store = comityd->store, .scribe = comityd->scribe, .steward = comityd->steward,
 		.blobs = comityd->blobs, .own_id = own_id, .identity = comityd->identity, .clock = &comityd->clock,
 		.keep_cases_ms = setting_retention_ms(settings->retention->closed_cases),
-		.keep_events_ms = setting_retention_ms(settings->retention->events) };
+		.keep_events_ms = setting_retention_ms(settings->retention->events),
+		.consumers_lag_ms = setting_retention_ms(settings->retention->consumer_lag) };
 	TRY(purger_open(&purger, &comityd->purger));
 	TRY(open_vigil(comityd, settings));
 	const struct registry_rooms registry = { .store = comityd->store, .scribe = comityd->scribe, .trust = comityd->trust,
@@ -263,7 +264,7 @@ static void on_certificates_kept(struct job *job, enum fault fault)
 static enum fault open_control(struct comityd *comityd, const struct places *places, const struct settings *settings)
 {
 	const struct control_rooms rooms = { .loop = &comityd->loop, .store = comityd->store, .scribe = comityd->scribe,
-		.porter = comityd->carrier, .purger = comityd->purger, .clock = &comityd->clock, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
+		.porter = comityd->carrier, .purger = comityd->purger, .consumer_lag_ms = setting_retention_ms(settings->retention->consumer_lag), .clock = &comityd->clock, .must_stop = &comityd->is_stopping, .steward = comityd->steward, .blobs = comityd->blobs,
 		.places = &comityd->places, .house = places,
 		.peers = comityd->peers, .comparison = comityd->comparison, .checkup = comityd->checkup, .witness = comityd->witness, .trust = comityd->trust,
 		.outbox = comityd->outbox, .fetcher = comityd->fetcher, .waits = comityd->waits, .casework = &comityd->casework, .vigil = comityd->vigil, .registry = comityd->registry,

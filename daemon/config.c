@@ -201,6 +201,7 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		{ "store.key",              settings->store->key,              is_key_source },
 		{ "retention.closed_cases", settings->retention->closed_cases, is_retention },
 		{ "retention.events",       settings->retention->events,       is_retention },
+		{ "retention.consumer_lag", settings->retention->consumer_lag, is_retention },
 		{ "limits.max_attachment",  settings->limits->max_attachment,  is_size },
 		{ "limits.keep_free",       settings->limits->keep_free,       is_size },
 		{ "limits.bandwidth_per_peer", settings->limits->bandwidth_per_peer, is_bandwidth },

@@ -44,7 +44,23 @@ static enum fault print_events(struct tool *tool, const Comity__EventList *list)
 	return fault;
 }
 
-enum fault watch_events(struct tool *tool, Comity__Watch *watch)
+/* On a line of its own, for the other one is the stream's. */
+static enum fault acknowledge(struct client *client, char *name, const Comity__EventList *list)
+{
+	const Comity__Reply *reply;
+	Comity__ConsumerChange order = COMITY__CONSUMER_CHANGE__INIT;
+	Comity__Call call = CALL(CONSUMER_ACKNOWLEDGE, consumer_acknowledge, &order);
+	order.subject = name;
+	order.has_seq = 1;
+	order.seq = list->seq;
+	if (list->n_data) {
+		order.has_epoch = 1;
+		order.epoch = list->data[list->n_data - 1]->comityepoch;
+	}
+	return list->n_data ? client_call(client, &call, &reply) : OK;
+}
+
+static enum fault watch(struct tool *tool, Comity__Watch *watch, struct client *acknowledging)
 {
 	struct client *client;
 	const Comity__Reply *reply;
@@ -55,6 +71,8 @@ enum fault watch_events(struct tool *tool, Comity__Watch *watch)
 	for (;;) {
 		TRY(expect(reply, COMITY__REPLY__KIND_EVENTS));
 		TRY(print_events(tool, reply->events));
+		if (acknowledging)
+			TRY(acknowledge(acknowledging, watch->consumer, reply->events));
 		if (!reply->more)
 			return OK;
 		enum fault fault = client_next(client, &reply);
@@ -66,6 +84,26 @@ enum fault watch_events(struct tool *tool, Comity__Watch *watch)
 	}
 }
 
+enum fault watch_events(struct tool *tool, Comity__Watch *events)
+{
+	return watch(tool, events, NULL);
+}
+
+/* With --auto-ack what was printed counts as dealt with, batch by batch; else whoever reads says so: event consumer ack. */
+static enum fault watch_as_consumer(struct tool *tool, Comity__Watch *events)
+{
+	struct client *client = NULL;
+	events->consumer = (char *)given(tool, "consumer");
+	events->has_since = given(tool, "since") != NULL;
+	if (!given(tool, "auto-ack"))
+		return watch_events(tool, events);
+	TRY(client_new(tool->run_dir, given(tool, "socket"), &client));
+	client_set_patience(client, CLIENT_PATIENCE_MS);
+	enum fault fault = watch(tool, events, client);
+	client_free(client);
+	return fault;
+}
+
 static bool read_number(const char *text, const char *end, uint64_t most, uint64_t *number)
 {
 	char *stop;
@@ -74,8 +112,7 @@ static bool read_number(const char *text, const char *end, uint64_t most, uint64
 	return *text >= '0' && *text <= '9' && stop == end && !errno && *number <= most;
 }
 
-/* N, EPOCH/N, or AUTHORITY/EPOCH/N as the id of an event has it. */
-static enum fault read_since(struct tool *tool, const char *text, Comity__Watch *watch)
+enum fault watch_since(struct tool *tool, const char *what, const char *text, Comity__Watch *watch)
 {
 	const char *end = text + strlen(text), *slash = strrchr(text, '/'), *epoch = slash;
 	uint64_t number = 0, of_epoch = 0;
@@ -83,7 +120,7 @@ static enum fault read_since(struct tool *tool, const char *text, Comity__Watch 
 		epoch--;
 	bool is_number = read_number(slash ? slash + 1 : text, end, UINT64_MAX, &number);
 	if (!is_number || (slash && !read_number(epoch, slash, UINT32_MAX, &of_epoch)))
-		return fault_say(FAULT_USAGE, "--since: \"%.60s\" is neither the number of an event nor its id", text);
+		return fault_say(FAULT_USAGE, "%s: \"%.60s\" is neither the number of an event nor its id", what, text);
 	watch->has_since = 1;
 	watch->since = number;
 	watch->has_epoch = slash != NULL;
@@ -104,6 +141,8 @@ enum fault cmd_watch(struct tool *tool)
 	/* Without following, what there is is what was: from the beginning, unless told. */
 	watch.has_since = !watch.follow;
 	if (since)
-		TRY(read_since(tool, since, &watch));
-	return watch_events(tool, &watch);
+		TRY(watch_since(tool, "--since", since, &watch));
+	if (given(tool, "consumer"))
+		return watch_as_consumer(tool, &watch);
+	return given(tool, "auto-ack") ? fault_say(FAULT_USAGE, "--auto-ack is for a consumer: --consumer NAME") : watch_events(tool, &watch);
 }

@@ -122,17 +122,21 @@ static size_t words_matched(const struct line *line, const struct pattern *patte
 	return pattern->n_words;
 }
 
-static void spell(char text[TYPED_SIZE], const char *first, const char *second)
+/* The first words, so many of them. */
+static void spell(char text[TYPED_SIZE], const char *const *words, size_t count)
 {
-	snprintf(text, TYPED_SIZE, "%.30s%s%.40s", first, second ? " " : "", second ? second : "");
+	size_t len = 0;
+	for (size_t i = 0; i < count && len < TYPED_SIZE; i++)
+		len += (size_t)snprintf(text + len, TYPED_SIZE - len, "%s%.30s", i ? " " : "", words[i]);
 }
 
-static void try_row(struct suggestion *suggestion, const struct pattern *pattern, bool two)
+static void try_row(struct suggestion *suggestion, const struct pattern *pattern, size_t count)
 {
 	static char spelled[TYPED_SIZE], best[TYPED_SIZE];
-	if (two != (pattern->n_words == 2))
+	const char *const words[] = { pattern->words[0], pattern->words[1], pattern->words[2] };
+	if (count != pattern->n_words)
 		return;
-	spell(spelled, pattern->words[0], two ? pattern->words[1] : NULL);
+	spell(spelled, words, count);
 	const char *before = suggestion->best;
 	suggest_try(suggestion, spelled);
 	if (suggestion->best == before)
@@ -144,35 +148,46 @@ static void try_row(struct suggestion *suggestion, const struct pattern *pattern
 /* "peer lst" is near "peer list"; what follows the words is an argument and does not count. */
 static enum fault unknown_command(const struct line *line)
 {
-	for (size_t n = line->n_words > 1 ? 2 : 1; n > 0; n--) {
-		char typed[TYPED_SIZE];
-		spell(typed, line->words[0], n == 2 ? line->words[1] : NULL);
+	char typed[TYPED_SIZE];
+	for (size_t n = line->n_words < PATTERN_WORDS_MAX ? line->n_words : PATTERN_WORDS_MAX; n > 0; n--) {
+		spell(typed, line->words, n);
 		struct suggestion suggestion = { .word = typed };
 		struct pattern pattern;
 		for (const struct command *command = commands; command->pattern; command++)
 			if (pattern_read(command->pattern, &pattern))
-				try_row(&suggestion, &pattern, n == 2);
+				try_row(&suggestion, &pattern, n);
 		if (suggestion.best)
 			return fault_say(FAULT_USAGE, "\"comity %s\" is not a command; did you mean: comity %s", typed,
 				suggestion.best);
 	}
-	return fault_say(FAULT_USAGE, "\"comity %.30s%s%.40s\" is not a command", line->words[0],
-		line->n_words > 1 ? " " : "", line->n_words > 1 ? line->words[1] : "");
+	spell(typed, line->words, line->n_words > 1 ? 2 : 1);
+	return fault_say(FAULT_USAGE, "\"comity %s\" is not a command", typed);
 }
 
-/* "peer" alone: name what can follow it. */
+static bool begins(const struct pattern *pattern, const struct line *line)
+{
+	size_t same = 0;
+	while (same < line->n_words && same < pattern->n_words && !strcmp(pattern->words[same], word_at(line, same)))
+		same++;
+	return same == line->n_words && same < pattern->n_words;
+}
+
+/* "peer" alone, or "event consumer": name what can follow it. */
 static enum fault half_a_command(const struct line *line)
 {
-	char verbs[400];
+	char verbs[400], typed[TYPED_SIZE], before[PATTERN_NAME_SIZE] = "";
 	size_t len = 0;
 	struct pattern pattern;
-	const char *noun = word_at(line, 0);
-	for (const struct command *command = commands; command->pattern && len < sizeof verbs; command++)
-		if (pattern_read(command->pattern, &pattern) && pattern.n_words == 2 && !strcmp(pattern.words[0], noun))
-			len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", pattern.words[1]);
-	if (!len || line->n_words > 1)
+	for (const struct command *command = commands; command->pattern && len < sizeof verbs; command++) {
+		if (!pattern_read(command->pattern, &pattern) || !begins(&pattern, line) || !strcmp(before, pattern.words[line->n_words]))
+			continue;
+		strcpy(before, pattern.words[line->n_words]);
+		len += (size_t)snprintf(verbs + len, sizeof verbs - len, "%s%s", len ? ", " : "", before);
+	}
+	if (!len)
 		return unknown_command(line);
-	return fault_say(FAULT_USAGE, "\"comity %s\" needs to know what to do: %s", noun, verbs);
+	spell(typed, line->words, line->n_words);
+	return fault_say(FAULT_USAGE, "\"comity %s\" needs to know what to do: %s", typed, verbs);
 }
 
 static enum fault find_row(struct line *line)

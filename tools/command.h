@@ -40,7 +40,7 @@ const struct option *option_find(const char *name);	/* NULL when there is none *
 
 /* ── a pattern, taken apart ───────────────────────────────────────────────────────────────────── */
 
-enum { PATTERN_WORDS_MAX = 2, PATTERN_ARGUMENTS_MAX = 4, PATTERN_OPTIONS_MAX = 24, PATTERN_NAME_SIZE = 24 };
+enum { PATTERN_WORDS_MAX = 3, PATTERN_ARGUMENTS_MAX = 4, PATTERN_OPTIONS_MAX = 24, PATTERN_NAME_SIZE = 24 };
 
 struct pattern {
 	char words[PATTERN_WORDS_MAX][PATTERN_NAME_SIZE];

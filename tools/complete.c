@@ -65,12 +65,13 @@ static void offer_requests(struct typed *typed)
 	}
 }
 
-/* Of the case that was named before. */
+/* Of the case that was named before: attach get REF ATTACHMENT. */
 static void offer_attachments(struct typed *typed)
 {
+	enum { REF_AT = 2 };
 	const Comity__Reply *reply;
 	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
-	by.ref = (char *)(typed->count > PATTERN_WORDS_MAX ? typed->words[PATTERN_WORDS_MAX] : NULL);
+	by.ref = (char *)(typed->count > REF_AT ? typed->words[REF_AT] : NULL);
 	Comity__Call call = CALL(ATTACH_LIST, attach_list, &by);
 	if (!by.ref || ask(typed->tool, &call, COMITY__REPLY__KIND_ATTACHMENTS, &reply))
 		return;
@@ -132,17 +133,27 @@ static void offer_nouns(struct typed *typed)
 	}
 }
 
-static void offer_verbs(struct typed *typed, const char *noun)
+/* What may follow these words of a command. */
+static void offer_verbs(struct typed *typed, const char *const *words, size_t count)
 {
+	char before[PATTERN_NAME_SIZE] = "";
 	struct pattern pattern;
-	for (const struct command *command = commands; command->pattern; command++)
-		if (pattern_read(command->pattern, &pattern) && pattern.n_words > 1 && !strcmp(pattern.words[0], noun))
-			offer(typed->tool, pattern.words[1]);
+	for (const struct command *command = commands; command->pattern && count < PATTERN_WORDS_MAX; command++) {
+		size_t same = 0;
+		if (!pattern_read(command->pattern, &pattern))
+			continue;
+		while (same < count && same < pattern.n_words && !strcmp(pattern.words[same], words[same]))
+			same++;
+		if (same < count || pattern.n_words <= count || !strcmp(before, pattern.words[count]))
+			continue;
+		strcpy(before, pattern.words[count]);
+		offer(typed->tool, before);
+	}
 }
 
 static void offer_verbs_of_last(struct typed *typed)
 {
-	offer_verbs(typed, typed->words[typed->count - 1]);
+	offer_verbs(typed, &typed->words[typed->count - 1], 1);
 }
 
 /* By the name that a pattern or an option gives to what is wanted. */
@@ -250,8 +261,8 @@ static void offer_all(struct typed *typed, const char *last)
 		offer_argument(typed, &pattern);
 	} else if (!typed->count) {
 		offer_nouns(typed);
-	} else if (typed->count == 1) {
-		offer_verbs(typed, typed->words[0]);
+	} else {
+		offer_verbs(typed, typed->words, typed->count);
 	}
 }
 

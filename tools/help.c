@@ -90,6 +90,11 @@ static void print_command(struct tool *tool, const struct command *command)
 		print_statuses(tool);
 }
 
+static bool is_of(const struct pattern *pattern, const char *noun, const char *verb)
+{
+	return !strcmp(pattern->words[0], noun) && (!verb || (pattern->n_words > 1 && !strcmp(pattern->words[1], verb)));
+}
+
 /* All commands of a noun; false when there is none. */
 static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 {
@@ -97,8 +102,7 @@ static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 	size_t found = 0;
 	struct pattern pattern;
 	for (const struct command *command = commands; command->pattern; command++) {
-		if (!pattern_read(command->pattern, &pattern) || strcmp(pattern.words[0], noun)
-		    || (verb && (pattern.n_words < 2 || strcmp(pattern.words[1], verb))))
+		if (!pattern_read(command->pattern, &pattern) || !is_of(&pattern, noun, verb))
 			continue;
 		only = command;
 		found++;
@@ -107,7 +111,7 @@ static bool print_noun(struct tool *tool, const char *noun, const char *verb)
 		print_command(tool, only);
 	for (const struct command *command = commands; command->pattern && found > 1; command++) {
 		char spelled[120];
-		if (!pattern_read(command->pattern, &pattern) || strcmp(pattern.words[0], noun))
+		if (!pattern_read(command->pattern, &pattern) || !is_of(&pattern, noun, verb))
 			continue;
 		spell(spelled, sizeof spelled, &pattern);
 		print(tool, "  %-32s  %s\n", spelled, command->help);

@@ -43,6 +43,7 @@ struct control_rooms {
 	struct scribe *scribe;
 	struct porter *porter;
 	struct purger *purger;
+	int64_t consumer_lag_ms;	/* so long events are kept for a consumer that says nothing; -1: without end */
 	struct clock *clock;		/* whether ours is believed */
 	const atomic_bool *must_stop;	/* the daemon is about to end: what takes long gives up */
 	struct porter *steward;		/* for what takes long: backups, and looking through the store */

@@ -32,7 +32,7 @@ static const struct row {
 	bool uses_reserve;		/* it works in a full store too: it is small, and moves things on */
 	const struct listing *list;	/* given page by page */
 	/* In the audit log by a line of its own, because it shows a case or acts outside the ledger. */
-	enum { NOTED_WITHIN, NOTED_FIRST, NOTED_BESIDE } noting;	/* before it begins; or nobody waits for the line */
+	enum { NOTED_WITHIN, NOTED_FIRST, NOTED_BESIDE, NOTED_NOT } noting;	/* before it begins; or nobody waits for the line; or by none */
 } rows[] = {
 #define ROW(kind) [COMITY__CALL__KIND_##kind]
 	ROW(STATUS)           = { EVERYBODY, .answer = answer_status },
@@ -91,6 +91,11 @@ static const struct row {
 	ROW(UNSEAL)           = { WRITERS,   .pursue = pursue_unseal, .noting = NOTED_FIRST },
 	ROW(TIMESTAMP_AUTHORITY) = { READERS, .answer = answer_timestamp_authority },
 	ROW(WATCH)            = { READERS,   .pursue = pursue_watch },
+	ROW(CONSUMER_LIST)    = { EVERYBODY, .answer = answer_consumer_list },
+	ROW(CONSUMER_ADD)     = { AT(DESK_ADMIN) | AT(DESK_INTEGRATOR), .change = change_consumer_add },
+	ROW(CONSUMER_ACKNOWLEDGE) = { AT(DESK_ADMIN) | AT(DESK_INTEGRATOR), .change = change_consumer_acknowledge, .uses_reserve = true,
+		.noting = NOTED_NOT },
+	ROW(CONSUMER_REMOVE)  = { AT(DESK_ADMIN) | AT(DESK_INTEGRATOR), .change = change_consumer_remove, .uses_reserve = true },
 	ROW(QUEUE_LIST)       = { READERS,   .answer = answer_queue_list },
 	ROW(QUEUE_FLUSH)      = { ADMINS,    .answer = answer_queue_flush, .noting = NOTED_FIRST },
 	ROW(QUEUE_HOLD)       = { ADMINS,    .change = change_queue_hold },
@@ -275,7 +280,8 @@ static void start(struct session *session, const struct row *row)
 	else if (row->pursue)
 		row->pursue(session);
 	else
-		calls_change(session, &(struct change){ .write = write_row, .settle = row->settle, .uses_reserve = row->uses_reserve });
+		calls_change(session, &(struct change){ .write = write_row, .settle = row->settle, .uses_reserve = row->uses_reserve,
+			.is_routine = row->noting == NOTED_NOT });
 }
 
 static void on_noted(void *owner, enum fault fault)

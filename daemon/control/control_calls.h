@@ -31,6 +31,7 @@ struct change {
 	/* Part of what must be the same when a call is repeated, beside the call itself. */
 	struct span also;
 	bool uses_reserve;			/* it works in a full store too */
+	bool is_routine;			/* no line of the audit log tells of it: a program moved its own place on */
 	void *state;
 	void (*forget)(void *state);		/* on the loop, at the very end, however it went; may be NULL */
 };
@@ -123,6 +124,7 @@ call_pursue pursue_examination;							/* control_proofs.c: and then answer_docto
 call_answer answer_metrics;								/* control_metrics.c */
 call_answer answer_directory_show, answer_directory_route, change_directory_import, change_directory_announce,	/* control_directory.c */
 	change_directory_confirm, change_directory_remove;
+call_answer answer_consumer_list, change_consumer_add, change_consumer_acknowledge, change_consumer_remove;	/* control_consumers.c */
 call_pursue pursue_watch;								/* control_watch.c */
 
 /* Our certificates and lists, and those of each verified peer (daemon/desks/papers.h). */

@@ -86,7 +86,7 @@ static enum fault write_and_note(struct work *work, struct txn *txn)
 {
 	TRY(work->change.write(&work->inquiry, work->change.state));
 	TRY(inquiry_fault(&work->inquiry));
-	return note_done(work->session, txn, work->call, &work->reply);
+	return work->change.is_routine ? txn->fault : note_done(work->session, txn, work->call, &work->reply);
 }
 
 static enum fault write_once(struct work *work, struct txn *txn)

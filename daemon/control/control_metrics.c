@@ -12,6 +12,7 @@
 #include "daemon/law/casework.h"
 #include "daemon/ledger/audit.h"
 #include "daemon/ledger/clock.h"
+#include "daemon/ledger/consumers.h"
 #include "daemon/ledger/events.h"
 #include "daemon/ledger/hold.h"
 #include "daemon/upkeep/backups.h"
@@ -122,6 +123,34 @@ static void commits(struct writing *writing)
 }
 
 static void events(struct writing *writing)      { LINE(writing, " %" PRIu64, events_last(writing->inquiry->txn)); }
+
+static void each_consumer(struct writing *writing, void (*each)(struct writing *writing, const Comity__Consumer *consumer, uint64_t last))
+{
+	Comity__Consumer **list;
+	size_t count;
+	uint64_t last = events_last(writing->inquiry->txn);
+	if (!consumers_list(writing->inquiry->txn, writing->inquiry->arena, &list, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		each(writing, list[i], last);
+}
+
+static void consumer_lag(struct writing *writing, const Comity__Consumer *consumer, uint64_t last)
+{
+	LINE(writing, "{consumer=\"%s\"} %" PRIu64, consumer->name, last > consumer->seq ? last - consumer->seq : 0);
+}
+
+static void consumer_heard(struct writing *writing, const Comity__Consumer *consumer, uint64_t last)
+{
+	int64_t at;
+	(void)last;
+	if (consumer->heard_at && stamp_read(consumer->heard_at, &at))
+		LINE(writing, "{consumer=\"%s\"} %.3f", consumer->name, (double)at / STAMP_SECOND);
+}
+
+static void consumers_lag(struct writing *writing)   { each_consumer(writing, consumer_lag); }
+static void consumers_heard(struct writing *writing) { each_consumer(writing, consumer_heard); }
+
 static void audit_lines(struct writing *writing) { LINE(writing, " %" PRIu64, audit_head(writing->inquiry->txn).number); }
 
 static void write_stamp(struct writing *writing, const char *stamp)
@@ -216,6 +245,8 @@ static const struct family {
 	{ "comity_store_jobs_total", "counter", "Pieces of work written, since the daemon started.", jobs },
 	{ "comity_store_survey_findings", "gauge", "What the last look through the store found.", survey_found },
 	{ "comity_events_total", "counter", "The newest event's number.", events },
+	{ "comity_consumer_lag_events", "gauge", "Events that the consumer has not acknowledged.", consumers_lag },
+	{ "comity_consumer_last_ack_timestamp_seconds", "gauge", "When it acknowledged last, or was added.", consumers_heard },
 	{ "comity_audit_lines_total", "counter", "Lines of the audit log.", audit_lines },
 	{ "comity_backup_last_success_timestamp_seconds", "gauge", "When the last backup was made.", backup_made },
 	{ "comity_backup_last_verified_timestamp_seconds", "gauge", "When one was last verified, and found whole.", backup_verified },

@@ -10,6 +10,7 @@
 #include "daemon/law/casework.h"
 #include "daemon/control/control_calls.h"
 #include "daemon/control/control_room.h"
+#include "daemon/ledger/consumers.h"
 #include "daemon/ledger/events.h"
 #include "proto/unpack.h"
 
@@ -135,6 +136,18 @@ static enum fault check_since(struct txn *txn, const Comity__Watch *call, const 
 	return OK;
 }
 
+/* Where it is; what that place does not name is not chosen: who hears of one request only has not dealt with the others. */
+static enum fault begin_at_consumer(struct txn *txn, const Comity__Watch *call, struct arena *arena, struct watch *watch)
+{
+	const Comity__Consumer *consumer = consumer_find(txn, call->consumer, arena);
+	if (call->has_since || (call->ref && *call->ref))
+		return fault_say(FAULT_USAGE, "a consumer hears all events, from where it is: neither since nor ref go with it");
+	if (!consumer)
+		return txn->fault ? txn->fault : fault_say(FAULT_NOT_FOUND, "there is no consumer \"%.60s\"", call->consumer);
+	watch->seq = consumer->seq;
+	return OK;
+}
+
 static enum fault start(struct session *session, struct watch *watch)
 {
 	const Comity__Watch *call = session->call->watch;
@@ -144,15 +157,20 @@ static enum fault start(struct session *session, struct watch *watch)
 	TRY(txn_begin(session->control->rooms.store, TXN_READ, &txn));
 	if (call->ref && *call->ref)
 		fault = session_find_case(session, &txn, call->ref, &session->arena, &kase);
-	uint64_t last = events_last(&txn);
-	if (!fault && call->has_since)
+	uint64_t last = events_last(&txn), first = events_first(&txn);
+	if (!fault && call->consumer && *call->consumer)
+		fault = begin_at_consumer(&txn, call, &session->arena, watch);
+	else if (!fault && call->has_since && !call->from_first)
 		fault = check_since(&txn, call, session->control->rooms.casework->own_id);
 	if (!fault)
 		fault = txn.fault;
 	txn_abort(&txn);
 	if (!fault && kase)
 		snprintf(watch->request_id, sizeof watch->request_id, "%s", kase->request_id);
-	watch->seq = call->has_since ? call->since : last;
+	if (call->from_first)
+		watch->seq = first ? first - 1 : last;
+	else if (!call->consumer || !*call->consumer)
+		watch->seq = call->has_since ? call->since : last;
 	watch->left = call->limit ? call->limit : UINT64_MAX;
 	watch->follows = call->follow;
 	return fault;

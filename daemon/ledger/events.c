@@ -114,7 +114,7 @@ uint64_t events_first(struct txn *txn)
 }
 
 /* The last one is kept, however old: the numbers go on from it. */
-uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry)
+uint64_t events_prune(struct txn *txn, int64_t before, uint64_t up_to, uint64_t most, bool is_dry)
 {
 	struct walk walk;
 	struct span key, value;
@@ -128,7 +128,7 @@ uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dr
 		int64_t at;
 		arena_reset(&arena);
 		const Comity__Event *event = record_read(txn, value, &comity__event__descriptor, &arena);
-		is_old = event && key_take_u64(&key, &number) && number < last && event->time && stamp_read(event->time, &at) &&
+		is_old = event && key_take_u64(&key, &number) && number < last && number <= up_to && event->time && stamp_read(event->time, &at) &&
 			at < before;
 		count += is_old;
 		if (is_old && !is_dry)

@@ -16,8 +16,8 @@ void events_append_message(struct txn *txn, const char *type, const char *peer, 
 void events_begin_epoch(struct txn *txn);
 /* Of which epoch the event of that number is, or will be. */
 uint32_t events_epoch(struct txn *txn, uint64_t number);
-/* Forget the oldest events, those before that moment, at most `most` of them; how many.  Dry: only count. */
-uint64_t events_prune(struct txn *txn, int64_t before, uint64_t most, bool is_dry);
+/* Forget the oldest events, those before that moment and up to that number, at most `most` of them; how many.  Dry: only count. */
+uint64_t events_prune(struct txn *txn, int64_t before, uint64_t up_to, uint64_t most, bool is_dry);
 /* The number of the oldest that is kept; 0 when none is. */
 uint64_t events_first(struct txn *txn);
 /* The newest number; 0 when there is none. */

@@ -177,7 +177,8 @@ enum fault purger_run(struct purger *purger, bool is_dry,
 	int64_t now;
 	TRY(begin(purger, &now));
 	const struct retention retention = { .own_id = purger->rooms.own_id, .is_dry = is_dry,
-		.cases_before = before(now, purger->rooms.keep_cases_ms), .events_before = before(now, purger->rooms.keep_events_ms) };
+		.cases_before = before(now, purger->rooms.keep_cases_ms), .events_before = before(now, purger->rooms.keep_events_ms),
+		.consumers_gone_since = before(now, purger->rooms.consumers_lag_ms) };
 	run(purger, &retention, done, owner);
 	return OK;
 }

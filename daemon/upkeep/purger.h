@@ -19,6 +19,7 @@ struct purger_rooms {
 	const struct identity *identity;	/* whose certificates tell whether the clock can be right */
 	const struct clock *clock;		/* and whether it follows from what was believed before */
 	int64_t keep_cases_ms, keep_events_ms;	/* -1: for ever */
+	int64_t consumers_lag_ms;		/* so long events are kept for a consumer that says nothing; -1: without end */
 };
 
 enum fault purger_open(const struct purger_rooms *rooms, struct purger **purger) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/consumers.h"
 #include "daemon/ledger/events.h"
 #include "daemon/ledger/quota.h"
 #include "proto/stamp.h"
@@ -303,7 +304,8 @@ void retention_step(struct txn *txn, const struct retention *retention, struct r
 	}
 	uint64_t count = 0;
 	if (retention->events_before != INT64_MIN)
-		count = events_prune(txn, retention->events_before, EVENTS_PER_STEP, retention->is_dry);
+		count = events_prune(txn, retention->events_before, consumers_dealt_with(txn, retention->consumers_gone_since), EVENTS_PER_STEP,
+			retention->is_dry);
 	round->events += count;
 	round->is_over = retention->is_dry || count < EVENTS_PER_STEP;
 }

@@ -19,6 +19,7 @@ enum { RETENTION_BLOBS_MAX = 128 };
 struct retention {
 	const char *own_id;
 	int64_t cases_before, events_before;	/* moments (stamp.h): what is older goes; INT64_MIN: nothing */
+	int64_t consumers_gone_since;		/* moment: for consumers that said nothing since, no event is kept */
 	bool is_dry;				/* count only */
 	const char *only;			/* the id of a case that is to be destroyed now, if it is closed; NULL: whichever is due */
 	const char *reason;			/* of that, and whose act it is */

@@ -54,7 +54,8 @@ static void no_two_rows_are_the_same_command(void **state)
 		for (const struct command *other = one + 1; other->pattern; other++) {
 			struct pattern a, b;
 			assert_true(pattern_read(one->pattern, &a) && pattern_read(other->pattern, &b));
-			assert_false(a.n_words == b.n_words && !strcmp(a.words[0], b.words[0]) && !strcmp(a.words[1], b.words[1]));
+			assert_false(a.n_words == b.n_words && !strcmp(a.words[0], b.words[0]) && !strcmp(a.words[1], b.words[1]) &&
+				!strcmp(a.words[2], b.words[2]));
 		}
 }
 
@@ -218,7 +219,7 @@ static void patterns_that_break_the_rules_are_found(void **state)
 {
 	(void)state;
 	static const char *const broken[] = {
-		"a b c", "peer list [--nosuchoption]", "peer list [--open", "peer show A B C D E", "peer list ...",
+		"a b c d", "peer list [--nosuchoption]", "peer list [--open", "peer show A B C D E", "peer list ...",
 		"averylongwordthatdoesnotfitintoitsplace",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
