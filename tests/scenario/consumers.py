@@ -47,7 +47,7 @@ def what_is_printed_with_auto_ack_is_dealt_with(lab):
 	require('comity_consumer_lag_events{consumer="audit-feed"} ' in metrics and "comity_consumer_last_ack_timestamp_seconds" in metrics,
 		"its lag is a metric", metrics[-2000:])
 	acts = freedonia.run("--json", "audit", "list").out
-	require("consumer_add" in acts and "consumer_acknowledge" not in acts, "who added it is noted, not each step of it", acts[-2000:])
+	require("consumer_add" in acts and '"consumer_acknowledge","subject":"audit-feed","result":"ok"' not in acts, "who added it is noted, not each step of it", acts[-2000:])
 	table = freedonia.run("event", "consumer", "list")
 	require("audit-feed" in table.out and "ok" in table.out, "to people too", table.out)
 
