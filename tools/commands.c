@@ -171,6 +171,7 @@ const struct command commands[] = {
 	  "Encrypt the key files, or change their passphrase", "operator" },
 	{ "card export [-o|--output FILE]", cmd_card_export, "Write our card, the file to give to other authorities", "operator" },
 	{ "card show FILE", cmd_card_show, "Check a card and show what it says", "operator" },
+	{ "card diff OLD NEW", cmd_card_diff, "Check two cards of an authority and show what the second changes", "operator" },
 
 	{ "cert status [--exit-code]", cmd_cert_status,
 	  "Show what ends when: our certificates and revocation lists, and the peers'", "operator" },

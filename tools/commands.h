@@ -13,6 +13,7 @@ enum fault cmd_status(struct tool *tool);
 enum fault cmd_id_show(struct tool *tool);
 enum fault cmd_card_export(struct tool *tool);
 enum fault cmd_card_show(struct tool *tool);
+enum fault cmd_card_diff(struct tool *tool);
 
 enum fault cmd_cert_switched(struct tool *tool);
 enum fault cmd_id_roll(struct tool *tool);

@@ -174,6 +174,8 @@ static const struct wanted {
 	{ .name = "FILE", .offer = offer_files },
 	{ .name = "FILE[,role=ROLE]", .offer = offer_files },
 	{ .name = "CARD", .offer = offer_files },
+	{ .name = "OLD", .offer = offer_files },
+	{ .name = "NEW", .offer = offer_files },
 	{ .name = "DIR", .offer = offer_files },
 	{ .name = "PATH", .offer = offer_files },
 	{ .name = "SLUG", .offer = offer_slugs },
