@@ -27,7 +27,8 @@ static const char usage[] =
 	"                   without it: /etc/comity, /var/lib/comity, /run/comity\n"
 	"  --key-holder SOCKET  our keys are held by the process behind this socket (comity-keyd.socket);\n"
 	"                   without it comityd starts one, comity-keyd\n"
-	"  --check-config   say whether the configuration is right, and end\n"
+	"  --check-config   say whether the configuration is right, and end; with --config FILE of another file (comity config check\n"
+	"                   does this)\n"
 	"  --examine        look through what the files tell, say it in JSON, and end (comity doctor does this where no daemon\n"
 	"                   answers)\n"
 	"  --create-store   make an empty store, and end (comity init does this)\n"
@@ -40,7 +41,7 @@ static const char usage[] =
 	"It runs in the foreground and ends at SIGTERM.  See comityd(8).\n";
 
 /* What came with the options that take a word. */
-static struct { const char *restore, *verify, *verify_deep, *confirm, *key_holder; } given;
+static struct { const char *restore, *verify, *verify_deep, *confirm, *key_holder, *config; } given;
 
 static void complain(const char *sentence)
 {
@@ -96,9 +97,13 @@ static enum fault run(const struct places *places)
 	return OK;
 }
 
-static enum fault check_config(const struct places *places)
+static enum fault check_config(const struct places *found)
 {
 	struct settings settings;
+	struct places there = *found;
+	const struct places *places = &there;
+	if (given.config && snprintf(there.config, sizeof there.config, "%s", given.config) >= (int)sizeof there.config)
+		return fault_say(FAULT_USAGE, "the path is too long");
 	enum fault fault = settings_read(&settings, places, complain);
 	if (!fault)
 		settings_doubt(&settings, places, warn);
@@ -242,6 +247,7 @@ static const struct option_row {
 	{ "--verify-backup",      verify,       &given.verify },
 	{ "--verify-backup-deep", verify,       &given.verify_deep },
 	{ "--confirm",            NULL,         &given.confirm },
+	{ "--config",             NULL,         &given.config },
 	{ "--key-holder",         NULL,         &given.key_holder },
 	{ "--version",            show_version, NULL },
 	{ "-V",                   show_version, NULL },

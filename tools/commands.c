@@ -216,6 +216,9 @@ const struct command commands[] = {
 	{ "queue drop MSG --confirm=MSG [--reason TEXT]", cmd_queue_drop,
 	  "Take a message back that was not signed yet; the record keeps that it was there", "operator" },
 
+	{ "config check [FILE]", cmd_config_check, "Say all that is wrong with the configuration, or with this file, and what is doubtful", "operator" },
+	{ "config show", cmd_config_show, "Show every setting and where it comes from, also those that the file does not name", "operator" },
+	{ "config example", cmd_config_example, "Print a configuration with every setting, its default and what it is for", "operator" },
 	{ "clock confirm", cmd_clock_confirm, "Say that our clock is right, when the daemon doubts it", "operator" },
 	{ "daemon hold [--reason TEXT]", cmd_daemon_hold, "Send nothing new to anybody, also after a restart; receiving goes on", "operator" },
 	{ "daemon release", cmd_daemon_release, "End a hold, also that after a restore, and a draining", "operator" },

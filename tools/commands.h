@@ -124,6 +124,10 @@ enum fault cmd_request_release_hold(struct tool *tool);
 enum fault cmd_clock_confirm(struct tool *tool);
 enum fault cmd_daemon_release(struct tool *tool);
 
+enum fault cmd_config_check(struct tool *tool);
+enum fault cmd_config_show(struct tool *tool);
+enum fault cmd_config_example(struct tool *tool);
+
 enum fault cmd_explain(struct tool *tool);
 enum fault cmd_version(struct tool *tool);
 enum fault cmd_help(struct tool *tool);

@@ -108,17 +108,24 @@ static enum fault run(const struct tool *tool, const char *const *words, int out
 	return fault ? fault : ended;
 }
 
-enum fault service_run(struct tool *tool, const char *const *words, struct bytes *out)
+enum fault service_hear(struct tool *tool, const char *const *words, struct bytes *out, struct bytes *complaints)
 {
-	struct bytes ignored = { 0 }, complaints = { 0 };
+	struct bytes ignored = { 0 };
 	int pipes[2][2] = { { -1, -1 }, { -1, -1 } };
 	enum fault fault = pipe(pipes[0]) || pipe(pipes[1]) ? fault_say(FAULT_IO, "pipe: %s", strerror(errno)) : OK;
 	if (!fault)
-		fault = run(tool, words, pipes[0], pipes[1], (struct bytes *const[]){ out ? out : &ignored, &complaints });
+		fault = run(tool, words, pipes[0], pipes[1], (struct bytes *const[]){ out ? out : &ignored, complaints });
 	for (size_t i = 0; i < 4; i++)
 		if (pipes[i / 2][i % 2] >= 0)
 			close(pipes[i / 2][i % 2]);
 	bytes_clear(&ignored);
+	return fault;
+}
+
+enum fault service_run(struct tool *tool, const char *const *words, struct bytes *out)
+{
+	struct bytes complaints = { 0 };
+	enum fault fault = service_hear(tool, words, out, &complaints);
 	bytes_clear(&complaints);
 	return fault;
 }
