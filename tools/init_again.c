@@ -40,11 +40,13 @@ static enum fault compare(struct tool *tool, const char *config_path, const char
 	return OK;
 }
 
-/* In the certificates stands the name of the first day; the configuration may have a newer one. */
+/* In the certificates stands the name of the first day, as much of it as they hold (RFC 5280: 64 characters); the configuration has all of it,
+ * and may have a newer one. */
 static enum fault check_name(struct tool *tool, const char *config_path, const struct identity *identity, const Comity__Config *config)
 {
-	const char *typed = given(tool, "name");
-	if (!strcmp(typed, identity_name(identity)) || (config && config->name && !strcmp(typed, config->name)))
+	const char *typed = given(tool, "name"), *certified = identity_name(identity);
+	bool is_whole = config && config->name;
+	if (is_whole ? !strcmp(typed, config->name) || !strcmp(typed, certified) : !strncmp(typed, certified, strlen(certified)))
 		return OK;
 	return refuse(tool, config_path, "name", typed, config && config->name ? config->name : identity_name(identity));
 }

@@ -95,6 +95,10 @@ def init_never_overwrites(lab):
 	require(again.status == 0, "what the configuration says since is what there is", again.err)
 	freedonia.refused("exists", "init", "--authority", "XF-CA", "--name", "A Newer Name", "--endpoint=mla.xf.example:7443")
 	require(freedonia.comity("status")["digits"] == digits, "the identity is the same")
+	long = Authority(lab, "xl-ca", home=lab.directory + "/long")
+	for _ in range(2):	# longer than a certificate holds
+		made = long.run("init", "--authority", "XL-CA", "--name", "Unit of " + "many words " * 12, "--endpoint=mla.xl.example:7443")
+		require(made.status == 0, "a long name is no other name", made.err)
 	for name in ("X", "xf ca", "XF/CA", "", "X" * 80):
 		answer = Authority(lab, "xf-ca", home=lab.directory + "/other").run("--json", "init", "--authority", name, "--name", "x")
 		require(answer.status in (64, 65), f"{name!r} is no authority", answer.status, answer.err)
