@@ -53,6 +53,14 @@ def a_sound_authority_is_said_to_be(lab):
 	require(marks == sorted(marks, key=["OK  ", "WARN", "FAIL"].index), "the worst is last", text)
 
 
+def a_home_of_today_has_warnings_only(lab):
+	"""Just set up and started: nothing has failed, and what is to be done still is said, with 1 as any finding."""
+	report = _looked(lab.authority("xf-ca"))
+	findings = {one["check"]: one["severity"] for one in report["findings"] if one["severity"] != "ok"}
+	require(report["ok"] and findings.get("backup") == "warn" and set(findings) <= {"backup", "clock", "disk"}, "a backup, and perhaps a time server",
+		report["findings"])
+
+
 def without_a_daemon_the_files_are_told(lab):
 	freedonia = lab.authority("xf-ca", start=False)
 	report = _found(freedonia, "daemon", "fail", "no daemon runs")
