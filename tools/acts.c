@@ -33,6 +33,7 @@ static const struct place {
 	{ "priority",            { "priority" } },
 	{ "milestone",           { "milestone" } },
 	{ "milestone-at",        { "milestone_at" } },
+	{ "at",                  { "start_at", "counter_start_at" } },
 	/* of a file */
 	{ "role",                { "role" } },
 	{ "title",               { "title" } },
@@ -161,7 +162,7 @@ enum fault fill_all(struct tool *tool, ProtobufCMessage *act)
 {
 	static const char *const said[] = { "note", "reason", "ground", "until", "needs-answer-by", "authority", "authority-type",
 		"authority-reference", "reference", "outcome", "record", "question",
-		"milestone", "milestone-at" };
+		"milestone", "milestone-at", "at" };
 	for (size_t i = 0; i < ARRAY_LEN(said); i++)
 		TRY(fill_given(tool, act, said[i]));
 	TRY(fill_time(tool, act));

@@ -26,6 +26,8 @@ enum fault get_request(struct tool *tool, const char *ref, const Comity__Request
 
 /* Send a message in a case, with the files of --attach, wait if --wait says so, and tell. */
 enum fault submit(struct tool *tool, const char *ref, Comity__Message *message) MUST_CHECK;
+/* The same to a peer, in no case. */
+enum fault submit_loose(struct tool *tool, char *peer, Comity__Message *message) MUST_CHECK;
 /* Upload the files of --attach and list them in the message. */
 enum fault attach_given(struct tool *tool, const char *ref, Comity__Message *message) MUST_CHECK;
 /* Is --wait a word we know?  To be asked before anything is handed in. */

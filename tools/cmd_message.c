@@ -117,6 +117,25 @@ static enum fault write_message(struct tool *tool, Comity__Message *message)
 	return OK;
 }
 
+/* To an authority, and in no case. */
+static enum fault write_loose(struct tool *tool, Comity__Message *message)
+{
+	Comity__Act *act, **acts = arena_alloc(&tool->arena, sizeof *acts);
+	ProtobufCMessage *body;
+	if (!given(tool, "text") && !given(tool, "subject") && !given(tool, "kind"))
+		return fault_say(FAULT_USAGE, "there is nothing to send: give --text FILE or --from FILE");
+	if (given(tool, "text"))
+		TRY(text_take(tool, given(tool, "text"), &message->text));
+	TRY(act_new(tool, given(tool, "kind") ? given(tool, "kind") : "general-correspondence", &act, &body));
+	TRY(fill_all(tool, body));
+	if (!acts)
+		return FAULT_NO_MEMORY;
+	*acts = act;
+	message->acts = acts;
+	message->n_acts = 1;
+	return OK;
+}
+
 /* The message may be named by its number in the case; what is quoted is its id. */
 static enum fault find_replied(struct tool *tool, Comity__Message *message)
 {
@@ -134,24 +153,63 @@ static enum fault find_replied(struct tool *tool, Comity__Message *message)
 	return message->in_reply_to_id ? OK : FAULT_NO_MEMORY;
 }
 
-enum fault cmd_message_send(struct tool *tool)
+/* As it stands in a file. */
+static enum fault take_message(struct tool *tool, const char *path, Comity__Message **message)
 {
 	ProtobufCMessage *document;
-	Comity__Message written = COMITY__MESSAGE__INIT, *message = &written;
+	TRY(document_take(tool, path, &comity__message__descriptor, &document));
+	form_tidy(document);
+	*message = (Comity__Message *)document;
+	return OK;
+}
+
+static enum fault compose(struct tool *tool, Comity__Message **message)
+{
 	if (given(tool, "from") && (given(tool, "text") || given(tool, "kind")))
 		return fault_say(FAULT_USAGE, "--from gives the whole message: leave --text and --kind out");
-	if (given(tool, "from")) {
-		TRY(document_take(tool, given(tool, "from"), &comity__message__descriptor, &document));
-		form_tidy(document);
-		message = (Comity__Message *)document;
-	} else {
-		TRY(write_message(tool, message));
-	}
+	TRY(given(tool, "from") ? take_message(tool, given(tool, "from"), message) :
+		argument(tool, 0) ? write_message(tool, *message) : write_loose(tool, *message));
 	if (given(tool, "subject"))
-		message->subject = (char *)given(tool, "subject");
-	TRY(find_replied(tool, message));
-	TRY(attach_given(tool, argument(tool, 0), message));
-	return submit(tool, argument(tool, 0), message);
+		(*message)->subject = (char *)given(tool, "subject");
+	return find_replied(tool, *message);
+}
+
+enum fault cmd_message_send(struct tool *tool)
+{
+	Comity__Message written = COMITY__MESSAGE__INIT, *message = &written;
+	const char *ref = argument(tool, 0);
+	if (!ref == !given(tool, "to"))
+		return fault_say(FAULT_USAGE, "either a case is named, or with --to PEER an authority: then it belongs to no case");
+	if (!ref && (given(tool, "attach") || given(tool, "seal")))
+		return fault_say(FAULT_USAGE, "files and what is sealed end to end belong to a case: comity message send REF");
+	TRY(compose(tool, &message));
+	if (!ref)
+		return submit_loose(tool, lower(tool, given(tool, "to")), message);
+	TRY(attach_given(tool, ref, message));
+	return submit(tool, ref, message);
+}
+
+/* Does it have its place, and say what the law wants said?  Nothing is sent. */
+enum fault cmd_message_check(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Submit order = COMITY__SUBMIT__INIT;
+	const char *ref = given(tool, "ref"), *peer = given(tool, "to");
+	if (!ref == !peer)
+		return fault_say(FAULT_USAGE, "in which case is it to be said (--ref REF), or to whom without one (--to PEER)?");
+	TRY(take_message(tool, argument(tool, 0), &order.message));
+	order.ref = (char *)ref;
+	order.peer = peer ? lower(tool, peer) : NULL;
+	order.has_all_staged = order.all_staged = !order.message->n_attachments;
+	Comity__Call call = CALL(MESSAGE_CHECK, message_check, &order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, &reply));
+	if (printed_document(tool, &reply->submitted->base))
+		return OK;
+	print(tool, "It can be sent to %s.", safe_or(tool, reply->submitted->peer, "them"));
+	if (reply->submitted->has_status)
+		print(tool, " %s is \"%s\" then.", safe(tool, ref), WORD(tool, request_status, reply->submitted->status));
+	print(tool, "\n");
+	return OK;
 }
 
 enum fault cmd_message_template(struct tool *tool)
@@ -187,8 +245,39 @@ static const char *when(const Comity__MessageState *state)
 	return state->arrived_at ? state->arrived_at : state->queued_at;
 }
 
+static const char *words_of(struct tool *tool, const Comity__MessageView *view)
+{
+	const Comity__Message *message = view->message;
+	return message && message->sealed ? "(sealed)" : brief(tool, message && message->text ? message->text : message ? message->subject : NULL, 40);
+}
+
+/* What belongs to no case has no number. */
+static enum fault list_loose(struct tool *tool, const char *peer)
+{
+	const Comity__Reply *reply;
+	struct table table = TABLE("TIME", "FROM", "TO", "~WHAT", "TRANSPORT", "ID", "~TEXT");
+	Comity__ByPeer by = COMITY__BY_PEER__INIT;
+	by.peer = peer ? lower(tool, peer) : NULL;
+	Comity__Call call = CALL(MESSAGE_LOOSE, message_loose, &by);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_MESSAGES, &reply));
+	if (printed_json(tool, &reply->messages->base))
+		return OK;
+	for (size_t i = 0; i < reply->messages->n_data; i++) {
+		const Comity__MessageState *state = reply->messages->data[i]->state;
+		if (state)
+			ROW(tool, &table, time_of(tool, when(state)), safe(tool, state->from), safe(tool, state->to), acts_of(tool, state),
+				WORD(tool, transport, state->transport), safe(tool, state->message_id), words_of(tool, reply->messages->data[i]));
+	}
+	table_print(tool, &table);
+	return OK;
+}
+
 enum fault cmd_message_list(struct tool *tool)
 {
+	if (argument(tool, 0) && given(tool, "peer"))
+		return fault_say(FAULT_USAGE, "a case has one peer: leave --peer out, or the case");
+	if (!argument(tool, 0))
+		return list_loose(tool, given(tool, "peer"));
 	const Comity__Reply *reply;
 	struct table table = TABLE(">NO", "TIME", "FROM", "~WHAT", "TRANSPORT", ">FILES", "ID", "~TEXT");
 	Comity__ByReference by = COMITY__BY_REFERENCE__INIT;
@@ -207,7 +296,7 @@ enum fault cmd_message_list(struct tool *tool)
 		snprintf(files, sizeof files, "%u", state->attachments);
 		ROW(tool, &table, safe(tool, number), time_of(tool, when(state)), safe(tool, state->from), acts_of(tool, state),
 			WORD(tool, transport, state->transport), safe(tool, files), safe(tool, state->message_id),
-			view->message && view->message->sealed ? "(sealed)" : brief(tool, view->message ? view->message->text : NULL, 40));
+			words_of(tool, view));
 	}
 	table_print(tool, &table);
 	return OK;

@@ -96,7 +96,7 @@ const struct option options[] = {
 	{ 0, "their-reference", "REFERENCE", false, "their register number, as the caller told it" },
 	{ 0, "because", "CODE", false, "a reason of urgency: risk-to-life, person-in-custody, risk-evidence-loss, flight-risk, ..." },
 	{ 0, "urgency", "LEVEL", false, "urgent (unless told), emergency" },
-	{ 0, "at", "TIME", false, "when it was said" },
+	{ 0, "at", "TIME", false, "when it was said; of a meeting: when it begins" },
 	{ 0, "by", "NAME", false, "who said it" },
 	{ 0, "heard-by", "NAME", false, "who of ours heard it" },
 	{ 0, "question", "TEXT", false, "one question" },
@@ -283,12 +283,16 @@ const struct command commands[] = {
 	{ "acknowledge REF --reference OUR-REF --officer NAME [--phone NUMBER] [--email ADDRESS] [--note TEXT] "
 	  "[--received-at TIME] [--confidentiality ANSWER] [--disclosure TEXT] [--priority PRIORITY] [--from FILE] [--seal]", cmd_acknowledge,
 	  "Confirm a request: it is registered, and this officer handles it", "officer" },
-	{ "message send REF [--kind KIND] [--text FILE] [--from FILE] [--subject TEXT] [--question TEXT]... [--answer N=TEXT]... "
+	{ "message send [REF] [--to PEER] [--at TIME] [--kind KIND] [--text FILE] [--from FILE] [--subject TEXT] [--question TEXT]... [--answer N=TEXT]... "
 	  "[--attach FILE]... [--in-reply-to MESSAGE] [--needs-answer-by DATE] [--note TEXT] [--reason TEXT] [--ground GROUND]... "
-	  "[--milestone MILESTONE] [--milestone-at TIME] [--officer NAME] [--seal] [--wait=STATE]", cmd_message_send, "Write to the other side in a case", "officer" },
+	  "[--milestone MILESTONE] [--milestone-at TIME] [--officer NAME] [--seal] [--wait=STATE]", cmd_message_send,
+	  "Write to the other side in a case; with --to, to an authority, in no case", "officer" },
+	{ "message check FILE [--ref REF] [--to PEER]", cmd_message_check,
+	  "Say whether what is in a form could be sent in this case, or to this authority in none; nothing is", "officer" },
 	{ "message template --kind KIND", cmd_message_template,
 	  "Print the form of a message that does this act, with what each field is for", "officer" },
-	{ "message list REF", cmd_message_list, "List what was said in a case", "officer" },
+	{ "message list [REF] [--peer PEER]", cmd_message_list,
+	  "List what was said in a case; without one, what belongs to none, with one authority or all", "officer" },
 	{ "message show MESSAGE [--ref REF] [--sealed]", cmd_message_show, "Show one message; with --ref its number suffices", "officer" },
 	{ "attach add REF FILE... [--role ROLE] [--title TEXT] [--language TAG] [--translation-of ID] [--form FORM] [--seal] [--for NAME]...",
 	  cmd_attach_add, "Put files into a case; they go with the next message; with --for only those open them whom the other side calls so", "officer" },

@@ -89,6 +89,7 @@ enum fault cmd_inbox_list(struct tool *tool);
 
 enum fault cmd_acknowledge(struct tool *tool);
 enum fault cmd_message_send(struct tool *tool);
+enum fault cmd_message_check(struct tool *tool);
 enum fault cmd_message_list(struct tool *tool);
 enum fault cmd_message_show(struct tool *tool);
 enum fault cmd_message_template(struct tool *tool);

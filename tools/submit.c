@@ -198,7 +198,10 @@ static void print_submitted(struct tool *tool, const Comity__Submitted *submitte
 			safe(tool, submitted->link), submitted->reason ? ": " : "", safe(tool, submitted->reason));
 	if (given(tool, "wait"))
 		say(tool, "DELIVERED means: their system has it, signed.  It does not mean that an official has seen it.");
-	next_step(tool, "comity request track %s", safe(tool, submitted->ref));
+	if (submitted->ref)
+		next_step(tool, "comity request track %s", safe(tool, submitted->ref));
+	else
+		next_step(tool, "comity message show %s", safe(tool, submitted->message_id));
 }
 
 enum fault tell_submitted(struct tool *tool, const Comity__Submitted *submitted, const char *what)
@@ -217,18 +220,33 @@ enum fault tell_submitted(struct tool *tool, const Comity__Submitted *submitted,
 	return OK;
 }
 
-enum fault submit(struct tool *tool, const char *ref, Comity__Message *message)
+static enum fault hand_in(struct tool *tool, Comity__Submit *order)
 {
 	const Comity__Reply *reply;
+	if (!order->message->officer)
+		order->message->officer = (char *)given(tool, "officer");
+	Comity__Call call = SUBMIT(tool, SUBMIT, submit, order);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, &reply));
+	return tell_submitted(tool, reply->submitted, "The message");
+}
+
+enum fault submit(struct tool *tool, const char *ref, Comity__Message *message)
+{
 	Comity__Submit order = COMITY__SUBMIT__INIT;
 	TRY(check_wait(tool));
 	TRY(sealing_words(tool, ref, message));
-	if (!message->officer)
-		message->officer = (char *)given(tool, "officer");
 	order.ref = (char *)ref;
 	order.message = message;
 	order.has_all_staged = order.all_staged = !message->n_attachments;
-	Comity__Call call = SUBMIT(tool, SUBMIT, submit, &order);
-	TRY(ask(tool, &call, COMITY__REPLY__KIND_SUBMITTED, &reply));
-	return tell_submitted(tool, reply->submitted, "The message");
+	return hand_in(tool, &order);
+}
+
+enum fault submit_loose(struct tool *tool, char *peer, Comity__Message *message)
+{
+	Comity__Submit order = COMITY__SUBMIT__INIT;
+	TRY(check_wait(tool));
+	order.peer = peer;
+	order.message = message;
+	enum fault fault = hand_in(tool, &order);
+	return fault == FAULT_SEALING_REQUIRED ? hinted(tool, fault, "say it in a case, sealed: comity message send REF --seal") : fault;
 }

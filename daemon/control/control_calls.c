@@ -68,6 +68,8 @@ static const struct row {
 	ROW(REQUEST_ABANDON)  = { WRITERS,   .change = change_request_abandon, .uses_reserve = true },
 	ROW(SUBMIT)           = { WRITERS,   .is_submission = true, .change = change_submit,          .settle = settle_submitted },
 	ROW(MESSAGE_LIST)     = { READERS,   .list = &listing_messages, .noting = NOTED_FIRST },
+	ROW(MESSAGE_CHECK)    = { WRITERS,   .answer = answer_message_check },
+	ROW(MESSAGE_LOOSE)    = { READERS,   .list = &listing_loose, .noting = NOTED_FIRST },
 	ROW(MESSAGE_SHOW)     = { READERS,   .answer = answer_message_show, .noting = NOTED_BESIDE },
 	ROW(MANIFEST_GET)     = { READERS,   .answer = answer_manifest },
 	ROW(ATTACH_ADD)       = { WRITERS,   .pursue = pursue_upload },

@@ -103,7 +103,7 @@ call_answer change_card;								/* control_card.c */
 call_settle settle_card;
 call_answer answer_cert_switched;								/* control_rotate.c */
 call_pursue pursue_cert_rotate;
-call_answer change_request_new, change_request_oral, change_request_edit, change_request_seal, change_request_send, change_request_abandon,	/* control_requests.c */
+call_answer answer_message_check, change_request_new, change_request_oral, change_request_edit, change_request_seal, change_request_send, change_request_abandon,	/* control_requests.c */
 	answer_request_validate, change_submit;
 call_settle settle_submitted;
 call_answer change_request_link;							/* control_links.c */

@@ -37,6 +37,8 @@ struct listing {
 
 void lists_begin(struct session *session, const struct listing *listing);
 
+/* A mistyped peer is told so; one that was removed has a correspondence still.  Faults: peer unknown. */
+enum fault lists_judge_peer(struct inquiry *inquiry, const char *named);
 /* For all that is listed of one case, whose id the keys begin with. */
 enum fault lists_narrow_to_case(struct inquiry *inquiry, struct key *prefix);
 /* For attachments, when a page is opened: they are shown with the conditions of their case. */
@@ -48,4 +50,4 @@ extern const struct listing listing_peers;			/* control_peers.c */
 extern const struct listing listing_requests;			/* control_requests.c */
 extern const struct listing listing_directory;			/* control_directory.c */
 extern const struct listing listing_case;			/* control_case.c */
-extern const struct listing listing_messages, listing_attachments;	/* control_messages.c */
+extern const struct listing listing_messages, listing_loose, listing_attachments;	/* control_messages.c */

@@ -44,6 +44,28 @@ const struct listing listing_messages = {
 	.table = TABLE_CASE_MESSAGES, .narrow = lists_narrow_to_case, .open = open_messages, .show = show_listed_message,
 };
 
+/* With one peer, or with all: what belongs to no case is numbered nowhere. */
+static enum fault narrow_to_peer(struct inquiry *inquiry, struct key *prefix)
+{
+	const char *peer = calls_member(inquiry->call, "peer");
+	if (!peer)
+		return OK;
+	TRY(lists_judge_peer(inquiry, peer));
+	*prefix = key_of_peer(peer);
+	return OK;
+}
+
+static const ProtobufCMessage *show_loose(struct inquiry *inquiry, const struct paging *paging, struct span value)
+{
+	Comity__MessageView *view = casework_view_message(inquiry->txn, value, MESSAGE_READ, inquiry->arena);
+	(void)paging;
+	return view ? &view->base : NULL;
+}
+
+const struct listing listing_loose = {
+	.table = TABLE_LOOSE, .narrow = narrow_to_peer, .open = open_messages, .show = show_loose,
+};
+
 enum fault answer_message_show(struct inquiry *inquiry)
 {
 	const Comity__ByMessage *call = inquiry->call->message_show;

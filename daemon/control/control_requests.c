@@ -153,11 +153,37 @@ enum fault change_submit(struct inquiry *inquiry)
 	if (!message)
 		inquiry_make(inquiry, &comity__message__descriptor, &message);
 	TRY(inquiry_fault(inquiry));
+	if (!calls_member(inquiry->call, "ref") && calls_member(inquiry->call, "peer"))
+		return casework_write(inquiry->rooms->casework, inquiry->txn, call->peer, message, inquiry->uid, inquiry->arena, submitted);
 	if (is_pressing(message))
 		txn_use_reserve(inquiry->txn);
 	TRY(inquiry_find_case(inquiry, &kase));
 	return casework_submit(inquiry->rooms->casework, inquiry->txn, kase, message, call->all_staged, inquiry->uid,
 		inquiry->arena, submitted);
+}
+
+/* The same, and nothing is written. */
+enum fault answer_message_check(struct inquiry *inquiry)
+{
+	const Comity__Submit *call = inquiry->call->message_check;
+	Comity__Submitted *submitted = make_submitted(inquiry);
+	Comity__Message *message = call->message;
+	Comity__Case *kase;
+	if (!message)
+		inquiry_make(inquiry, &comity__message__descriptor, &message);
+	TRY(inquiry_fault(inquiry));
+	if (!calls_member(inquiry->call, "ref") && calls_member(inquiry->call, "peer")) {
+		submitted->peer = call->peer;
+		return casework_check_loose(inquiry->txn, call->peer, message, inquiry->arena);
+	}
+	TRY(inquiry_find_case(inquiry, &kase));
+	TRY(casework_check(inquiry->rooms->casework, inquiry->txn, kase, message, call->all_staged, inquiry->arena));
+	submitted->ref = (char *)casework_our_reference(kase);
+	submitted->request_id = kase->request_id;
+	submitted->peer = kase->peer;
+	submitted->has_status = 1;
+	submitted->status = kase->status;
+	return OK;
 }
 
 /* How the line is, only the loop knows, and only now. */
@@ -255,18 +281,20 @@ static bool is_wanted(const Comity__RequestFilter *filter, const Comity__Case *k
 	return has_status(filter, kase) && (!filter->open || is_open(kase));
 }
 
-/* A mistyped peer is told so; one that was removed has a correspondence still. */
-static enum fault judge_filter(struct inquiry *inquiry, struct key *prefix)
+enum fault lists_judge_peer(struct inquiry *inquiry, const char *named)
 {
-	const char *named = inquiry->call->request_list->peer;
 	Comity__Peer *peer;
-	(void)prefix;
-	if (!named || !*named)
-		return OK;
 	enum fault fault = registry_find(inquiry->txn, named, inquiry->arena, &peer);
 	bool was_known = fault == FAULT_PEER_UNKNOWN && (chain_head(inquiry->txn, named, DIRECTION_OURS).number ||
 		chain_head(inquiry->txn, named, DIRECTION_THEIRS).number);
 	return was_known ? OK : fault;
+}
+
+static enum fault judge_filter(struct inquiry *inquiry, struct key *prefix)
+{
+	const char *named = inquiry->call->request_list->peer;
+	(void)prefix;
+	return named && *named ? lists_judge_peer(inquiry, named) : OK;
 }
 
 static enum fault open_list(struct inquiry *inquiry, struct paging *paging)

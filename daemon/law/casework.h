@@ -125,6 +125,9 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
  * Faults: status transition, wrong side, incomplete, not found (an attachment), peer unverified. */
 enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+/* Would it be taken?  `kase` is worthless afterwards, and says how it would stand; nothing is written.  Faults: the same. */
+enum fault casework_check(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	bool all_staged, struct arena *arena) MUST_CHECK;
 
 /* Tell the counterpart that an operator has destroyed what we held of a case, with the certificate of it.
  * Faults: not found (there is none), exists (it was told), usage (it never saw the case), and those of casework_submit(). */
@@ -135,6 +138,11 @@ enum fault casework_notify(struct casework *casework, struct txn *txn, Comity__C
  * recovering, sealing required, bad document (an act belongs to a case), too large. */
 enum fault casework_say(struct casework *casework, struct txn *txn, const char *peer, const Comity__Message *template, uint32_t uid,
 	struct arena *arena, char message_id[UUID_TEXT_SIZE]) MUST_CHECK;
+/* The same for an officer, who writes a template: what is to be in a case, files and updates of the directory are refused.  Would it be
+ * taken?  Faults: usage, incomplete, bad text, too, and as above. */
+enum fault casework_write(struct casework *casework, struct txn *txn, const char *peer, const Comity__Message *template, uint32_t uid,
+	struct arena *arena, Comity__Submitted *submitted) MUST_CHECK;
+enum fault casework_check_loose(struct txn *txn, const char *peer, const Comity__Message *template, struct arena *arena) MUST_CHECK;
 /* Tell the peers of other competent authorities of our State.  Faults: not found, foreign entry, usage (our own State is not
  * known), and those of casework_say() for a peer that is named. */
 enum fault casework_announce(struct casework *casework, struct txn *txn, const Comity__DirectoryAnnounce *order, uint32_t uid,

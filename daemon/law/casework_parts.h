@@ -155,8 +155,9 @@ void case_note_attachments(struct txn *txn, Comity__Case *kase, const Comity__Me
 /* Have an attachment fetched from this peer. */
 void case_want(struct txn *txn, const char *peer, const Comity__MessageState *state,
 	const Comity__AttachmentState *attachment, struct arena *arena);
-/* A message that names no case.  Faults: bad document. */
-enum fault case_receive_loose(const Comity__Message *message, Comity__MessageState *state, struct arena *arena) MUST_CHECK;
+/* A message that names no case, of a peer, or of ours that came back: filed.  Faults: bad document. */
+enum fault case_receive_loose(struct txn *txn, const Comity__Message *message, Comity__MessageState *state, struct arena *arena) MUST_CHECK;
+enum fault case_restore_loose(struct txn *txn, const Comity__Message *message, Comity__MessageState *state, struct arena *arena) MUST_CHECK;
 /* The updates of the directory in a message of a peer: judged first, when nothing of the message is written yet, and then
  * taken.  Faults: foreign entry, bad document, too large. */
 enum fault case_hear_directory(struct casework *casework, struct txn *txn, const Comity__Message *message, bool is_judged,

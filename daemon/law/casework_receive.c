@@ -116,7 +116,7 @@ enum fault casework_receive(struct casework *casework, struct txn *txn, const Co
 	TRY(case_check_attachments(message));
 	TRY(case_hear_directory(casework, txn, message, false, arena));
 	if (!message->request_id) {
-		TRY(case_receive_loose(message, state, arena));
+		TRY(case_receive_loose(txn, message, state, arena));
 		return case_hear_directory(casework, txn, message, true, arena);
 	}
 	TRY(find_or_open(casework, txn, message, arena, &kase));

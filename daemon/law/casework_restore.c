@@ -180,7 +180,7 @@ enum fault casework_restore(struct casework *casework, struct txn *txn, const Co
 	else if (message->request_id)
 		fault = restore_own(casework, txn, message, state, arena, restored);
 	else
-		fault = name_acts(message, state, arena);	/* of no case: that it was said is all there is to it */
+		fault = case_restore_loose(txn, message, state, arena);
 	if (fault_remedy(fault) == REMEDY_REFUSE && !txn->fault) {
 		restored->is_applied = false;
 		fault = file_only(txn, message, state, is_own, arena, restored);

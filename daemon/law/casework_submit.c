@@ -248,14 +248,11 @@ static bool tells_of_unseen(const Comity__Case *kase, const Comity__Message *mes
 	return case_find_act(message, COMITY__ACT__KIND_ABANDON) && !case_is_known_there(kase);
 }
 
-static enum fault submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
-	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+/* All that is decided, in memory. */
+static enum fault prepare(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
+	bool all_staged, struct arena *arena, struct draft *draft)
 {
-	struct bytes raw = { 0 };
 	bool wants_sealed = false, is_unseen = tells_of_unseen(kase, template);
-	struct draft *draft = arena_alloc(arena, sizeof *draft);
-	if (!draft)
-		return arena_fault(arena);
 	comity__message_state__init(&draft->state);
 	TRY(case_must_be_written(kase));
 	TRY(case_may_send(txn, kase->peer, &wants_sealed));
@@ -272,6 +269,17 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 			casework_name(kase), casework_name(kase));
 	/* The act may just have given our own reference: it is quoted from this message on. */
 	draft->message.requested_reference = kase->requested_reference;
+	return OK;
+}
+
+static enum fault submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
+	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+{
+	struct bytes raw = { 0 };
+	struct draft *draft = arena_alloc(arena, sizeof *draft);
+	if (!draft)
+		return arena_fault(arena);
+	TRY(prepare(casework, txn, kase, template, all_staged, arena, draft));
 	enum fault fault = pack_message(draft, &raw);
 	if (!fault)
 		write_all(casework, txn, kase, draft, span_of(&raw), uid, arena, submitted);
@@ -279,8 +287,8 @@ static enum fault submit(struct casework *casework, struct txn *txn, Comity__Cas
 	return fault ? fault : txn->fault;
 }
 
-enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
-	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+/* What has a command of its own is said with it. */
+static enum fault check_template(const Comity__Case *kase, const Comity__Message *message)
 {
 	if (!message->n_acts)
 		return fault_say(FAULT_BAD_DOCUMENT, "a message carries at least one act");
@@ -292,9 +300,28 @@ enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__C
 		if (message->acts[i]->kind_case == COMITY__ACT__KIND_DESTRUCTION_NOTICE)
 			return fault_say(FAULT_USAGE, "a destruction is told of with: comity case notify %s", casework_name(kase));
 	}
-	if (message->text && !text_is_clean(span_of_text(message->text)))
-		return fault_say(FAULT_BAD_TEXT, "the text has control characters");
+	return !message->text || text_is_clean(span_of_text(message->text)) ? OK : fault_say(FAULT_BAD_TEXT, "the text has control characters");
+}
+
+enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Message *message,
+	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
+{
+	TRY(check_template(kase, message));
 	return submit(casework, txn, kase, message, all_staged, uid, arena, submitted);
+}
+
+enum fault casework_check(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *message,
+	bool all_staged, struct arena *arena)
+{
+	struct bytes raw = { 0 };
+	struct draft *draft = arena_alloc(arena, sizeof *draft);
+	if (!draft)
+		return arena_fault(arena);
+	TRY(check_template(kase, message));
+	TRY(prepare(casework, txn, kase, message, all_staged, arena, draft));
+	enum fault fault = pack_message(draft, &raw);
+	bytes_clear(&raw);
+	return fault;
 }
 
 enum fault case_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template, uint32_t uid,

@@ -33,6 +33,7 @@
 	X(TABLE_MESSAGES,      "messages", LEDGER) \
 	X(TABLE_SEEN,          "seen", LEDGER)		/* sender and message id: outlives the message */ \
 	X(TABLE_CASE_MESSAGES, "case-messages", PLAIN) \
+	X(TABLE_LOOSE,         "loose", PLAIN)		/* what belongs to no case, by peer and number */ \
 	X(TABLE_OUTBOX,        "outbox", PLAIN) \
 	X(TABLE_MANIFESTS,     "manifests", PLAIN) \
 	X(TABLE_CHAINS,        "chains", PLAIN) \

@@ -53,6 +53,13 @@ static void judge_case_message(struct surveyor *surveyor, struct span key, struc
 		survey_tell(surveyor, "dangling", "the case names a message that is not on record");
 }
 
+static void judge_loose(struct surveyor *surveyor, struct span key, struct span value, const void *record)
+{
+	(void)key, (void)record;
+	if (!survey_has(surveyor, TABLE_SEEN, key_of_span(value)))
+		survey_tell(surveyor, "dangling", "a message that belongs to no case is not on record");
+}
+
 /* ── messages ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void judge_message(struct surveyor *surveyor, struct span key, struct span value, const void *record)
@@ -193,6 +200,7 @@ const struct survey_row survey_rows[TABLE_COUNT] = {
 	[TABLE_MESSAGES]      = { NULL, judge_message, NULL },
 	[TABLE_SEEN]          = { &comity__message_state__descriptor, judge_state, NULL },
 	[TABLE_CASE_MESSAGES] = { NULL, judge_case_message, NULL },
+	[TABLE_LOOSE]         = { NULL, judge_loose, NULL },
 	[TABLE_OUTBOX]        = { NULL, judge_outbox, NULL },
 	[TABLE_MANIFESTS]     = { &comity__stored_manifest__descriptor, survey_manifest, survey_chain_end },
 	[TABLE_CHAINS]        = { NULL, survey_chain_head, NULL },
