@@ -24,6 +24,17 @@ static bool is_date(struct span text)
 	return date_read((const char *)text.at, &day);
 }
 
+/* Of any year, so of one that has the 29th of February. */
+static bool is_day_of_year(struct span text)
+{
+	char date[DATE_SIZE] = "2024-";
+	int64_t day;
+	if (text.len != strlen("MM-DD"))
+		return false;
+	memcpy(date + strlen(date), text.at, text.len);
+	return date_read(date, &day);
+}
+
 static bool is_digest(struct span text)
 {
 	uint8_t digest[DIGEST_SIZE];
@@ -44,6 +55,7 @@ static const struct promise {
 } promises[] = {
 	{ "_at",     is_stamp,  "is not a date and time with an offset (2026-11-23T10:12:00+01:00)" },
 	{ "_on",     is_date,   "is not a date (YYYY-MM-DD)" },
+	{ "_holidays", is_day_of_year, "is not a day of every year (MM-DD)" },
 	{ "_sha256", is_digest, "is not a SHA-256 digest of 64 lower-case hex digits" },
 	{ "_id",     is_uuid,   "is not a UUID in lower case" },
 };

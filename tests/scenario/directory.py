@@ -140,6 +140,10 @@ def what_is_exported_is_imported_again(lab):
 		error = sylvania.refused("unknown-key", "directory", "import", lab.file("wrong.csv", mistakes.encode()), *options)
 		require(len(error["context"]) == 2 and "wrong.csv:1:3:" in error["context"][0] and "wrong.csv:3:2:" in error["context"][1],
 			"each mistake is told with its line and cell", error)
+	for name, value in (("yearly_holidays", '"31-12"'), ("holidays_on", '"2027-02-29"')):
+		wrong = sylvania.run("directory", "import", lab.file("holidays.yaml",
+			f"entries:\n  - authority: xs-a\n    part: OTHER_COMPETENT_AUTHORITY\n    state: XSY\n    hours:\n      {name}: [{value}]\n".encode()))
+		require(wrong.status == 65 and "holidays.yaml:6" in wrong.err and value.strip('"') in wrong.err, f"{name}: the place is named", wrong.err)
 	sylvania.refused("bad-document", "directory", "import", lab.file("twice.yaml", b"entries: [{authority: xs-a}, {authority: XS-A}]"))
 	sylvania.refused("bad-document", "directory", "import", lab.file("none.yaml", b"entries: [{authority: xs-a}, {authority: nobody}]"))
 	require(set(_list(sylvania)) == {"xf-ca", "xs-ca"}, "and nothing is taken", _list(sylvania))
@@ -176,6 +180,8 @@ def what_a_peer_says_of_others_authorities_is_refused_and_kept(lab):
 			("foreign-entry", {"authority": "xf-ca", "part": part, "state": "XSY", "serial": 9}),
 			("foreign-entry", {"authority": "xs-pg", "part": profile_pb2.DirectoryPart.CENTRAL_AUTHORITY, "state": "XSY"}),
 			("bad-document", {"authority": "no id", "part": part, "state": "XSY"}),
+			("bad-document", {"authority": "xs-poh", "part": part, "state": "XSY", "hours": {"yearly_holidays": ["12-25", "31-12"]}}),
+			("bad-document", {"authority": "xs-poh", "part": part, "state": "XSY", "hours": {"holidays_on": ["2027-02-29"]}}),
 			("bad-document", b"\xff\xff\xff")):
 		message, receipt = say(sound, entry)
 		require(f"refused {slug}" in receipt or slug in receipt, f"it is refused: {slug}", receipt)

@@ -206,11 +206,28 @@ static void one_field_is_left_out_wherever_it_stands(void **state)
 	}
 }
 
+static void a_holiday_of_every_year_is_a_month_and_a_day(void **state)
+{
+	(void)state;
+	const ProtobufCFieldDescriptor *yearly = protobuf_c_message_descriptor_get_field_by_name(&comity__hours__descriptor, "yearly_holidays"),
+		*once = protobuf_c_message_descriptor_get_field_by_name(&comity__hours__descriptor, "holidays_on");
+	static const struct { const char *text; bool is_yearly, is_date; } rows[] = {
+		{ "12-25", true, false }, { "02-29", true, false }, { "02-30", false, false }, { "13-01", false, false }, { "1-1", false, false },
+		{ "25.12.", false, false }, { "12-25 ", false, false }, { "2027-03-26", false, true }, { "2027-02-29", false, false }, { "Christmas", false, false },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *reason;
+		assert_int_equal(check_text(yearly, span_of_text(rows[i].text), &reason), rows[i].is_yearly ? OK : FAULT_BAD_DOCUMENT);
+		assert_int_equal(check_text(once, span_of_text(rows[i].text), &reason), rows[i].is_date ? OK : FAULT_BAD_DOCUMENT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sound_message_passes),
 		cmocka_unit_test(a_promise_of_a_field_name_is_held_to),
+		cmocka_unit_test(a_holiday_of_every_year_is_a_month_and_a_day),
 		cmocka_unit_test(a_text_has_its_limit),
 		cmocka_unit_test(a_repeated_field_has_its_limit),
 		cmocka_unit_test(only_a_type_that_contains_itself_is_refused),
