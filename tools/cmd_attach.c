@@ -16,8 +16,6 @@
 #include "tools/sealing.h"
 #include "tools/transfer.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 /* ── adding ───────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault describe(struct tool *tool, Comity__Attachment *attachment)

@@ -8,8 +8,6 @@
 #include "tools/print.h"
 #include "tools/record.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 const char *directory_name_of(const Comity__Profile *profile)
 {
 	const char *name = "";

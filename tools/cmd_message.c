@@ -13,7 +13,6 @@
 #include "tools/record.h"
 #include "tools/sealing.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
 #define STATUS(name) COMITY__REQUEST_STATUS__VALUE__##name
 
 /* ── sending ──────────────────────────────────────────────────────────────────────────────────── */

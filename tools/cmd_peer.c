@@ -9,8 +9,6 @@
 #include "tools/print.h"
 #include "tools/record.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 static Comity__ByPeer by_peer(struct tool *tool)
 {
 	Comity__ByPeer by = COMITY__BY_PEER__INIT;

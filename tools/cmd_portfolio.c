@@ -7,8 +7,6 @@
 #include "tools/print.h"
 #include "tools/report.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 const char *portfolio_due(struct tool *tool, const Comity__PortfolioRow *row)
 {
 	char text[120];

@@ -8,8 +8,6 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 static const char *number(struct tool *tool, uint64_t value)
 {
 	char text[24];

@@ -8,8 +8,6 @@
 #include "tools/commands.h"
 #include "tools/print.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 /* ── shown ────────────────────────────────────────────────────────────────────────────────────── */
 
 const char *topic_of(struct tool *tool, const Comity__RequestView *view)

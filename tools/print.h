@@ -34,6 +34,7 @@ const char *cut(struct tool *tool, const char *text, size_t columns);	/* with "â
 const char *brief(struct tool *tool, const char *text, size_t columns);	/* flowing, cut to that width; whole with --plain */
 /* An enum value as people write it: "info-requested". */
 const char *word_of(struct tool *tool, const ProtobufCEnumDescriptor *type, int value);
+#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))	/* of the schema's enum of that name */
 /* And back, with a suggestion; `what` names it in the sentence.  Faults: usage. */
 enum fault word_read(const ProtobufCEnumDescriptor *type, const char *what, const char *text, int *value) MUST_CHECK;
 /* A time of the record as the user's clock shows it: "2026-11-23 10:12 +01:00". */

@@ -5,8 +5,6 @@
 #include "tools/print.h"
 #include "tools/report.h"
 
-#define WORD(tool, type, value) word_of(tool, &comity__##type##__value__descriptor, (int)(value))
-
 enum { COLUMNS = 8 };
 
 static const struct {
