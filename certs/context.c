@@ -88,7 +88,7 @@ static void set_habits(SSL_CTX *ssl)
 	SSL_CTX_set_alpn_select_cb(ssl, on_alpn, NULL);
 }
 
-static enum fault fill(struct context *context, const struct identity *identity)
+static enum fault fill_context(struct context *context, const struct identity *identity)
 {
 	context->ssl = SSL_CTX_new(TLS_method());
 	if (!context->ssl)
@@ -106,7 +106,7 @@ enum fault context_new(const struct identity *identity, const struct trust *trus
 	if (!*context)
 		return FAULT_NO_MEMORY;
 	**context = (struct context){ .trust = trust, .now = now, .records_per_key = 1 << 22, .holders = 1 };
-	enum fault fault = fill(*context, identity);
+	enum fault fault = fill_context(*context, identity);
 	if (fault) {
 		context_free(*context);
 		*context = NULL;

@@ -29,7 +29,7 @@ static bool add_recipient(CMS_ContentInfo *cms, struct span certificate)
 	return is_added;
 }
 
-static enum fault fill(CMS_ContentInfo *cms, BIO *plain, const struct span *certificates, size_t count, struct bytes *der)
+static enum fault fill_envelope(CMS_ContentInfo *cms, BIO *plain, const struct span *certificates, size_t count, struct bytes *der)
 {
 	uint8_t *packed = NULL;
 	for (size_t i = 0; i < count; i++)
@@ -52,7 +52,7 @@ enum fault envelope_make(const struct span *certificates, size_t count, const ui
 		memcpy(content + CONTENT_KEY_SIZE, bound.at, DIGEST_SIZE);
 	BIO *plain = BIO_new_mem_buf(content, (int)len);
 	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, EVP_aes_256_gcm(), CMS_BINARY | CMS_PARTIAL);
-	enum fault fault = plain && cms ? fill(cms, plain, certificates, count, der) : FAULT_NO_MEMORY;
+	enum fault fault = plain && cms ? fill_envelope(cms, plain, certificates, count, der) : FAULT_NO_MEMORY;
 	CMS_ContentInfo_free(cms);
 	BIO_free(plain);
 	seal_wipe(content, sizeof content);

@@ -20,7 +20,7 @@ static bool add_entry(X509_NAME *name, const char *field, const char *text, size
 }
 
 /* How many bytes the first `max` characters of a valid UTF-8 text take. */
-static size_t cut(const char *text, size_t max)
+static size_t whole_letters(const char *text, size_t max)
 {
 	size_t len = 0;
 	for (size_t characters = 0; text[len]; len++)
@@ -35,7 +35,7 @@ bool x509_write_subject(X509_NAME *subject, enum role role, const char *authorit
 {
 	char common[AUTHORITY_ID_SIZE + 16];
 	snprintf(common, sizeof common, "%s %s", authority, role_name(role));
-	return add_entry(subject, "O", name, cut(name, X520_NAME_MAX)) && add_entry(subject, "CN", common, strlen(common));
+	return add_entry(subject, "O", name, whole_letters(name, X520_NAME_MAX)) && add_entry(subject, "CN", common, strlen(common));
 }
 
 static bool set_serial(X509 *certificate)
@@ -99,7 +99,7 @@ static bool mark(X509_NAME *subject, const struct issue *issue)
 	return !is_marked || add_entry(subject, "OU", X509_TRAINING, strlen(X509_TRAINING));
 }
 
-static bool fill(X509 *certificate, X509 *issuer, const struct issue *issue)
+static bool fill_certificate(X509 *certificate, X509 *issuer, const struct issue *issue)
 {
 	const struct key *issuer_key = issue->issuer_key ? issue->issuer_key : issue->subject_key;
 	return X509_set_version(certificate, X509_VERSION_3) && set_serial(certificate) &&
@@ -126,7 +126,7 @@ static enum fault append(X509 *certificate, struct bytes *der)
 static enum fault make(const struct issue *issue, X509 *issuer, struct bytes *der)
 {
 	X509 *certificate = X509_new();
-	bool is_made = certificate && fill(certificate, issuer ? issuer : certificate, issue);
+	bool is_made = certificate && fill_certificate(certificate, issuer ? issuer : certificate, issue);
 	enum fault fault = is_made ? append(certificate, der) :
 		fault_say(FAULT_BAD_KEY, "the %s certificate cannot be issued: %s", role_name(issue->role),
 			  openssl_reason());

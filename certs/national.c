@@ -61,7 +61,7 @@ static bool add_extensions(X509_REQ *request, enum role role, const char *author
 	return is_added;
 }
 
-static bool fill(X509_REQ *request, enum role role, const char *authority, const char *name, EVP_PKEY *key)
+static bool fill_request(X509_REQ *request, enum role role, const char *authority, const char *name, EVP_PKEY *key)
 {
 	return X509_REQ_set_version(request, X509_REQ_VERSION_1) &&
 	       x509_write_subject(X509_REQ_get_subject_name(request), role, authority, name) &&
@@ -91,7 +91,7 @@ enum fault national_request(const char *directory, enum role role, const char *a
 		return fault_say(FAULT_BAD_NAME, "the id or the name of the authority is not one");
 	TRY(take_key(directory, role, &key));
 	X509_REQ *request = X509_REQ_new();
-	bool is_made = request && fill(request, role, authority, name, key_evp(key));
+	bool is_made = request && fill_request(request, role, authority, name, key_evp(key));
 	enum fault fault = is_made ? write_request(request, pem) :
 		fault_say(FAULT_BAD_KEY, "the request cannot be made: %s", openssl_reason());
 	X509_REQ_free(request);
@@ -203,7 +203,7 @@ static enum fault judge_lists(struct import *import, struct trust *trust, const 
 }
 
 /* As every counterpart will. */
-static enum fault judge_all(struct import *import, struct trust *trust)
+static enum fault judge_imported(struct import *import, struct trust *trust)
 {
 	struct certificate_facts facts;
 	char peer[AUTHORITY_ID_SIZE];
@@ -224,7 +224,7 @@ static enum fault judge(struct import *import)
 	struct trust *trust = trust_new();
 	if (!trust)
 		return FAULT_NO_MEMORY;
-	enum fault fault = judge_all(import, trust);
+	enum fault fault = judge_imported(import, trust);
 	trust_free(trust);
 	return fault;
 }

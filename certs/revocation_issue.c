@@ -111,7 +111,7 @@ static bool add_entry(X509_CRL *crl, const struct revoking *revoking)
 	return false;
 }
 
-static bool fill(X509_CRL *crl, X509 *issuer, X509_CRL *previous, const struct revoking *revoking)
+static bool fill_list(X509_CRL *crl, X509 *issuer, X509_CRL *previous, const struct revoking *revoking)
 {
 	EVP_PKEY *key = key_evp(revoking->issuer_key);
 	return X509_CRL_set_version(crl, X509_CRL_VERSION_2) &&
@@ -137,7 +137,7 @@ static enum fault append(X509_CRL *crl, struct bytes *der)
 static enum fault make(const struct revoking *revoking, X509 *issuer, X509_CRL *previous, struct bytes *der)
 {
 	X509_CRL *crl = X509_CRL_new();
-	bool is_made = crl && fill(crl, issuer, previous, revoking);
+	bool is_made = crl && fill_list(crl, issuer, previous, revoking);
 	enum fault fault = is_made ? append(crl, der) :
 		fault_say(FAULT_BAD_KEY, "the revocation list cannot be issued: %s", openssl_reason());
 	X509_CRL_free(crl);

@@ -115,7 +115,7 @@ enum fault signature_enclose(const struct identity *identity, struct span conten
 	return make(identity, content, now, 0, der);
 }
 
-static enum fault fill(struct signer *signer, struct span certificate)
+static enum fault fill_signer(struct signer *signer, struct span certificate)
 {
 	signer->certificate = x509_parse(certificate);
 	if (!signer->certificate)
@@ -131,7 +131,7 @@ enum fault signer_new(struct span certificate, struct signer **signer)
 	*signer = calloc(1, sizeof **signer);
 	if (!*signer)
 		return FAULT_NO_MEMORY;
-	enum fault fault = fill(*signer, certificate);
+	enum fault fault = fill_signer(*signer, certificate);
 	if (fault) {
 		signer_free(*signer);
 		*signer = NULL;

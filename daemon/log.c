@@ -92,10 +92,10 @@ static void write_line(enum log_level level, const char *line, unsigned repeats)
 }
 
 /* `about` NULL: the line itself. */
-static void say(enum log_level level, const char *about, const char *format, va_list arguments)
+static void log_say(enum log_level level, const char *about, const char *format, va_list arguments)
 	__attribute__((format(printf, 3, 0)));
 
-static void say(enum log_level level, const char *about, const char *format, va_list arguments)
+static void log_say(enum log_level level, const char *about, const char *format, va_list arguments)
 {
 	if (level < threshold)
 		return;
@@ -134,7 +134,7 @@ const char *log_level_name(enum log_level level)
 #define LOG_AT(level, about) do { \
 	va_list arguments; \
 	va_start(arguments, format); \
-	say(level, about, format, arguments); \
+	log_say(level, about, format, arguments); \
 	va_end(arguments); \
 } while (0)
 

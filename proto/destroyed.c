@@ -118,7 +118,7 @@ static enum fault bad(size_t line, const char *expected)
 }
 
 /* The line without its front, as a text; NULL: it is another line. */
-static const char *cut(struct reader *reader, struct span line, const char *front)
+static const char *after_front(struct reader *reader, struct span line, const char *front)
 {
 	size_t len = strlen(front);
 	if (line.len < len || memcmp(line.at, front, len) || !text_is_clean(line))
@@ -130,7 +130,7 @@ static enum fault read_head(struct reader *reader, struct span *rest)
 {
 	struct span line;
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
-		const char *text = span_take_line(rest, &line) ? cut(reader, line, headers[i].front) : NULL;
+		const char *text = span_take_line(rest, &line) ? after_front(reader, line, headers[i].front) : NULL;
 		if (!text || !headers[i].read(reader, text))
 			return reader->arena->was_refused ? arena_fault(reader->arena) : bad(i + 1, headers[i].front);
 	}

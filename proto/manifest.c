@@ -40,7 +40,7 @@ static bool next_line(struct reader *reader, struct span *line)
 	return true;
 }
 
-static bool cut(struct span *line, const char *front)
+static bool cut_front(struct span *line, const char *front)
 {
 	size_t len = strlen(front);
 	if (line->len < len || memcmp(line->at, front, len))
@@ -128,7 +128,7 @@ static enum fault read_headers(struct reader *reader, struct manifest *manifest)
 	if (!next_line(reader, &line) || !span_is(line, "# comity-manifest 1"))
 		return bad(reader, "\"# comity-manifest 1\" is expected");
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
-		if (!next_line(reader, &line) || !cut(&line, headers[i].front) || !headers[i].read(manifest, line))
+		if (!next_line(reader, &line) || !cut_front(&line, headers[i].front) || !headers[i].read(manifest, line))
 			return bad(reader, headers[i].complaint);
 	return OK;
 }
@@ -152,7 +152,7 @@ static bool cut_subject(struct span *line, size_t gap, struct manifest_entry *en
 
 static enum fault read_refusal(struct reader *reader, struct span line, struct arena *arena, struct manifest_entry *entry)
 {
-	if (!cut_subject(&line, 1, entry) || !cut(&line, " ") || !line.len || line.len >= MANIFEST_SLUG_SIZE)
+	if (!cut_subject(&line, 1, entry) || !cut_front(&line, " ") || !line.len || line.len >= MANIFEST_SLUG_SIZE)
 		return bad(reader, "\"# refused: SHA-256 MESSAGE-ID SLUG\" is expected");
 	for (size_t i = 0; i < line.len; i++)
 		if (!(line.at[i] >= 'a' && line.at[i] <= 'z') && line.at[i] != '-')
@@ -165,9 +165,9 @@ static enum fault read_entry(struct reader *reader, struct span line, struct are
 {
 	uint64_t index = 0;
 	*entry = (struct manifest_entry){ 0 };
-	if (cut(&line, "# refused: "))
+	if (cut_front(&line, "# refused: "))
 		return read_refusal(reader, line, arena, entry);
-	if (!cut_subject(&line, 2, entry) || (line.len && (!cut(&line, ".") || !number(line, 9999, &index))))
+	if (!cut_subject(&line, 2, entry) || (line.len && (!cut_front(&line, ".") || !number(line, 9999, &index))))
 		return bad(reader, "\"SHA-256  MESSAGE-ID\" is expected");
 	entry->index = (uint32_t)index;
 	return OK;

@@ -119,7 +119,7 @@ static char *hex_text(struct arena *arena, const uint8_t hash[DIGEST_SIZE])
 	return record_text(arena, hex);
 }
 
-static void fill(struct arena *arena, Comity__AuditReport *report, const struct audit_check *lines,
+static void fill_report(struct arena *arena, Comity__AuditReport *report, const struct audit_check *lines,
 	const struct witness_check *heads)
 {
 	uint64_t broken_at = lines->broken_at ? lines->broken_at : heads->broken_at;
@@ -153,7 +153,7 @@ static enum fault verify(struct chore *chore)
 		fault = witness_find(&txn, own_id, HEADS_SHOWN, &chore->arena, &report->n_heads, &report->heads);
 	txn_abort(&txn);
 	TRY(fault);
-	fill(&chore->arena, report, &lines, &heads);
+	fill_report(&chore->arena, report, &lines, &heads);
 	chore->reply.kind_case = COMITY__REPLY__KIND_AUDIT_REPORT;
 	chore->reply.audit_report = report;
 	return OK;

@@ -5,7 +5,7 @@
 #include "daemon/control/control_room.h"
 #include "daemon/ledger/record.h"
 
-static enum fault fill(struct inquiry *inquiry, const Comity__TimestampSettings *settings, Comity__TimestampAuthority *authority)
+static enum fault fill_inquiry(struct inquiry *inquiry, const Comity__TimestampSettings *settings, Comity__TimestampAuthority *authority)
 {
 	struct bytes roots = { 0 };
 	enum fault fault = setting_timestamp_roots(inquiry->rooms->house, settings->ca_file, &roots);
@@ -26,7 +26,7 @@ enum fault answer_timestamp_authority(struct inquiry *inquiry)
 		return fault_say(FAULT_CONFIG, "no time stamping authority is set: timestamp.url and timestamp.ca_file in comityd.yaml, or --tsa and --tsa-ca");
 	if (!inquiry_make(inquiry, &comity__timestamp_authority__descriptor, &authority))
 		return inquiry_fault(inquiry);
-	TRY(fill(inquiry, settings, authority));
+	TRY(fill_inquiry(inquiry, settings, authority));
 	inquiry->reply->kind_case = COMITY__REPLY__KIND_TIMESTAMP_AUTHORITY;
 	inquiry->reply->timestamp_authority = authority;
 	return inquiry_fault(inquiry);

@@ -98,7 +98,7 @@ static enum side side_of(enum blame blame, bool is_found_by_us)
 	return (blame == BLAME_FINDER) == is_found_by_us ? SIDE_OURS : SIDE_THEIRS;
 }
 
-static void say(const char *peer, struct verdict *verdict, const struct sight *sight, const char *mend, bool is_found_by_us)
+static void note_finding(const char *peer, struct verdict *verdict, const struct sight *sight, const char *mend, bool is_found_by_us)
 {
 	char whose[96];
 	snprintf(whose, sizeof whose, verdict->side == SIDE_OURS ? "on our side" :
@@ -116,7 +116,7 @@ static void convict(const char *peer, struct checkup_report *report, enum rung r
 	report->verdict.side = side_of(complaint ? complaint->blame : BLAME_BETWEEN, is_found_by_us);
 	report->verdict.rung = rung;
 	report->verdict.fault = sight->fault;
-	say(peer, &report->verdict, sight, complaint ? complaint->mend : hint ? hint : "see the logs of both sides", is_found_by_us);
+	note_finding(peer, &report->verdict, sight, complaint ? complaint->mend : hint ? hint : "see the logs of both sides", is_found_by_us);
 }
 
 /* The first rung from `from` on where one of the two falls. */

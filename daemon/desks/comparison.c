@@ -132,7 +132,7 @@ static void count(struct pair *pair)
 	porter_add(pair->comparison->rooms.porter, &pair->errand);
 }
 
-static void ask(struct pair *pair)
+static void ask_summary(struct pair *pair)
 {
 	pair->compared_at = stamp_clock();
 	count(pair);
@@ -155,7 +155,7 @@ void comparison_hear(struct comparison *comparison, struct link *link, const str
 	if (summary->is_answer)
 		judge(pair);		/* against what we told them */
 	else
-		ask(pair);		/* it counts for today */
+		ask_summary(pair);		/* it counts for today */
 }
 
 /* ── when ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -165,7 +165,7 @@ void comparison_tick(struct comparison *comparison)
 	int64_t now = stamp_clock(), every = (int64_t)comparison->rooms.every_ms * 1000;
 	for (struct pair *pair = comparison->pairs; pair; pair = pair->next)
 		if (link_of(pair) && now - pair->compared_at >= every)
-			ask(pair);
+			ask_summary(pair);
 }
 
 enum fault comparison_ask(struct comparison *comparison, const char *peer, comparison_done *done, void *owner)
@@ -178,7 +178,7 @@ enum fault comparison_ask(struct comparison *comparison, const char *peer, compa
 	pair->done = done;
 	pair->owner = owner;
 	if (!pair->is_counting && !pair->has_heard)
-		ask(pair);
+		ask_summary(pair);
 	return OK;
 }
 

@@ -128,7 +128,7 @@ static void on_finished(struct errand *errand)
 }
 
 /* Ask on; finish when all is written.  Without a line the part stays open for the next one. */
-static void ask(struct haul *haul)
+static void ask_next(struct haul *haul)
 {
 	struct link *link = haul_link(haul);
 	if (haul->state != HAUL_FETCHING)
@@ -146,12 +146,12 @@ static void ask_anew(struct haul *haul)
 {
 	haul->asked = haul->heard;
 	haul->stream++;
-	ask(haul);
+	ask_next(haul);
 }
 
 static void on_turn(struct turn *turn)
 {
-	ask(container_of(turn, struct haul, turn));
+	ask_next(container_of(turn, struct haul, turn));
 }
 
 static void write_append(struct errand *errand)
@@ -168,7 +168,7 @@ static void on_appended(struct errand *errand)
 		fail(haul, append->fault, fault_text(append->fault));
 	haul->written += append->fault ? 0 : append->data.len;
 	free(append);
-	ask(haul);
+	ask_next(haul);
 }
 
 static void begin(struct errand *errand)
@@ -296,7 +296,7 @@ void fetcher_bulk(struct fetcher *fetcher, struct link *link, uint32_t stream, u
 	struct append *append = malloc(sizeof *append + data.len);
 	if (!append) {
 		fail(haul, FAULT_NO_MEMORY, fault_text(FAULT_NO_MEMORY));
-		ask(haul);
+		ask_next(haul);
 		return;
 	}
 	*append = (struct append){ .errand = { .work = write_append, .done = on_appended, .lane = &haul->lane, .bytes = data.len },
@@ -316,7 +316,7 @@ void fetcher_missing(struct fetcher *fetcher, struct link *link, uint32_t stream
 	snprintf(detail, sizeof detail, "the sender cannot give it: %s", reason);
 	haul->is_lost = haul->is_own && !strcmp(reason, fault_slug(FAULT_NOT_FOUND));
 	fail(haul, FAULT_NOT_FOUND, detail);
-	ask(haul);
+	ask_next(haul);
 }
 
 bool fetcher_progress(const struct fetcher *fetcher, const char *request_id, uint32_t number, uint64_t *bytes)

@@ -94,7 +94,7 @@ static void sign_complete(struct txn *txn, const struct haul *haul, Comity__Mess
 }
 
 /* The last one of its message is here.  It may have been complete before this store was lost: that is signed already. */
-static void complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
+static void make_complete(struct txn *txn, const struct haul *haul, Comity__MessageState *state, struct arena *arena)
 {
 	if (!state->has_completion)
 		sign_complete(txn, haul, state, arena);
@@ -150,7 +150,7 @@ enum fault haul_record(struct txn *txn, struct job *job)
 	tell(txn, haul, state, EVENT_ATTACHMENT_HERE, NULL);
 	if (state && state->attachments_missing) {
 		if (!--state->attachments_missing)
-			complete(txn, haul, state, &arena);
+			make_complete(txn, haul, state, &arena);
 		record_keep(txn, TABLE_SEEN, key_span(&key), &state->base);
 	}
 	arena_clear(&arena);

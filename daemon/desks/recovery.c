@@ -86,7 +86,7 @@ static uint64_t useful(const struct comeback *comeback, enum direction direction
 	return last > had ? last - had : 0;
 }
 
-static void ask(struct comeback *comeback, struct link *link, enum direction direction)
+static void ask_back(struct comeback *comeback, struct link *link, enum direction direction)
 {
 	uint64_t wanted = useful(comeback, direction);
 	struct recall recall = { .chain = direction == DIRECTION_OURS ? WHOSE_ASKERS : WHOSE_GIVERS,
@@ -136,7 +136,7 @@ static void go_on(struct comeback *comeback, enum fault fault)
 	else if (link && comeback->outcome == IS_WHOLE)
 		begin_anew(comeback, link);
 	else if (link)
-		ask(comeback, link, comeback->outcome == NEEDS_OURS ? DIRECTION_OURS : DIRECTION_THEIRS);
+		ask_back(comeback, link, comeback->outcome == NEEDS_OURS ? DIRECTION_OURS : DIRECTION_THEIRS);
 }
 
 static void on_kept(struct job *job, enum fault fault)
@@ -214,7 +214,7 @@ void recovery_hear(struct recovery *recovery, struct link *link, const struct re
 	comeback->left--;
 	comeback->is_asking = recalled->has_more;
 	if (!comeback->is_asking && lacks_theirs(comeback))
-		ask(comeback, link, DIRECTION_THEIRS);
+		ask_back(comeback, link, DIRECTION_THEIRS);
 	else if (!comeback->is_asking)
 		keep(comeback);
 }

@@ -62,7 +62,7 @@ enum fault witness_state(const struct identity *identity, struct audit_statement
 	return signature_make(identity, span_of(text), now / STAMP_SECOND, signature);
 }
 
-static enum fault fill(const struct identity *whose, const struct audit_head *now, struct arena *arena,
+static enum fault fill_head(const struct identity *whose, const struct audit_head *now, struct arena *arena,
 	Comity__AuditHead *head)
 {
 	const struct identity *identity = identity_now(whose);
@@ -101,7 +101,7 @@ enum fault witness_sign(struct txn *txn, const struct identity *identity, struct
 	if (!*head)
 		return arena_fault(arena);
 	comity__audit_head__init(*head);
-	TRY(fill(identity, &now, arena, *head));
+	TRY(fill_head(identity, &now, arena, *head));
 	witness_keep(txn, own_id, *head);
 	return txn->fault;
 }

@@ -78,7 +78,7 @@ static enum fault have_one(struct keyholder *holder)
 	return fault;
 }
 
-static enum fault ask(struct keyholder *holder, const Comity__HolderCall *call, struct span content, enum fault *answer,
+static enum fault ask_holder(struct keyholder *holder, const Comity__HolderCall *call, struct span content, enum fault *answer,
 	struct bytes *result)
 {
 	int64_t until = holder_clock() + SIGN_MS;
@@ -95,7 +95,7 @@ static enum fault ask_surely(struct keyholder *holder, const Comity__HolderCall 
 	for (int attempt = 0; attempt < 2; attempt++) {
 		TRY(have_one(holder));
 		*answer = OK;
-		fault = ask(holder, call, content, answer, result);
+		fault = ask_holder(holder, call, content, answer, result);
 		if (fault != FAULT_LINE_CUT && *answer != FAULT_KEYS_UNAVAILABLE)
 			break;
 		drop(holder);

@@ -99,7 +99,7 @@ static enum fault check_owner(int fd, const char *path)
 	return fault_say(FAULT_KEYS_UNAVAILABLE, "%s belongs to user %u, who is neither root nor ours", path, owner.uid);
 }
 
-static enum fault reach(const char *path, int *fd)
+static enum fault reach_holder(const char *path, int *fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address.sun_path)
@@ -120,7 +120,7 @@ enum fault keyholder_reach(const struct keyholder_place *place, int *fd, pid_t *
 {
 	*fd = -1;
 	*child = 0;
-	return place->socket ? reach(place->socket, fd) : start(place->home, fd, child);
+	return place->socket ? reach_holder(place->socket, fd) : start(place->home, fd, child);
 }
 
 /* What the holder said, as our own fault. */

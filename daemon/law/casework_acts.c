@@ -359,7 +359,7 @@ static void report_measures(Comity__Case *kase, const Comity__Act *act, const ch
 }
 
 /* When it was done, by who did it. */
-static const char *legal_time(const Comity__Message *message, const Comity__Act *act)
+static const char *done_at(const Comity__Message *message, const Comity__Act *act)
 {
 	const char *occurred_at = act_text(act, "occurred_at");
 	return occurred_at ? occurred_at : message->created_at;
@@ -376,7 +376,7 @@ static bool add_step(Comity__Case *kase, const Comity__Message *message, const C
 	step->status = kase->status;
 	step->authority = record_text(arena, message->from);
 	step->officer = record_text(arena, message->officer);
-	step->occurred_at = record_text(arena, legal_time(message, act));
+	step->occurred_at = record_text(arena, done_at(message, act));
 	step->recorded_at = (char *)now;
 	step->note = record_text(arena, act_text(act, "note"));
 	step->message_id = record_text(arena, message->message_id);
@@ -446,7 +446,7 @@ static void meet_closing(Comity__Case *kase, const Comity__Message *message, con
 	int64_t theirs, ours;
 	if (act->kind_case != COMITY__ACT__KIND_CLOSURE || !last || last->status != COMITY__REQUEST_STATUS__VALUE__CLOSED)
 		return;
-	const char *at = legal_time(message, act);
+	const char *at = done_at(message, act);
 	if (at && stamp_read(at, &theirs) && last->occurred_at && stamp_read(last->occurred_at, &ours) && theirs < ours)
 		last->occurred_at = record_text(arena, at);
 }

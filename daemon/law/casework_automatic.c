@@ -4,7 +4,7 @@
 #include "daemon/law/casework_parts.h"
 #include "proto/stamp.h"
 
-static enum fault say(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Act *act, const char *in_reply_to,
+static enum fault say_by_itself(struct casework *casework, struct txn *txn, Comity__Case *kase, Comity__Act *act, const char *in_reply_to,
 	struct arena *arena)
 {
 	Comity__Submitted submitted = COMITY__SUBMITTED__INIT;
@@ -36,7 +36,7 @@ enum fault casework_remind(struct casework *casework, struct txn *txn, Comity__C
 	reminder.note = note_for(txn, kase, "sent by the system: what was due is overdue");
 	act.kind_case = COMITY__ACT__KIND_REMINDER;
 	act.reminder = &reminder;
-	return say(casework, txn, kase, &act, due->message_id, arena);
+	return say_by_itself(casework, txn, kase, &act, due->message_id, arena);
 }
 
 /* ── the answer to an enquiry: as the record has it ───────────────────────────────────────────── */
@@ -87,6 +87,6 @@ enum fault case_answer_enquiry(struct casework *casework, struct txn *txn, Comit
 		return arena_fault(arena);
 	act.kind_case = COMITY__ACT__KIND_STATUS_UPDATE;
 	act.status_update = &update;
-	enum fault fault = say(casework, txn, kase, &act, message->message_id, arena);
+	enum fault fault = say_by_itself(casework, txn, kase, &act, message->message_id, arena);
 	return fault_remedy(fault) == REMEDY_REFUSE ? OK : fault;	/* then it waits for a human: nothing was written */
 }

@@ -52,7 +52,7 @@ static void note_grounds(Comity__Case *kase, const Comity__Act *act, struct aren
 }
 
 /* To ask again before there is an answer is the same question still. */
-static void ask(Comity__Case *kase, const char *at, struct arena *arena)
+static void note_question(Comity__Case *kase, const char *at, struct arena *arena)
 {
 	bool is_open = kase->n_enquiries && !kase->enquiries[kase->n_enquiries - 1]->answered_at;
 	Comity__Round *enquiry = is_open || kase->n_enquiries == ENQUIRIES_MAX ? NULL : arena_alloc(arena, sizeof *enquiry);
@@ -83,7 +83,7 @@ void case_note_figures(Comity__Case *kase, const Comity__Message *message, const
 		apply_bases(kase, act->decision->bases_applied, act->decision->n_bases_applied, arena);
 		return;
 	case COMITY__ACT__KIND_STATUS_ENQUIRY:
-		ask(kase, at, arena);
+		note_question(kase, at, arena);
 		return;
 	case COMITY__ACT__KIND_STATUS_UPDATE:
 		answer(kase, at, arena);

@@ -208,7 +208,7 @@ static bool is_told(const struct replay *replay, const Comity__StatusStep *step)
 	return false;
 }
 
-static int64_t time_of(const Comity__StatusStep *step)
+static int64_t step_time(const Comity__StatusStep *step)
 {
 	int64_t at = 0;
 	if (step->recorded_at)
@@ -226,7 +226,7 @@ static enum fault add_others(struct replay *replay, const Comity__Case *before)
 		if (!record_push(replay->arena, &replay->n_history, &replay->history, &step, sizeof step))
 			return arena_fault(replay->arena);
 		size_t at = replay->n_history - 1;
-		for (; at && time_of(replay->history[at - 1]) > time_of(step); at--)
+		for (; at && step_time(replay->history[at - 1]) > step_time(step); at--)
 			replay->history[at] = replay->history[at - 1];
 		replay->history[at] = step;
 	}

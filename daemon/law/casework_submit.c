@@ -272,7 +272,7 @@ static enum fault prepare(struct casework *casework, struct txn *txn, Comity__Ca
 	return OK;
 }
 
-static enum fault submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
+static enum fault submit_one(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template,
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
 {
 	struct bytes raw = { 0 };
@@ -307,7 +307,7 @@ enum fault casework_submit(struct casework *casework, struct txn *txn, Comity__C
 	bool all_staged, uint32_t uid, struct arena *arena, Comity__Submitted *submitted)
 {
 	TRY(check_template(kase, message));
-	return submit(casework, txn, kase, message, all_staged, uid, arena, submitted);
+	return submit_one(casework, txn, kase, message, all_staged, uid, arena, submitted);
 }
 
 enum fault casework_check(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *message,
@@ -327,7 +327,7 @@ enum fault casework_check(struct casework *casework, struct txn *txn, Comity__Ca
 enum fault case_submit(struct casework *casework, struct txn *txn, Comity__Case *kase, const Comity__Message *template, uint32_t uid,
 	struct arena *arena, Comity__Submitted *submitted)
 {
-	return submit(casework, txn, kase, template, false, uid, arena, submitted);
+	return submit_one(casework, txn, kase, template, false, uid, arena, submitted);
 }
 
 /* ── requests ─────────────────────────────────────────────────────────────────────────────────── */
@@ -458,7 +458,7 @@ enum fault casework_send(struct casework *casework, struct txn *txn, Comity__Cas
 	template.acts = &acts;
 	template.officer = (char *)officer;
 	template.subject = sealed || casework_is_discreet(kase) ? NULL : kase->subject;	/* art. 18(20) */
-	TRY(submit(casework, txn, kase, &template, true, uid, arena, submitted));
+	TRY(submit_one(casework, txn, kase, &template, true, uid, arena, submitted));
 	if (sealed)
 		case_keep_document(txn, kase, act.request);
 	case_drop_sealed(txn, kase);

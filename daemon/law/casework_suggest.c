@@ -70,7 +70,7 @@ struct weighing {
 	char why[REASON_SIZE];
 };
 
-static void say(struct weighing *weighing, const char *word)
+static void add_word(struct weighing *weighing, const char *word)
 {
 	size_t len = strlen(weighing->why);
 	snprintf(weighing->why + len, sizeof weighing->why - len, "%s%s", len ? ", " : "", word);
@@ -99,7 +99,7 @@ static void weigh_urgency(const Comity__Case *kase, struct weighing *weighing)
 	bool is_serious = kase->seriousness >= COMITY__SERIOUSNESS__VALUE__SERIOUS;
 	bool is_minor = kase->seriousness == COMITY__SERIOUSNESS__VALUE__MINOR;
 	weighing->level = is_minor ? PRIORITY(P4_LOW) : PRIORITY(P3_NORMAL);
-	say(weighing, is_minor ? "a minor offence" : is_serious ? "a serious offence" : "nothing special");
+	add_word(weighing, is_minor ? "a minor offence" : is_serious ? "a serious offence" : "nothing special");
 	if (kase->urgency == URGENCY(URGENT)) {
 		weighing->level = is_serious && is_gravest(kase) ? PRIORITY(P1_IMMEDIATE) : PRIORITY(P2_HIGH);
 		snprintf(weighing->why, sizeof weighing->why, "urgent%s%s", is_serious ? ", a serious offence" : "",
@@ -114,7 +114,7 @@ static void raise(struct weighing *weighing, const char *why)
 {
 	if (weighing->level > PRIORITY(P1_IMMEDIATE))
 		weighing->level--;
-	say(weighing, why);
+	add_word(weighing, why);
 }
 
 /* Something that we owe ends within a week of work. */

@@ -59,7 +59,7 @@ static uint32_t bit_of(const Comity__StatusStep *step)
 }
 
 /* The next step after `*i` that has a date, or NULL. */
-static const Comity__StatusStep *next_step(const Comity__Case *kase, size_t *i, int64_t *at)
+static const Comity__StatusStep *following_step(const Comity__Case *kase, size_t *i, int64_t *at)
 {
 	while (*i < kase->n_history) {
 		const Comity__StatusStep *step = kase->history[(*i)++];
@@ -75,7 +75,7 @@ static struct lasting last(const Comity__Case *kase, size_t i, int64_t begin, in
 	struct lasting lasting = { 0 };
 	const Comity__StatusStep *step;
 	int64_t at = begin, asked = 0;
-	while ((step = next_step(kase, &i, &at))) {
+	while ((step = following_step(kase, &i, &at))) {
 		uint32_t bit = bit_of(step);
 		if (asked && !(bit & IN(INFO_REQUESTED))) {
 			lasting.waited += at - asked;
@@ -102,7 +102,7 @@ static enum fault add_span(struct survival **measures, const struct period *peri
 	if ((period->kind && period->kind != kase->kind) || !stamp_read(kase->sent_at, &begin))
 		return OK;
 	while (period->begins) {
-		step = next_step(kase, &i, &begin);
+		step = following_step(kase, &i, &begin);
 		if (!step)
 			return OK;
 		if (bit_of(step) & period->begins)
@@ -118,7 +118,7 @@ static enum fault add_rounds(struct survival **measures, const struct period *pe
 	(void)period;
 	const Comity__StatusStep *step;
 	int64_t at = 0, asked = 0;
-	for (size_t i = 0; (step = next_step(kase, &i, &at)); asked = bit_of(step) & IN(INFO_REQUESTED) ? asked ? asked : at : 0)
+	for (size_t i = 0; (step = following_step(kase, &i, &at)); asked = bit_of(step) & IN(INFO_REQUESTED) ? asked ? asked : at : 0)
 		if (asked && !(bit_of(step) & IN(INFO_REQUESTED)))
 			TRY(add_lasting(measures, kase, (struct lasting){ .gross = at - asked, .is_over = true }, arena));
 	return asked ? add_lasting(measures, kase, (struct lasting){ .gross = now - asked }, arena) : OK;

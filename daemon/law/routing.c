@@ -11,7 +11,7 @@
 
 enum { CHOICES_MAX = 50, TO_MAX = 64 };
 
-static enum fault say(Comity__Route *route, enum fault why, struct arena *arena, const char *text)
+static enum fault explain(Comity__Route *route, enum fault why, struct arena *arena, const char *text)
 {
 	route->reason = (char *)fault_slug(why);
 	route->reason_text = record_text(arena, text);
@@ -52,7 +52,7 @@ static enum fault tell_other_ways(struct txn *txn, const char *authority, struct
 	snprintf(text, sizeof text, "%s (%.200s) is in the directory, but there is no line between it and us: use another channel", authority,
 		directory_name(entry->profile));
 	TRY(routing_list_ways(entry->profile, !entry->announced, arena, &route->n_other_ways, &route->other_ways));
-	return say(route, FAULT_PEER_UNKNOWN, arena, text);
+	return explain(route, FAULT_PEER_UNKNOWN, arena, text);
 }
 
 static enum fault settle_on(struct txn *txn, const char *authority, struct arena *arena, Comity__Route *route)
@@ -155,7 +155,7 @@ static enum fault choose(struct txn *txn, const char *to, const struct sought *s
 		snprintf(text, sizeof text, "no central authority of %s in the directory receives what is asked", to);
 	else
 		snprintf(text, sizeof text, "%s has %zu central authorities that may receive this: name one of them", to, fit.count);
-	return say(route, !all.count ? FAULT_PEER_UNKNOWN : fit.count ? FAULT_AMBIGUOUS : FAULT_NOT_FOUND, arena, text);
+	return explain(route, !all.count ? FAULT_PEER_UNKNOWN : fit.count ? FAULT_AMBIGUOUS : FAULT_NOT_FOUND, arena, text);
 }
 
 enum fault routing_find(struct txn *txn, const char *to, const struct sought *sought, struct arena *arena, Comity__Route *route)
@@ -163,7 +163,7 @@ enum fault routing_find(struct txn *txn, const char *to, const struct sought *so
 	char id[TO_MAX + 1] = "";
 	route->schema = "comity.route/1";
 	if (!to || !*to || strlen(to) > TO_MAX)
-		return say(route, FAULT_PEER_UNKNOWN, arena, "no authority, State or territory is named");
+		return explain(route, FAULT_PEER_UNKNOWN, arena, "no authority, State or territory is named");
 	for (size_t i = 0; to[i]; i++)
 		id[i] = (char)tolower((unsigned char)to[i]);
 	if (authority_id_is_valid(span_of_text(id)))

@@ -321,7 +321,7 @@ static enum fault give_name(struct making *making, const char *directory)
 	return disk_sync_dir(making->set, ".");
 }
 
-static enum fault fill(struct making *making, const char *directory)
+static enum fault fill_backup(struct making *making, const char *directory)
 {
 	TRY(take_snapshot(making));
 	TRY(look_into(making));
@@ -386,7 +386,7 @@ enum fault backup_create(const struct backup_source *source, const char *directo
 	stamp_now(making.head.at);
 	enum fault fault = begin(&making, directory);
 	if (!fault)
-		fault = fill(&making, directory);
+		fault = fill_backup(&making, directory);
 	end(&making);
 	report->ok = !report->n_problems && report->ledger && report->ledger->ok;
 	return fault ? fault : arena->was_refused ? arena_fault(arena) : OK;

@@ -43,7 +43,7 @@ static enum fault find_signer(struct surveyor *surveyor, struct span digest)
 	return signer_new(certificate, &surveyor->signer.signer);
 }
 
-static void judge_signature(struct surveyor *surveyor, const Comity__StoredManifest *held, const char *signer)
+static void survey_signature(struct surveyor *surveyor, const Comity__StoredManifest *held, const char *signer)
 {
 	enum fault fault = find_signer(surveyor, span_of_binary(held->signer));
 	if (!fault)
@@ -78,7 +78,7 @@ static void judge_text(struct surveyor *surveyor, const Comity__StoredManifest *
 	} else {
 		judge_place(surveyor, &manifest, number);
 		if (surveyor->subject.is_deep)
-			judge_signature(surveyor, held, manifest.from);
+			survey_signature(surveyor, held, manifest.from);
 		for (size_t i = 0; manifest.purpose == PURPOSE_DISPATCH && i < manifest.count; i++)
 			if (!manifest.entries[i].index)
 				judge_entry(surveyor, &manifest, &manifest.entries[i]);
