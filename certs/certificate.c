@@ -418,3 +418,14 @@ enum fault certificate_from_pem(struct span *pem, struct bytes *der)
 	OPENSSL_free(at);
 	return fault;
 }
+
+bool certificate_role(struct span der, enum role *role)
+{
+	X509 *certificate = x509_parse(der);
+	bool is_one = false;
+	for (*role = 0; certificate && *role < ROLE_COUNT; (*role)++)
+		if ((is_one = !x509_check_profile(certificate, *role)))
+			break;
+	X509_free(certificate);
+	return is_one;
+}

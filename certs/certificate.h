@@ -27,6 +27,8 @@ struct certificate_facts {
 
 /* What the certificate says of itself; nothing of it is proven.  Fault: certificate profile. */
 enum fault certificate_read(struct span der, struct certificate_facts *facts) MUST_CHECK;
+/* Which role is it of the form of?  False: of none of ours, as the issuers of a national PKI. */
+bool certificate_role(struct span der, enum role *role);
 /* What is pinned of an authority, appended: the SubjectPublicKeyInfo of its identity as DER; behind it, where that is the root
  * of a national PKI, the URI name of the authority, for a State has several under one root; and where it is an identity for
  * training, that word, so that one key has other digits in training and in earnest.  It is what the telephone check is about. */

@@ -100,6 +100,38 @@ enum fault cmd_cert_status(struct tool *tool)
 	return is_due ? FAULT_CERT_EXPIRED : OK;
 }
 
+/* ── what was ─────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *end_of(struct tool *tool, const Comity__CertificatePast *row)
+{
+	char text[160];
+	if (row->reason)
+		snprintf(text, sizeof text, "%s as from %.40s (%.40s)", safe_or(tool, row->ended, "?"), time_of(tool, row->ended_at), row->reason);
+	else
+		snprintf(text, sizeof text, "%.20s%s%.8s", row->ended ? row->ended : "?",
+			row->successor && row->ended && !strcmp(row->ended, "replaced") ? " by " : "",
+			row->successor && row->ended && !strcmp(row->ended, "replaced") ? row->successor : "");
+	return safe(tool, text);
+}
+
+enum fault cmd_cert_history(struct tool *tool)
+{
+	const Comity__Reply *reply;
+	Comity__Nothing nothing = COMITY__NOTHING__INIT;
+	Comity__Call call = CALL(CERT_HISTORY, cert_history, &nothing);
+	TRY(ask(tool, &call, COMITY__REPLY__KIND_HISTORY, &reply));
+	if (printed_json(tool, &reply->history->base))
+		return OK;
+	struct table table = TABLE("ROLE", "SERIAL", "NOT BEFORE", "NOT AFTER", "~ENDED");
+	for (size_t i = 0; i < reply->history->n_data; i++) {
+		const Comity__CertificatePast *row = reply->history->data[i];
+		ROW(tool, &table, safe(tool, row->role), brief(tool, row->serial, 12), time_of(tool, row->not_before), time_of(tool, row->not_after),
+			end_of(tool, row));
+	}
+	table_print(tool, &table);
+	return OK;
+}
+
 /* ── revoking ─────────────────────────────────────────────────────────────────────────────────── */
 
 static enum fault read_loss(struct tool *tool, char **stamp)

@@ -175,6 +175,7 @@ const struct command commands[] = {
 
 	{ "cert status [--exit-code]", cmd_cert_status,
 	  "Show what ends when: our certificates and revocation lists, and the peers'", "operator" },
+	{ "cert history", cmd_cert_history, "Show every certificate that we have had, and what became of it", "operator" },
 	{ "cert revoke ROLE|SERIAL --reason REASON [--lost-at TIME]", cmd_cert_revoke,
 	  "Put one of our certificates on the revocation list that everybody gets with our card", "operator" },
 	{ "cert csr ROLE [-o|--output FILE]", cmd_cert_csr,

@@ -27,6 +27,7 @@ enum fault cmd_peer_list(struct tool *tool);
 enum fault cmd_peer_show(struct tool *tool);
 enum fault cmd_peer_ping(struct tool *tool);
 enum fault cmd_cert_status(struct tool *tool);
+enum fault cmd_cert_history(struct tool *tool);
 enum fault cmd_cert_revoke(struct tool *tool);
 enum fault cmd_cert_csr(struct tool *tool);
 enum fault cmd_cert_import(struct tool *tool);

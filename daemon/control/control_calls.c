@@ -106,6 +106,7 @@ static const struct row {
 	ROW(QUEUE_DROP)       = { ADMINS,    .change = change_queue_drop },
 	ROW(DAEMON_HOLD)      = { ADMINS,    .change = change_daemon_hold },
 	ROW(CERT_STATUS)      = { EVERYBODY, .answer = answer_cert_status },
+	ROW(CERT_HISTORY)     = { EVERYBODY, .answer = answer_cert_history },
 	ROW(CERT_REVOKE)      = { ADMINS,    .pursue = pursue_cert_revoke },
 	ROW(DOCTOR)           = { EVERYBODY, .pursue = pursue_examination },
 	ROW(DIRECTORY_LIST)   = { READERS,   .list = &listing_directory },

@@ -118,6 +118,7 @@ call_answer answer_queue_list;								/* control_queue_list.c */
 call_answer answer_queue_flush, answer_queue_retry, change_queue_hold, change_queue_release, change_queue_drop,	/* control_queue_acts.c */
 	change_daemon_hold, answer_daemon_drain;
 call_answer answer_cert_status;								/* control_certificates.c */
+call_answer answer_cert_history;							/* control_history.c */
 call_pursue pursue_cert_revoke;								/* control_revoke.c */
 call_answer answer_doctor;								/* control_examine.c */
 call_pursue pursue_examination;							/* control_proofs.c: and then answer_doctor */

@@ -27,6 +27,26 @@ def all_that_ends_is_shown_on_both_sides(lab):
 	require(len(shown["revocations"]) == 2 and not shown["revocations"][0].get("stale"), "`peer show` tells how fresh the lists are")
 
 
+def every_certificate_we_had_is_shown_with_what_became_of_it(lab):
+	freedonia, sylvania = lab.pair()
+	def history(role):
+		return [row for row in freedonia.comity("cert", "history")["data"] if row["role"] == role]
+	roles = ("identity", "delegation", "channel", "signing", "sealing")
+	require(all([row["ended"] for row in history(role)] == ["in-use"] for role in roles), "one of each at first, and no peer's", history("channel"))
+	first = history("channel")[0]["serial"]
+	freedonia.comity("cert", "rotate", "channel")
+	lab.eventually(lambda: [row["ended"] for row in history("channel")] == ["replaced", "in-use"], "a second channel certificate")
+	require(history("channel")[0]["serial"] == first and history("channel")[0]["successor"] == history("channel")[1]["serial"], "which took its place")
+	freedonia.comity("cert", "revoke", "signing", "--reason", "keyCompromise", "--lost-at", "2026-01-01")
+	row = history("signing")[0]
+	require(row["ended"] == "revoked" and row["reason"] == "keyCompromise" and row["ended_at"].startswith("2026-01-01"), "as from when, and why", row)
+	freedonia.restart()
+	freedonia.comity("id", "roll")
+	lab.eventually(lambda: [row["ended"] for row in history("identity")] == ["replaced", "in-use"], "an identity is rolled over")
+	shown = freedonia.run("cert", "history").out
+	require("replaced by" in shown and "revoked as from" in shown and "keyCompromise" in shown, "people read it", shown)
+
+
 def a_certificate_that_is_near_its_end_is_told_once_and_shown_everywhere(lab):
 	freedonia = lab.authority("xf-ca", start=False, settings={"warn": {"cert_expiry": "100d, 7d"}})
 	freedonia.start()
