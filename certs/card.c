@@ -193,7 +193,7 @@ enum fault card_write(const struct identity *whose, const struct card *card, str
 
 /* ── reading ────────────────────────────────────────────────────────────────────────────────── */
 
-static struct span span_of_binary(protobuf_c_boolean has, ProtobufCBinaryData data)
+static struct span card_span(protobuf_c_boolean has, ProtobufCBinaryData data)
 {
 	return has ? (struct span){ data.data, data.len } : (struct span){ 0 };
 }
@@ -207,8 +207,8 @@ static enum fault take_successions(struct card *card, const Comity__Card *messag
 	for (size_t i = 0; i < message->n_successions; i++) {
 		const Comity__Succession *one = message->successions[i];
 		card->successions[i] = (struct succession){
-			span_of_binary(one->has_before, one->before), span_of_binary(one->has_new_by_old, one->new_by_old),
-			span_of_binary(one->has_old_by_new, one->old_by_new),
+			card_span(one->has_before, one->before), card_span(one->has_new_by_old, one->new_by_old),
+			card_span(one->has_old_by_new, one->old_by_new),
 		};
 	}
 	return OK;
@@ -226,21 +226,21 @@ static enum fault take(struct card *card, const Comity__Card *message)
 	card->name = message->name;
 	card->serial = message->serial;
 	card->issued_at = issued_at / STAMP_SECOND;
-	card->profile = span_of_binary(message->has_profile, message->profile);
+	card->profile = card_span(message->has_profile, message->profile);
 	card->endpoints = (const char *const *)message->endpoints;
 	card->endpoint_count = message->n_endpoints;
 	card->languages = (const char *const *)message->languages;
 	card->language_count = message->n_languages;
 	card->summary = message->summary ? message->summary : "";
-#define CERTIFICATE(field, role) card->certificates[role] = span_of_binary(message->has_##field, message->field)
+#define CERTIFICATE(field, role) card->certificates[role] = card_span(message->has_##field, message->field)
 	CERTIFICATE(identity_certificate, ROLE_IDENTITY);
 	CERTIFICATE(delegation_certificate, ROLE_DELEGATION);
 	CERTIFICATE(channel_certificate, ROLE_CHANNEL);
 	CERTIFICATE(signing_certificate, ROLE_SIGNING);
 	CERTIFICATE(sealing_certificate, ROLE_SEALING);
 #undef CERTIFICATE
-	card->revocations[ROLE_IDENTITY] = span_of_binary(message->has_identity_revocations, message->identity_revocations);
-	card->revocations[ROLE_DELEGATION] = span_of_binary(message->has_delegation_revocations, message->delegation_revocations);
+	card->revocations[ROLE_IDENTITY] = card_span(message->has_identity_revocations, message->identity_revocations);
+	card->revocations[ROLE_DELEGATION] = card_span(message->has_delegation_revocations, message->delegation_revocations);
 	return take_successions(card, message);
 }
 

@@ -69,7 +69,7 @@ X509 *x509_parse(struct span der)
 }
 
 /* Lengths are compared, never C strings: a NUL in the name must not end it early. */
-static bool take_authority(const GENERAL_NAME *name, char id[AUTHORITY_ID_SIZE])
+static bool read_authority(const GENERAL_NAME *name, char id[AUTHORITY_ID_SIZE])
 {
 	static const char scheme[] = "comity:";
 	const size_t scheme_len = sizeof scheme - 1;
@@ -98,7 +98,7 @@ bool x509_authority(const X509 *certificate, char id[AUTHORITY_ID_SIZE])
 		uri = name;
 		uris++;
 	}
-	bool is_one = uris == 1 && take_authority(uri, id);
+	bool is_one = uris == 1 && read_authority(uri, id);
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
 	return is_one;

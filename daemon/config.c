@@ -159,7 +159,7 @@ static enum fault is_web_address(const char *text)
 }
 
 /* Where "line.ping_interval" stands; NULL where it does not. */
-static const struct node *place_of(const struct document *document, const char *name)
+static const struct node *where_of(const struct document *document, const char *name)
 {
 	const struct node *node = document->root;
 	char part[64];
@@ -227,7 +227,7 @@ static enum fault check_settings(const struct settings *settings, const struct d
 		enum fault fault = rows[i].check(value);
 		if (!fault)
 			continue;
-		point_out(document, place_of(document, rows[i].name), rows[i].name, value, fault_detail(fault), complain);
+		point_out(document, where_of(document, rows[i].name), rows[i].name, value, fault_detail(fault), complain);
 		worst = FAULT_CONFIG;
 	}
 	return worst;
@@ -250,10 +250,10 @@ static enum fault check_order(const struct settings *settings, const struct docu
 	};
 	enum fault worst = OK;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const struct node *place = place_of(document, rows[i].name);
+		const struct node *place = where_of(document, rows[i].name);
 		if (setting_ms(rows[i].value) >= setting_ms(rows[i].least) + rows[i].more)
 			continue;
-		point_out(document, place ? place : place_of(document, rows[i].least_name), rows[i].name, rows[i].value, rows[i].why,
+		point_out(document, place ? place : where_of(document, rows[i].least_name), rows[i].name, rows[i].value, rows[i].why,
 			complain);
 		worst = FAULT_CONFIG;
 	}
@@ -269,9 +269,9 @@ static enum fault check_timestamp(const struct settings *settings, const struct 
 	bool is_open = url && *url && !(ca_file && *ca_file);
 	enum fault fault = is_open ? fault_say(FAULT_CONFIG, "timestamp.url needs it: the roots of those who may stamp, as PEM") :
 		setting_timestamp_roots(places, ca_file, &roots);
-	const struct node *place = place_of(document, "timestamp.ca_file");
+	const struct node *place = where_of(document, "timestamp.ca_file");
 	if (fault)
-		point_out(document, place ? place : place_of(document, "timestamp.url"), "timestamp.ca_file", ca_file ? ca_file : "",
+		point_out(document, place ? place : where_of(document, "timestamp.url"), "timestamp.ca_file", ca_file ? ca_file : "",
 			fault_detail(fault), complain);
 	bytes_clear(&roots);
 	return fault;
@@ -287,7 +287,7 @@ static enum fault check_officers(const struct settings *settings, const struct d
 		size_t len = officer->name ? strlen(officer->name) : 0;
 		if (len && len <= RECIPIENT_SIZE_MAX && officer->n_uids)
 			continue;
-		point_out(document, place_of(document, name), name, officer->name ? officer->name : "",
+		point_out(document, where_of(document, name), name, officer->name ? officer->name : "",
 			"each has a name of 1 to 120 bytes, as counterparts write it, and the uids of who is meant", complain);
 		return FAULT_CONFIG;
 	}

@@ -52,7 +52,7 @@ static void on_pinged(void *owner, const struct ping_report *report)
 	session_release(session);
 }
 
-static enum fault find_peer(struct session *session, Comity__PeerPing *call)
+static enum fault find_pinged(struct session *session, Comity__PeerPing *call)
 {
 	Comity__Peer *peer;
 	TRY(control_find_peer(session, &call->peer, &peer));
@@ -63,7 +63,7 @@ void pursue_ping(struct session *session)
 {
 	Comity__PeerPing *call = session->call->peer_ping;
 	uint32_t count = call->count ? call->count : PING_COUNT;
-	enum fault fault = find_peer(session, call);
+	enum fault fault = find_pinged(session, call);
 	session_hold(session);
 	if (!fault)
 		fault = peers_ping(session->control->rooms.peers, call->peer, count < PING_COUNT_MAX ? count : PING_COUNT_MAX,

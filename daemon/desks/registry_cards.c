@@ -176,7 +176,7 @@ static bool is_told_already(const Comity__Peer *peer, enum fault why)
 }
 
 /* As it is on record, for what was judged may be half changed. */
-static void note_refused(struct txn *txn, const char *id, enum fault why, struct arena *arena)
+static void note_refusal(struct txn *txn, const char *id, enum fault why, struct arena *arena)
 {
 	char detail[300];
 	snprintf(detail, sizeof detail, "%s", fault_detail(why));
@@ -217,7 +217,7 @@ enum fault registry_renew(const struct registry *registry, struct txn *txn, cons
 	*serial = peer->card_serial;
 	enum fault fault = hear_card(registry, txn, peer, text, arena, serial);
 	if (fault_remedy(fault) == REMEDY_REFUSE || fault_remedy(fault) == REMEDY_HANG_UP)
-		note_refused(txn, peer->authority, fault, arena);
+		note_refusal(txn, peer->authority, fault, arena);
 	return fault;
 }
 

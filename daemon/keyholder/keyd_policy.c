@@ -158,7 +158,7 @@ static const struct kind {
 	{ "# comity-proof 1\n",   check_proof },
 };
 
-static enum fault check_text(const struct identity *identity, struct span text, int64_t at, struct arena *arena)
+static enum fault check_statement(const struct identity *identity, struct span text, int64_t at, struct arena *arena)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		size_t len = strlen(kinds[i].first_line);
@@ -220,7 +220,7 @@ enum fault policy_check(const struct identity *identity, struct span content, in
 	struct arena arena;
 	TRY(signature_check_time(identity, at));
 	arena_init(&arena, READING_BUDGET);
-	enum fault fault = (is_enclosed ? check_card : check_text)(identity, content, at, &arena);
+	enum fault fault = (is_enclosed ? check_card : check_statement)(identity, content, at, &arena);
 	arena_clear(&arena);
 	return fault;
 }

@@ -281,7 +281,7 @@ static enum side writer_of(const Comity__Case *kase, const Comity__Message *mess
 }
 
 /* Two closures may cross: the requested side is the arbiter, among the ends that the case can have from where it stood. */
-static void note_outcome(Comity__Case *kase, const Comity__Closure *closure, enum side writer)
+static void settle_outcome(Comity__Case *kase, const Comity__Closure *closure, enum side writer)
 {
 	if (kase->outcome && (writer != SIDE_REQUESTED || !statuses_outcomes_agree(kase->outcome, closure->outcome)))
 		return;
@@ -295,7 +295,7 @@ static void tell(Comity__Case *kase, const Comity__Message *message, const Comit
 		if (tellings[i].kind == act->kind_case)
 			tellings[i].tell(kase, act, arena);
 	if (act->kind_case == COMITY__ACT__KIND_CLOSURE)
-		note_outcome(kase, act->closure, writer_of(kase, message));
+		settle_outcome(kase, act->closure, writer_of(kase, message));
 	if (act->kind_case == COMITY__ACT__KIND_DESTRUCTION_NOTICE)
 		case_note_destruction(kase, message, act, arena);
 }

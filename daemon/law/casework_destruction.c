@@ -49,7 +49,7 @@ static enum fault check_date(const Comity__Case *kase, const Comity__Message *me
 }
 
 /* What we know of a message, whoever wrote it, must be what they say that they destroyed; of others they may know alone. */
-static enum fault check_message(struct txn *txn, const Comity__Case *kase, const char *author, const struct destroyed_message *message,
+static enum fault check_destroyed(struct txn *txn, const Comity__Case *kase, const char *author, const struct destroyed_message *message,
 	struct arena *arena)
 {
 	struct key key = key_of_message(author, message->id);
@@ -68,9 +68,9 @@ static enum fault check_messages(const struct casework *casework, struct txn *tx
 	arena_init(&scratch, 1 << 20);
 	for (size_t i = 0; i < said->count && !fault; i++) {
 		arena_reset(&scratch);
-		fault = check_message(txn, kase, kase->peer, &said->messages[i], &scratch);
+		fault = check_destroyed(txn, kase, kase->peer, &said->messages[i], &scratch);
 		if (!fault)
-			fault = check_message(txn, kase, casework->own_id, &said->messages[i], &scratch);
+			fault = check_destroyed(txn, kase, casework->own_id, &said->messages[i], &scratch);
 	}
 	arena_clear(&scratch);
 	return fault;

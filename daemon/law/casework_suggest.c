@@ -48,7 +48,7 @@ static const struct pace *pace_of(const Comity__Case *kase)
 	return kase->urgency ? &paces[0] : &paces[ARRAY_LEN(paces) - 1];
 }
 
-static void suggest(const char *what, priority level, const char *by, const char *reason, struct arena *arena, Comity__RequestView *view)
+static void add_suggestion(const char *what, priority level, const char *by, const char *reason, struct arena *arena, Comity__RequestView *view)
 {
 	Comity__Suggestion *one = arena_alloc(arena, sizeof *one);
 	if (!one)
@@ -139,7 +139,7 @@ static void suggest_priority(const Comity__Case *kase, const struct calendar *ca
 		raise(&weighing, "what is asked for perishes");
 	if (is_near(kase, calendar))
 		raise(&weighing, "a deadline is near");
-	suggest("priority", (priority)weighing.level, NULL, weighing.why, arena, view);
+	add_suggestion("priority", (priority)weighing.level, NULL, weighing.why, arena, view);
 }
 
 /* ── days ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -154,7 +154,7 @@ static void suggest_in(const Comity__Case *kase, const struct calendar *calendar
 	if (!calendar_add(calendar, calendar_day(calendar, since), days, &last))
 		return;
 	date_write(date, last);
-	suggest(what, PRIORITY(UNSPECIFIED), date, pace_of(kase)->why, arena, view);
+	add_suggestion(what, PRIORITY(UNSPECIFIED), date, pace_of(kase)->why, arena, view);
 }
 
 /* A week of work before somebody must be let go. */
@@ -167,7 +167,7 @@ static bool suggest_for_custody(const Comity__Case *kase, const struct calendar 
 		return false;
 	date_write(date, first);
 	snprintf(reason, sizeof reason, "a person may be held until %.32s only: %d working days before", kase->custody_until, MARGIN_DAYS);
-	suggest("answer", PRIORITY(UNSPECIFIED), date, reason, arena, view);
+	add_suggestion("answer", PRIORITY(UNSPECIFIED), date, reason, arena, view);
 	return true;
 }
 

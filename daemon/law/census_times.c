@@ -37,7 +37,7 @@ static enum fault add_to(struct survival **survival, int64_t units, bool is_over
 	return OK;
 }
 
-static bool is_urgent(const Comity__Case *kase)
+static bool was_urgent(const Comity__Case *kase)
 {
 	return kase->urgency == COMITY__URGENCY__VALUE__URGENT || kase->urgency == COMITY__URGENCY__VALUE__EMERGENCY;
 }
@@ -47,7 +47,7 @@ static enum fault add_lasting(struct survival **measures, const Comity__Case *ka
 	const int64_t hour = 3600 * STAMP_SECOND, net = lasting.gross - lasting.waited;
 	TRY(add_to(&measures[0], lasting.gross / STAMP_DAY, lasting.is_over, arena));
 	TRY(add_to(&measures[1], net / STAMP_DAY, lasting.is_over, arena));
-	if (!is_urgent(kase))
+	if (!was_urgent(kase))
 		return OK;
 	TRY(add_to(&measures[2], lasting.gross / hour, lasting.is_over, arena));
 	return add_to(&measures[3], net / hour, lasting.is_over, arena);

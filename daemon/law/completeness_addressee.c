@@ -52,7 +52,7 @@ static bool applies(const Comity__LegalRequirement *requirement, const Comity__R
 	return !requirement->n_forms;
 }
 
-static const char *role_name(Comity__AttachmentRole__Value role)
+static const char *attachment_role_name(Comity__AttachmentRole__Value role)
 {
 	const char *name = code_name(&comity__attachment_role__value__descriptor, role);
 	return name ? name : "of a kind that this version does not know";
@@ -70,7 +70,7 @@ static void check_requirement(const struct check *check, const Comity__LegalRequ
 		if (!has_paper_of(check, requirement->documents_required[i]))
 			ERROR(check, "document-missing", NULL, "request.attachments",
 				"the addressee requires a document that is not attached: %s",
-				role_name(requirement->documents_required[i]));
+				attachment_role_name(requirement->documents_required[i]));
 	bool assured = request->undertakings && request->undertakings->reciprocity;
 	if (requirement->reciprocity_assurance_required && !assured)
 		ERROR(check, "field-missing", NULL, "request.undertakings.reciprocity",

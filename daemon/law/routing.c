@@ -35,7 +35,7 @@ struct sought routing_sought(const Comity__Request *request, struct arena *arena
 
 /* ── one authority, named ─────────────────────────────────────────────────────────────────────── */
 
-static const Comity__Peer *find_peer(struct txn *txn, const char *authority, struct arena *arena)
+static const Comity__Peer *find_line(struct txn *txn, const char *authority, struct arena *arena)
 {
 	struct key key = key_of_peer(authority);
 	return record_find(txn, TABLE_PEERS, key_span(&key), &comity__peer__descriptor, arena);
@@ -57,7 +57,7 @@ static enum fault tell_other_ways(struct txn *txn, const char *authority, struct
 
 static enum fault settle_on(struct txn *txn, const char *authority, struct arena *arena, Comity__Route *route)
 {
-	if (!find_peer(txn, authority, arena))
+	if (!find_line(txn, authority, arena))
 		return txn->fault ? txn->fault : tell_other_ways(txn, authority, arena, route);
 	route->to = record_text(arena, authority);
 	return arena->was_refused ? arena_fault(arena) : OK;
@@ -121,7 +121,7 @@ static enum fault list_choices(struct txn *txn, const struct candidates *candida
 {
 	for (size_t i = 0; i < candidates->count; i++) {
 		const Comity__Profile *profile = candidates->at[i];
-		const Comity__Peer *peer = find_peer(txn, profile->authority, arena);
+		const Comity__Peer *peer = find_line(txn, profile->authority, arena);
 		Comity__RouteChoice *choice = arena_alloc(arena, sizeof *choice);
 		if (!choice)
 			return arena_fault(arena);

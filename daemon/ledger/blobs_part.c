@@ -43,7 +43,7 @@ static void part_free(struct blob_part *part)
 
 /* ── begin ──────────────────────────────────────────────────────────────────────────────────── */
 
-static uint64_t place_of(uint64_t index)
+static uint64_t part_place(uint64_t index)
 {
 	return SEAL_HEAD_SIZE + index * SEAL_CHUNK_SEALED;
 }
@@ -62,8 +62,8 @@ static enum fault take_up(struct blob_part *part, struct disk_window *window, ui
 	size_t got;
 	TRY(have_sealed(part));
 	struct span sealed = { part->sealed, SEAL_CHUNK_SEALED };
-	for (; place_of(part->index + 1) <= sealed_size; part->index++) {
-		TRY(disk_window_read(window, place_of(part->index), part->sealed, SEAL_CHUNK_SEALED, &got));
+	for (; part_place(part->index + 1) <= sealed_size; part->index++) {
+		TRY(disk_window_read(window, part_place(part->index), part->sealed, SEAL_CHUNK_SEALED, &got));
 		if (got < SEAL_CHUNK_SEALED || !seal_chunk_open(part->seal, part->index, false, sealed, part->chunk))
 			break;
 		digest_update(part->digest, SPAN(part->chunk));
@@ -106,7 +106,7 @@ static enum fault begin_stream(struct blob_part *part, uint64_t sealed_size)
 	enum fault fault = is_there ? go_on(part, sealed_size) : begin_anew(part, key);
 	seal_free(key);
 	TRY(fault);
-	uint64_t kept = is_there ? place_of(part->index) : 0;
+	uint64_t kept = is_there ? part_place(part->index) : 0;
 	if (kept < sealed_size && ftruncate(part->fd, (off_t)kept))
 		return disk_fault(part->name);
 	return disk_stream_begin(&part->stream, part->fd, kept);
@@ -161,7 +161,7 @@ enum fault blob_reserve(struct blob_part *part, uint64_t size)
 		return OK;
 	if (size > INT64_MAX)
 		return fault_say(FAULT_DISK_FULL, "no disk has room for that");	/* and no sum below overflows */
-	uint64_t from = place_of(part->index), to = seal_sealed_size(size);
+	uint64_t from = part_place(part->index), to = seal_sealed_size(size);
 	if (to > INT64_MAX)
 		return fault_say(FAULT_DISK_FULL, "no disk has room for that");
 	if (!fallocate(part->fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)))

@@ -133,7 +133,7 @@ static struct span schema_key(struct key *key)
 	return key_span(key);
 }
 
-static enum fault check_schema(struct txn *txn)
+static enum fault check_version(struct txn *txn)
 {
 	struct key key;
 	struct span value;
@@ -151,7 +151,7 @@ static enum fault check_schema(struct txn *txn)
 static enum fault open_tables(struct txn *txn)
 {
 	TRY(open_table(txn->store, txn->mdb, TABLE_META, 0));
-	TRY(check_schema(txn));
+	TRY(check_version(txn));
 	for (enum table table = 0; table < TABLE_COUNT; table++)
 		TRY(open_table(txn->store, txn->mdb, table, MDB_CREATE));
 	return OK;
@@ -220,7 +220,7 @@ static enum fault check_view(MDB_env *env, const char *path)
 static enum fault find_tables(struct txn *txn)
 {
 	TRY(open_table(txn->store, txn->mdb, TABLE_META, 0));
-	TRY(check_schema(txn));
+	TRY(check_version(txn));
 	for (enum table table = 0; table < TABLE_COUNT; table++)
 		if (mdb_dbi_open(txn->mdb, names[table], 0, &txn->store->tables[table]))
 			txn->store->tables[table] = STORE_NO_TABLE;
