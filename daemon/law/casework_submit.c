@@ -1,6 +1,5 @@
 /* What officers say: from a template to a message in the ledger, waiting for its peer. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "certs/digest.h"
@@ -332,25 +331,6 @@ enum fault case_submit(struct casework *casework, struct txn *txn, Comity__Case 
 
 /* ── requests ─────────────────────────────────────────────────────────────────────────────────── */
 
-static enum fault add_problems(const struct problems *found, struct arena *arena, Comity__Validation *validation)
-{
-	for (size_t i = 0; i < found->n; i++) {
-		Comity__Problem *problem = arena_alloc(arena, sizeof *problem);
-		if (!problem)
-			return arena_fault(arena);
-		comity__problem__init(problem);
-		problem->severity = (char *)severity_name(found->at[i].severity);
-		problem->code = record_text(arena, found->at[i].code);
-		problem->path = record_text(arena, found->at[i].path);
-		problem->message = record_text(arena, found->at[i].message);
-		problem->article = record_text(arena, found->at[i].article);
-		validation->ok = validation->ok && found->at[i].severity != SEVERITY_ERROR;
-		if (!record_append(arena, &validation->n_problems, &validation->problems, &problem, sizeof problem))
-			return arena_fault(arena);
-	}
-	return OK;
-}
-
 const Comity__Attachment **case_staged(struct txn *txn, const Comity__Case *kase, struct arena *arena, size_t *count)
 {
 	Comity__AttachmentList *list = kase ? casework_attachments(txn, kase, arena) : NULL;
@@ -360,47 +340,6 @@ const Comity__Attachment **case_staged(struct txn *txn, const Comity__Case *kase
 		if (list->data[i]->presence == COMITY__PRESENCE__VALUE__STAGED)
 			attachments[(*count)++] = list->data[i]->attachment;
 	return attachments;
-}
-
-/* May we make it at all?  By our own entry. */
-static void judge_ourselves(struct casework *casework, struct txn *txn, const Comity__Request *document, struct arena *arena,
-	struct problems *found)
-{
-	char now[STAMP_SIZE];
-	stamp_now(now);
-	const char *objection = competence_objection(directory_profile(txn, casework->own_id, arena), document, now);
-	if (objection)
-		problems_add(found, SEVERITY_ERROR, "not-competent", "UNTOC 18(13)", "request.requesting_central_authority",
-			"%s makes no such request: %s", casework->own_id, objection);
-}
-
-enum fault casework_validate(struct casework *casework, struct txn *txn, const Comity__Case *kase,
-	const Comity__Request *document, const char *to, struct arena *arena, Comity__Validation *validation)
-{
-	struct problems found = { 0 };
-	size_t count;
-	const Comity__Attachment **attachments = case_staged(txn, kase, arena, &count);
-	const Comity__Profile *addressee = to ? directory_profile(txn, to, arena) : NULL;
-	struct key key = key_of_peer(to ? to : "");
-	bool is_peer = to && txn_get(txn, TABLE_PEERS, key_span(&key), NULL);
-	if (!attachments || txn->fault)
-		return txn->fault ? txn->fault : arena_fault(arena);
-	if (to && !is_peer && !addressee)
-		return fault_say(FAULT_PEER_UNKNOWN, "there is no authority \"%s\", neither among the peers nor in the directory", to);
-	enum fault fault = completeness_check(document, count ? attachments : NULL, count, addressee, &found);
-	case_judge_links(txn, document, to, arena, &found);
-	judge_ourselves(casework, txn, document, arena, &found);
-	if (to && !is_peer)
-		problems_add(&found, SEVERITY_WARN, "other-channel", "UNTOC 18(13)", "request.requested_central_authority",
-			"there is no line between %s and us: it goes another way; comity directory show %s", to, to);
-	validation->schema = "comity.validation/1";
-	validation->has_ok = validation->ok = 1;
-	validation->peer = record_text(arena, to);
-	validation->ref = kase ? record_text(arena, casework_our_reference(kase)) : NULL;
-	if (!fault || fault == FAULT_INCOMPLETE)	/* the problems are the answer */
-		fault = add_problems(&found, arena, validation);
-	problems_clear(&found);
-	return fault;
 }
 
 /* The draft as it lies here, judged. */

@@ -1,5 +1,7 @@
 """Time in a case: what is owed and overdue is told on both sides, reminders go by themselves, enquiries are answered where
 the authority allows it.  A daemon looks when it starts, and every hour."""
+import json
+
 from lab import require
 
 LONG_AGO = "2026-01-31"
@@ -110,3 +112,15 @@ def a_reminder_that_cannot_be_sent_was_none(lab):
 	freedonia.restart()
 	lab.eventually(lambda: _reminders(sylvania, ref, "xf-ca"), "with the next look it goes")
 	require(_dues(freedonia, ref)["ANSWER"]["reminders"] == 1, "and counts", _dues(freedonia, ref))
+
+
+def a_day_that_is_past_is_pointed_out_before_it_is_sent(lab):
+	freedonia, sylvania = lab.pair()
+	ref = freedonia.draft(sylvania)
+	for by, is_past in (("2020-02-28", True), ("2999-02-28", False), ("2020-02-28T10:00:00+01:00", True)):
+		document = freedonia.request(ref)["document"]
+		document["urgency"]["deadlines"] = [{"by": by, "reason": "the trial"}]
+		freedonia.comity("request", "edit", ref, "--from", lab.file("edited.json", json.dumps(document).encode()))
+		told = [one for one in freedonia.comity("request", "validate", ref).get("problems", []) if one["code"] == "deadline-past"]
+		require([(one["severity"], one["path"]) for one in told] == [("warn", "request.urgency.deadlines[0].by")] * is_past, by, told)
+	freedonia.comity("request", "send", ref, "--officer", "B. Sandglass")	# it is for an officer to weigh
