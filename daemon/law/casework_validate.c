@@ -40,15 +40,15 @@ static void judge_ourselves(struct casework *casework, struct txn *txn, const Co
 			"%s makes no such request: %s", casework->own_id, objection);
 }
 
-/* Day by day, as the addressee has them: it ends there with its day. */
+/* A day is over when it is over where the addressee is. */
 static bool is_over(const Comity__Deadline *deadline, const struct calendar *calendar)
 {
-	int64_t day, end;
-	if (!deadline->by || (!date_read(deadline->by, &day) && !stamp_read(deadline->by, &end)))
+	int64_t day, moment;
+	if (!deadline->by)
 		return false;
 	if (date_read(deadline->by, &day))
-		end = calendar_end(calendar, day);
-	return end <= stamp_clock();
+		return calendar_end(calendar, day) <= stamp_clock();
+	return stamp_read(deadline->by, &moment) && moment <= stamp_clock();
 }
 
 /* A draft lies for weeks: what was suggested then may be past. */
