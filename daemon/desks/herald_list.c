@@ -7,14 +7,13 @@
 static enum fault find_own(const struct herald_rooms *rooms, struct span list, struct revoked_entry *entry)
 {
 	struct span own = identity_certificate(identity_now(rooms->identity), ROLE_IDENTITY);
-	*entry = (struct revoked_entry){ 0 };
 	return !list.len || revocation_check_issuer(list, own) ? OK : revocation_find(list, own, entry);
 }
 
 bool herald_take_list(struct herald *herald)
 {
 	struct bytes list = { 0 }, seen = herald->list;
-	struct revoked_entry entry;
+	struct revoked_entry entry = { 0 };
 	enum fault fault = revocation_load(herald->rooms.state, ROLE_IDENTITY, &list);
 	if (!fault)
 		fault = find_own(&herald->rooms, span_of(&list), &entry);
